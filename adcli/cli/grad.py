@@ -1,0 +1,111 @@
+"""``adcli grad``: the output, and its gradient for every parameter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import numpy as np
+
+from adcli.arrays import Array
+from adcli.cli.options import load_trace, number_options, output_options, spec_options
+from adcli.cli.output import chosen_format, warn, write
+from adcli.engines.run import MODES, differentiate
+from adcli.engines.structure import Result, check_wrt, default_wrt
+from adcli.errors import AdcliError, Problem, nearest, quoted
+from adcli.trace import Trace
+
+FORMATS = ("text", "json")
+
+
+@click.command("grad")
+@spec_options
+@click.option("--mode", type=click.Choice(MODES), default="reverse", show_default=True, help="The engine.")
+@click.option(
+    "--wrt", multiple=True, metavar="NAME", help="For which names: parameters, inputs, any value of the trace."
+)
+@output_options(FORMATS)
+@click.option(
+    "--layout",
+    type=click.Choice(["gradient", "jacobian"]),
+    default="gradient",
+    show_default=True,
+    help="In text: gradients in the parameter's shape, or as rows of the Jacobian.",
+)
+@number_options
+@click.option("--lr", type=float, metavar="RATE", help="Also the parameters after one step of gradient descent.")
+@click.option("--get", "path", metavar="PATH", help="Just that part of the JSON, for scripts: gradients.W1")
+def command(
+    spec: str,
+    settings: tuple[str, ...],
+    mode: str,
+    wrt: tuple[str, ...],
+    format_: str | None,
+    output: str | None,
+    layout: str,
+    digits: int,
+    fractions: bool,
+    lr: float | None,
+    path: str | None,
+) -> None:
+    """The output of SPEC, and its gradient for every parameter.
+
+    SPEC is a file in YAML or JSON, or - for standard input. Where it has no parameters, the
+    gradient is for every input.
+    """
+    chosen = chosen_format(format_, output, FORMATS)
+    trace = load_trace(spec, settings)
+    result, warnings = differentiate(trace, mode, check_wrt(trace, wrt) or default_wrt(trace))
+    updated = None if lr is None else _step(trace, result, lr)
+    if path is not None or chosen == "json":
+        from adcli.render.grad_json import content
+        from adcli.render.json_format import document, one_line
+
+        whole = content(trace, mode, result, warnings, updated)
+        text = document(whole) if path is None else one_line(_part(whole, path)) + "\n"
+    else:
+        from adcli.render.grad_text import Style, show
+        from adcli.render.terminal import rendered
+
+        style = Style(digits, fractions, layout)
+        text = rendered(lambda console: show(console, trace, result, mode, style, updated), to_file=output is not None)
+    warn(warnings)
+    write(text, output)
+
+
+def _step(trace: Trace, result: Result, rate: float) -> dict[str, Array]:
+    """W − rate · ∂/∂W for every leaf that a gradient was asked for.
+
+    Raises:
+        AdcliError: the output holds more than one number, or the rate is not finite.
+    """
+    if not np.isfinite(rate):
+        raise AdcliError("--lr: the rate must be a finite number")
+    if np.size(result.values[trace.output]) > 1:
+        raise AdcliError(f"--lr needs an output that is one number, and {trace.output} holds more; add a loss")
+    leaves = {**trace.parameters, **({} if trace.parameters else trace.inputs)}
+    return {name: leaves[name] - rate * gradient for name, gradient in result.gradients.items() if name in leaves}
+
+
+def _part(whole: Any, path: str) -> Any:
+    """The part of ``whole`` at a path of keys and indices (from 0), divided by points.
+
+    Raises:
+        AdcliError: there is no such part.
+    """
+    part = whole
+    for step in path.split("."):
+        known = (
+            list(part)
+            if isinstance(part, dict)
+            else [str(i) for i in range(len(part))]
+            if isinstance(part, list)
+            else []
+        )
+        if step not in known:
+            hint = nearest(step, known) or (
+                f"there are {', '.join(known[:12])}" if known else "there is nothing inside"
+            )
+            raise AdcliError(Problem(f"--get {path}: there is no {quoted(step)}", None, hint))
+        part = part[step] if isinstance(part, dict) else part[int(step)]
+    return part

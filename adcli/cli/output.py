@@ -1,0 +1,84 @@
+"""Where results go: standard output as UTF-8, or a file that is written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+
+import click
+
+from adcli.engines.diagnose import Warning
+from adcli.errors import AdcliError, printable
+
+ENDINGS = {
+    ".json": "json", ".csv": "csv", ".npz": "npz", ".tex": "latex", ".md": "markdown", ".html": "html",
+    ".svg": "svg", ".dot": "dot", ".xml": "junit",
+}  # fmt: skip
+
+
+def chosen_format(name: str | None, output: str | None, formats: Sequence[str]) -> str:
+    """The format asked for: by ``--format``, else by the ending of the file, else text.
+
+    Raises:
+        AdcliError: the file's ending is that of a format that the command doesn't have.
+    """
+    if name or not output:
+        return name or "text"
+    ending = os.path.splitext(output)[1].lower()
+    by_ending = ENDINGS.get(ending, "text")
+    if by_ending not in formats:
+        raise AdcliError(f"-o {printable(output)}: this command writes {', '.join(formats)}, not {ending}")
+    return by_ending
+
+
+def write(content: str | bytes, output: str | None) -> None:
+    """Write a whole result to ``output``, or to standard output.
+
+    Raises:
+        AdcliError: the file can't be written; what was there before is still there.
+    """
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        _write_file(data, output)
+    except OSError as error:
+        raise AdcliError(f"can't write {printable(output)}: {error.strerror}") from None
+
+
+def _write_file(data: bytes, output: str) -> None:
+    path = os.path.realpath(output)
+    exists = os.path.exists(path)
+    if exists and not stat.S_ISREG(os.stat(path).st_mode):
+        with open(path, "wb") as file:  # a device or a pipe can't be replaced
+            file.write(data)
+        return
+    handle, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".adcli-")
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+        os.chmod(draft, stat.S_IMODE(os.stat(path).st_mode) if exists else 0o666 & ~_umask())
+        os.replace(draft, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(draft)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def warn(warnings: Iterable[Warning]) -> None:
+    """Say each warning on standard error."""
+    for warning in warnings:
+        click.echo(f"adcli: warning: {printable(warning.message)}".encode(), err=True)

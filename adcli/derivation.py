@@ -1,0 +1,67 @@
+"""What an engine did, as a list of steps in the order in which it did them. No prose, no format.
+
+A step refers to arrays and never copies them; matrices that only a reader needs (a dense Jacobian)
+are made when they are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from adcli.arrays import Array, Shape
+
+
+class Operand(NamedTuple):
+    """A matrix or a value that a step works with; ``array()`` makes it."""
+
+    name: str
+    shape: Shape
+    array: Callable[[], Array]
+
+
+class Step(NamedTuple):
+    """One step of a derivation.
+
+    Attributes:
+        kind: ``forward``, ``store``, ``tangent.init``, ``tangent.update``, ``cotangent.init``,
+            ``cotangent.update``, ``gradient`` or ``accumulate``.
+        target: the name of the value, tangent or cotangent that is made.
+        operands: what is multiplied or added, from left to right.
+        value: the result. Tangents and cotangents are matrices in numerator layout.
+        reads: the names of the trace whose values are read.
+        releases: the names that nothing reads any more after this step.
+        held: how many numbers are held after it (inputs and targets are not counted).
+        multiplications: of full matrices, as the lecture counts them.
+    """
+
+    kind: str
+    target: str
+    operands: tuple[Operand, ...]
+    value: Operand
+    reads: tuple[str, ...]
+    releases: tuple[str, ...]
+    held: int
+    multiplications: int
+
+
+Sink = Callable[[Step], None]
+
+
+def as_json(step: Step) -> dict[str, Any]:
+    """``step`` with its arrays as nested lists, in the order of keys of the interface."""
+    return {
+        "kind": step.kind,
+        "target": step.target,
+        "operands": [{"name": o.name, "shape": list(o.shape), "value": o.array().tolist()} for o in step.operands],
+        "value": step.value.array().tolist(),
+        "reads": list(step.reads),
+        "releases": list(step.releases),
+        "held": step.held,
+        "multiplications": step.multiplications,
+    }
+
+
+def product_cost(left: Shape, right: Shape) -> int:
+    """Multiplications of (p × q)·(q × r)."""
+    return left[0] * left[1] * right[1]

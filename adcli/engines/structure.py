@@ -1,0 +1,182 @@
+"""What both engines of automatic differentiation need to know of a trace before they run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adcli.arrays import Array
+from adcli.errors import AdcliError, Problem, nearest, quoted
+from adcli.primitives import Primitive, Rules
+from adcli.spec.values import MOST_NUMBERS
+from adcli.trace import Node, Trace
+
+Reader = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+class Result(NamedTuple):
+    """What an engine computed.
+
+    Attributes:
+        values: every leaf and node of the trace by name.
+        gradients: name → gradient of the name's own shape where the output holds one number,
+            otherwise the Jacobian in numerator layout, output size × size of the name.
+        stored: the values that the way back read (reverse mode; empty in others).
+    """
+
+    values: dict[str, Array]
+    gradients: dict[str, Array]
+    stored: tuple[str, ...] = ()
+
+
+class Call(NamedTuple):
+    """One evaluation: ``values[out] = evaluate(*read(values))``."""
+
+    evaluate: Callable[..., Any]
+    read: Reader
+    out: int
+
+
+class Structure(NamedTuple):
+    """A trace as an engine runs it: every name has a slot, every node its primitive.
+
+    ``flows`` holds the names that depend on a name asked for and that the output depends on (both included):
+    only along these do tangents and cotangents flow.
+    """
+
+    trace: Trace
+    wrt: tuple[str, ...]
+    slots: dict[str, int]
+    start: list[Any]
+    primitives: list[Primitive]
+    flows: frozenset[str]
+    calls: list[Call]
+
+    def reader(self, node: Node, primitive: Primitive, names: tuple[str, ...]) -> Reader:
+        """Picks from the values what a rule of ``node`` reads, in the rule's order."""
+        place = dict(zip(primitive.arguments, node.arguments, strict=True))
+        slots = [self.slots[node.name if name == "out" else _key(place[name])] for name in names]
+        return _reader(slots)
+
+
+def _key(argument: str | float) -> str:
+    """The name under which a number of the trace has its slot: no name of a spec begins with a digit or a sign."""
+    return argument if isinstance(argument, str) else repr(argument)
+
+
+def _reader(slots: list[int]) -> Reader:
+    if len(slots) > 1:
+        return itemgetter(*slots)
+    # One slot as a slice, so that what comes back is a sequence here, too.
+    return itemgetter(slice(slots[0], slots[0] + 1) if slots else slice(0))
+
+
+def default_wrt(trace: Trace) -> tuple[str, ...]:
+    """All parameters, or all inputs where there are none."""
+    return tuple(trace.parameters or trace.inputs)
+
+
+def check_wrt(trace: Trace, wrt: Sequence[str]) -> tuple[str, ...]:
+    """The names asked for, each once.
+
+    Raises:
+        AdcliError: one is not an input, a parameter or a value of the trace.
+    """
+    known = trace.differentiable
+    for name in wrt:
+        if name in trace.targets:
+            raise AdcliError(f"--wrt: {name} is a target; the loss is not differentiated for it")
+        if name not in known:
+            hint = nearest(name, known) or f"one of {', '.join(known[:12])}"
+            raise AdcliError(Problem(f"--wrt: there is no {quoted(name)}", None, hint))
+    return tuple(dict.fromkeys(wrt))
+
+
+def structure(trace: Trace, wrt: Sequence[str], rules: Rules) -> Structure:
+    """Bind the nodes of ``trace`` to the primitives of ``rules``, and find what flows where.
+
+    Raises:
+        AdcliError: the Jacobians of ``wrt`` would hold more numbers than a machine can.
+    """
+    slots: dict[str, int] = {}
+    start: list[Any] = []
+    for name, leaf in trace.leaves.items():
+        slots[name] = len(start)
+        start.append(leaf)
+    for node in trace.nodes:
+        for argument in node.arguments:
+            key = _key(argument)
+            if key not in slots:
+                slots[key] = len(start)
+                start.append(np.float64(argument))
+        slots[node.name] = len(start)
+        start.append(None)
+    made: dict[Any, Primitive] = {}
+    primitives = []
+    calls = []
+    for node in trace.nodes:
+        kind = (node.op, node.settings)
+        primitive = made.get(kind)
+        if primitive is None:
+            primitive = made[kind] = node.primitive(rules)
+        primitives.append(primitive)
+        calls.append(Call(primitive.evaluate, _reader([slots[_key(a)] for a in node.arguments]), slots[node.name]))
+    shapes = trace.shapes
+    rows = int(np.prod(shapes[trace.output], dtype=float))
+    columns = sum(int(np.prod(shapes[name], dtype=float)) for name in wrt)
+    if rows * columns > MOST_NUMBERS:
+        raise AdcliError(
+            Problem(
+                f"the Jacobians of {trace.output} would hold {rows:,} × {columns:,} numbers",
+                None,
+                "add a loss, or ask for fewer names by --wrt",
+            )
+        )
+    return Structure(trace, tuple(wrt), slots, start, primitives, _flows(trace, wrt), calls)
+
+
+def _flows(trace: Trace, wrt: Sequence[str]) -> frozenset[str]:
+    depends = set(wrt)
+    for node in trace.nodes:
+        if not depends.isdisjoint(node.arguments):
+            depends.add(node.name)
+    needed = {trace.output}
+    for node in reversed(trace.nodes):
+        if node.name in needed:
+            needed.update(node.operands)
+    return frozenset(depends & needed)
+
+
+def evaluate(plan: Structure) -> list[Any]:
+    """The value of every slot."""
+    values = plan.start.copy()
+    for call, read, out in plan.calls:
+        values[out] = call(*read(values))
+    return values
+
+
+def named(plan: Structure, values: list[Any]) -> dict[str, Array]:
+    """The values of leaves and nodes by name (numbers of the trace stand there, too, by their text)."""
+    return dict(zip(plan.slots, values, strict=True))
+
+
+def scaled_where(mask: Array, direction: Array, slope: Array, axes: int) -> Array:
+    """``direction * slope``, summed over its last ``axes`` axes, with a true zero where ``mask`` is false.
+
+    A zero that the structure forces (an entry that a direction can't reach) stays zero beside an infinite
+    slope; a zero that was computed gives 0 · ∞ = NaN.
+    """
+    product = np.where(mask, direction * slope, 0.0)
+    return np.add.reduce(product, axis=tuple(range(-axes, 0))) if axes else product
+
+
+def mask_after(mask: Array, shape: tuple[int, ...], diagonal: bool) -> Array:
+    """Which entries of a tangent or cotangent of ``shape`` (its leading axis included) a direction can reach."""
+    if diagonal:
+        return np.broadcast_to(mask, shape)
+    if mask.ndim == len(shape) > 1:
+        return np.broadcast_to(mask.any(axis=-1, keepdims=True), shape)
+    return np.ones(shape, dtype=bool)

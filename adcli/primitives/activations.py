@@ -1,0 +1,302 @@
+"""The layers without parameters: elementwise activations, softmax and log-softmax.
+
+Each is a factory; its parameters are the fields that a spec may set. To add one, write it here.
+Where the textbook form loses digits or overflows, ``stable`` gives the form that is computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from adcli.arrays import Array
+from adcli.primitives.base import Partial, Primitive, elementwise
+
+RULES: dict[str, Callable[..., Primitive]] = {}
+
+
+def activation(factory: Callable[..., Primitive]) -> Callable[..., Primitive]:
+    """Enter ``factory`` in the table under its own name; equal fields share one primitive."""
+    RULES[factory.__name__] = cache(factory)
+    return factory
+
+
+@activation
+def relu() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: xp.where(xp.greater(x, 0.0), x, 0.0),
+        slope=lambda x: np.where(x > 0.0, 1.0, 0.0),
+        kink=lambda x: x == 0.0,
+        text=lambda x: f"relu({x})",
+        latex=lambda x: rf"\operatorname{{relu}}({x})",
+    )
+
+
+@activation
+def leaky_relu(slope: float = 0.01) -> Primitive:
+    return elementwise(
+        value=lambda xp, x: xp.where(xp.greater(x, 0.0), x, slope * x),
+        slope=lambda x: np.where(x > 0.0, 1.0, slope),
+        kink=None if slope == 1.0 else lambda x: x == 0.0,
+        text=lambda x: f"leaky_relu({x})",
+        latex=lambda x: rf"\operatorname{{leaky\_relu}}({x})",
+    )
+
+
+@activation
+def elu(alpha: float = 1.0) -> Primitive:
+    return elementwise(
+        value=lambda xp, x: xp.where(xp.greater_equal(x, 0.0), x, alpha * (xp.exp(x) - 1.0)),
+        stable=lambda x: np.where(x >= 0.0, x, alpha * np.expm1(np.minimum(x, 0.0))),
+        slope=lambda x: np.where(x >= 0.0, 1.0, alpha * np.exp(np.minimum(x, 0.0))),
+        kink=None if alpha == 1.0 else lambda x: x == 0.0,
+        text=lambda x: f"elu({x})",
+        latex=lambda x: rf"\operatorname{{elu}}({x})",
+    )
+
+
+_erfc = np.frompyfunc(math.erfc, 1, 1)
+_ROOT_HALF = math.sqrt(0.5)
+
+
+def _normal_cdf(x: Array) -> Array:
+    """Φ(x) = erfc(−x / √2) / 2, which keeps its digits in the lower tail."""
+    return 0.5 * np.asarray(_erfc(-_ROOT_HALF * x), dtype=np.float64)
+
+
+@activation
+def gelu() -> Primitive:
+    """The exact form, x Φ(x) (Hendrycks & Gimpel 2016)."""
+    return elementwise(
+        value=lambda xp, x: x * (1.0 + xp.erf(x / xp.sqrt(2))) / 2.0,
+        stable=lambda x: x * _normal_cdf(x),
+        slope=lambda x: _normal_cdf(x) + x * np.exp(-0.5 * np.square(x)) / math.sqrt(2.0 * math.pi),
+        text=lambda x: f"gelu({x})",
+        latex=lambda x: rf"\operatorname{{gelu}}({x})",
+    )
+
+
+def _sigmoid(x: Array) -> Array:
+    """1 / (1 + e⁻ˣ), by an exponential that can't overflow."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0.0, 1.0, e) / (1.0 + e)
+
+
+def _sigmoid_slope(x: Array) -> Array:
+    """σ(x) σ(−x)."""
+    e = np.exp(-np.abs(x))
+    return e / np.square(1.0 + e)
+
+
+def _where_saturated(saturated: Array, exact: Callable[[Array], Array], x: Array, slope: Array) -> Array:
+    """``slope``, with ``exact(x)`` in its place where it has lost its digits."""
+    if np.any(saturated):
+        slope = np.array(slope)
+        slope[saturated] = exact(np.asarray(x)[saturated])
+    return slope
+
+
+@activation
+def silu() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: x / (1.0 + xp.exp(-x)),
+        stable=lambda x: x * _sigmoid(x),
+        slope=lambda x: _sigmoid(x) * (1.0 + x * _sigmoid(-x)),
+        text=lambda x: f"silu({x})",
+        latex=lambda x: rf"\operatorname{{silu}}({x})",
+    )
+
+
+@activation
+def sigmoid() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: 1.0 / (1.0 + xp.exp(-x)),
+        stable=_sigmoid,
+        slope=lambda x, out: _where_saturated(out > 0.9, _sigmoid_slope, x, out * (1.0 - out)),
+        text=lambda x: f"sigmoid({x})",
+        latex=lambda x: rf"\sigma({x})",
+    )
+
+
+def _tanh_slope(x: Array) -> Array:
+    """1 / cosh² x = 4 e / (1 + e)² with e = exp(−2|x|)."""
+    e = np.exp(-2.0 * np.abs(x))
+    return 4.0 * e / np.square(1.0 + e)
+
+
+@activation
+def tanh() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: xp.tanh(x),
+        slope=lambda x, out: _where_saturated(np.abs(out) > 0.9, _tanh_slope, x, 1.0 - out * out),
+        text=lambda x: f"tanh({x})",
+        latex=lambda x: rf"\tanh({x})",
+    )
+
+
+@activation
+def softplus() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: xp.log(1.0 + xp.exp(x)),
+        stable=lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))),
+        slope=lambda x: _sigmoid(x),
+        text=lambda x: f"softplus({x})",
+        latex=lambda x: rf"\operatorname{{softplus}}({x})",
+    )
+
+
+@activation
+def identity() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: x,
+        slope=lambda: 1.0,
+        text=lambda x: x,
+        latex=lambda x: x,
+    )
+
+
+@activation
+def square() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: x * x,
+        slope=lambda x: 2.0 * x,
+        text=lambda x: f"{x}²",
+        latex=lambda x: f"{x}^2",
+    )
+
+
+@activation
+def exp() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: xp.exp(x),
+        slope=lambda out: out,
+        text=lambda x: f"exp({x})",
+        latex=lambda x: rf"\exp({x})",
+    )
+
+
+@activation
+def log() -> Primitive:
+    """The natural logarithm. Below 0 value and slope are both NaN; at −0 the slope is +∞, as at 0."""
+    return elementwise(
+        value=lambda xp, x: xp.log(x),
+        slope=lambda x: np.where(x < 0.0, math.nan, 1.0 / (x + 0.0)),
+        text=lambda x: f"log({x})",
+        latex=lambda x: rf"\log({x})",
+    )
+
+
+@activation
+def sqrt() -> Primitive:
+    """The square root. At 0 and −0 the slope is +∞."""
+    return elementwise(
+        value=lambda xp, x: xp.sqrt(x),
+        slope=lambda out: 0.5 / np.abs(out),
+        text=lambda x: f"sqrt({x})",
+        latex=lambda x: rf"\sqrt{{{x}}}",
+    )
+
+
+@activation
+def sin() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: xp.sin(x),
+        slope=lambda x: np.cos(x),
+        text=lambda x: f"sin({x})",
+        latex=lambda x: rf"\sin({x})",
+    )
+
+
+@activation
+def cos() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: xp.cos(x),
+        slope=lambda x: -np.sin(x),
+        text=lambda x: f"cos({x})",
+        latex=lambda x: rf"\cos({x})",
+    )
+
+
+@activation
+def abs() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: xp.where(xp.greater(x, 0.0), x, xp.where(xp.less(x, 0.0), -x, 0.0)),
+        stable=lambda x: np.abs(x),
+        slope=lambda x: np.sign(x),
+        kink=lambda x: x == 0.0,
+        text=lambda x: f"|{x}|",
+        latex=lambda x: rf"\lvert {x} \rvert",
+    )
+
+
+def sum_of_others(p: Array) -> Array:
+    """For each entry of the last axis the sum of all others.
+
+    Not the whole sum less the entry: where one entry is nearly all of it, that difference has no digits left.
+    """
+    out = np.zeros(p.shape)
+    out[..., 1:] = np.cumsum(p[..., :-1], axis=-1)
+    out[..., :-1] += np.cumsum(p[..., :0:-1], axis=-1)[..., ::-1]
+    return out
+
+
+def softmax_value(z: Array) -> Array:
+    e = np.exp(z - np.max(z, axis=-1, keepdims=True))
+    return np.asarray(e / np.sum(e, axis=-1, keepdims=True))
+
+
+def log_softmax_value(z: Array) -> Array:
+    """z − max − log(1 + Σ others), so that the largest entry keeps its digits near 0."""
+    largest = np.argmax(z, axis=-1)[..., None]
+    shifted = z - np.take_along_axis(z, largest, axis=-1)
+    e = np.exp(shifted)
+    np.put_along_axis(e, largest, 0.0, axis=-1)
+    return np.asarray(shifted - np.log1p(np.sum(e, axis=-1, keepdims=True)))
+
+
+def _textbook_softmax(xp: Any, x: Any) -> Any:
+    e = xp.exp(x)
+    return e / xp.sum(e, axis=-1, keepdims=True)
+
+
+@activation
+def softmax() -> Primitive:
+    """J = diag(p) − p pᵀ, symmetric: row i is p_i Σ_{j≠i} p_j (v_i − v_j)."""
+
+    def product(direction: Array, out: Array) -> Array:
+        return out * (direction * sum_of_others(out) - sum_of_others(direction * out))
+
+    return Primitive(
+        ("x",),
+        value=_textbook_softmax,
+        stable=softmax_value,
+        partials={"x": Partial(product, product)},
+        text=lambda x: f"softmax({x})",
+        latex=lambda x: rf"\operatorname{{softmax}}({x})",
+    )
+
+
+@activation
+def log_softmax() -> Primitive:
+    """J = I − 1 pᵀ with p = softmax(x) = exp(out)."""
+
+    def jvp(x_dot: Array, out: Array) -> Array:
+        p = np.exp(out)
+        return x_dot * sum_of_others(p) - sum_of_others(x_dot * p)
+
+    def vjp(out_bar: Array, out: Array) -> Array:
+        p = np.exp(out)
+        return out_bar * sum_of_others(p) - p * sum_of_others(out_bar)
+
+    return Primitive(
+        ("x",),
+        value=lambda xp, x: x - xp.log(xp.sum(xp.exp(x), axis=-1, keepdims=True)),
+        stable=log_softmax_value,
+        partials={"x": Partial(jvp, vjp)},
+        text=lambda x: f"log_softmax({x})",
+        latex=lambda x: rf"\log\operatorname{{softmax}}({x})",
+    )

@@ -1,0 +1,122 @@
+"""What a primitive is: one operation with its value and its derivative, declared together.
+
+A derivative is stated as a linear map for each argument, in two directions:
+
+- the JVP pushes a tangent forward: ``jvp(x_dot, …) = J x_dot``;
+- the VJP pulls a cotangent back: ``vjp(out_bar, …) = out_barᵀ J``.
+
+After the tangent or cotangent, the parameters of a rule name what it reads: arguments of the
+primitive, or ``out`` for its output. That signature is all that an engine goes by: what no VJP
+names need not be stored. Tangents and cotangents may carry one leading axis, so that a rule
+treats many of them in one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from adcli.arrays import Array
+
+Rule = Callable[..., Any]
+
+
+def names_read(rule: Rule, *, skip: int) -> tuple[str, ...]:
+    """The parameters of ``rule`` after the first ``skip``: what it reads."""
+    code = rule.__code__
+    return code.co_varnames[skip : code.co_argcount]
+
+
+@dataclass(frozen=True, slots=True)
+class OuterProduct:
+    """A weight Jacobian in factors, I ⊗ hᵀ: entry (k, l) of the weight touches output k only, by the factor h[l].
+
+    ``reads`` names h. ``transposed``: the weight is in × out, as in the row convention.
+    """
+
+    reads: str
+    transposed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The derivative of a primitive for one argument: a linear map in two directions.
+
+    ``jvp_reads`` and ``vjp_reads`` are taken from the rules' own parameters unless given.
+    ``outer`` states that the Jacobian is an outer product, where it is.
+    ``rowwise_jvp`` is the JVP before the sum over a batch's examples, for an operation that ends with one.
+    ``slope`` is the diagonal of the Jacobian, where that is diagonal, or where its rows are then summed;
+    it reads what the JVP reads.
+    """
+
+    jvp: Rule
+    vjp: Rule
+    jvp_reads: tuple[str, ...] = ("*",)
+    vjp_reads: tuple[str, ...] = ("*",)
+    outer: OuterProduct | None = None
+    rowwise_jvp: Rule | None = None
+    slope: Rule | None = None
+
+    def __post_init__(self) -> None:
+        if self.jvp_reads == ("*",):
+            object.__setattr__(self, "jvp_reads", names_read(self.jvp, skip=1))
+        if self.vjp_reads == ("*",):
+            object.__setattr__(self, "vjp_reads", names_read(self.vjp, skip=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """One operation.
+
+    Attributes:
+        arguments: the names of its operands, in order.
+        value: ``value(xp, *operands)``, the textbook form, written against numpy or a namespace
+            of the same functions on symbols.
+        partials: argument → its derivative. An argument without one is not differentiated.
+        text: the formula, as a function of the operands' texts.
+        latex: the same in LaTeX.
+        stable: ``stable(*operands)``, the form that is safe in float64, where the textbook's is not.
+        kink: ``kink(*operands)``, a mask over the first operand of where the derivative is a convention.
+        rowwise: each row of a batch is treated by itself, so that no output row reads another input row.
+    """
+
+    arguments: tuple[str, ...]
+    value: Rule
+    partials: Mapping[str, Partial]
+    text: Callable[..., str]
+    latex: Callable[..., str]
+    stable: Rule | None = None
+    kink: Rule | None = None
+    rowwise: bool = True
+    evaluate: Rule = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "evaluate", self.stable or partial(self.value, np))
+
+
+Rules = Mapping[str, Callable[..., Primitive]]
+
+
+def elementwise(
+    value: Rule,
+    slope: Rule,
+    text: Callable[[str], str],
+    latex: Callable[[str], str],
+    *,
+    stable: Rule | None = None,
+    kink: Rule | None = None,
+) -> Primitive:
+    """A primitive of one argument ``x`` that acts entry by entry: its Jacobian is diagonal, with ``slope`` on it.
+
+    ``slope`` names what it reads, ``x`` or ``out`` or both, and serves both directions.
+    """
+
+    def scale(direction: Array, *read: Array) -> Array:
+        return direction * slope(*read)
+
+    reads = names_read(slope, skip=0)
+    return Primitive(("x",), value, {"x": Partial(scale, scale, reads, reads, slope=slope)}, text, latex, stable, kink)

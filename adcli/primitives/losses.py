@@ -1,0 +1,228 @@
+"""The losses: each per example, then reduced over the batch.
+
+A loss states its value for one example (the last axis of ``h``) and its slope ∂/∂h; the sum or the
+mean over the batch, and both directions of the derivative, are the same for all of them.
+A target has the shape of the prediction; class indices are one-hot by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from adcli.arrays import Array
+from adcli.primitives.activations import _sigmoid, log_softmax_value, softmax_value, sum_of_others
+from adcli.primitives.base import Partial, Primitive, Rule
+
+RULES: dict[str, Callable[..., Primitive]] = {}
+FIELDS: dict[str, Callable[..., PerExample]] = {}
+
+
+class PerExample(NamedTuple):
+    """A loss before its reduction: as ``Primitive``, but for one example, with ``slope`` of the shape of h."""
+
+    value: Rule
+    slope: Rule
+    text: Callable[[str, str], str]
+    latex: Callable[[str, str], str]
+    stable: Rule | None = None
+    kink: Rule | None = None
+
+
+def loss(declare: Callable[..., PerExample]) -> Callable[..., PerExample]:
+    """Enter a loss in the table, with its reduction over ``examples`` examples (0: a vector or a number)."""
+
+    @cache
+    def factory(examples: int = 0, reduction: str = "mean", rank: int = 1, **fields: float) -> Primitive:
+        return _reduced(declare(**fields), examples, reduction, rank)
+
+    RULES[declare.__name__] = factory
+    FIELDS[declare.__name__] = declare
+    return declare
+
+
+def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primitive:
+    """The loss of a batch, or of one example where ``examples`` is 0. ``rank`` counts the axes of h."""
+    mean = examples > 1 and reduction == "mean"
+    weight = 1.0 / examples if mean else 1.0
+    axes = 2 if examples else rank
+
+    def reduce(per_example: Any) -> Any:
+        total = per_example if not examples else per_example.sum(axis=-1)
+        return total / float(examples) if mean else total
+
+    def value(xp: Any, h: Any, y: Any) -> Any:
+        return reduce(one.value(xp, h, y) if rank else one.value(xp, h[..., None], y[..., None]))
+
+    def stable(h: Array, y: Array) -> Array:
+        computed: Any = one.stable
+        return reduce(computed(h, y) if rank else computed(h[..., None], y[..., None]))  # type: ignore[no-any-return]
+
+    def slope(h: Array, y: Array) -> Array:
+        return one.slope(h, y) * weight if mean else one.slope(h, y)  # type: ignore[no-any-return]
+
+    def rowwise_jvp(h_dot: Array, h: Array, y: Array) -> Array:
+        per_entry = h_dot * slope(h, y)
+        return np.add.reduce(per_entry, axis=-1) if rank else per_entry
+
+    def jvp(h_dot: Array, h: Array, y: Array) -> Array:
+        rows = rowwise_jvp(h_dot, h, y)
+        return np.add.reduce(rows, axis=-1) if examples else rows
+
+    def vjp(out_bar: Array, h: Array, y: Array) -> Array:
+        return out_bar[(..., *(None,) * axes)] * slope(h, y) if out_bar.ndim else out_bar * slope(h, y)
+
+    prefix = "" if not examples else "mean over examples: " if reduction == "mean" else "sum over examples: "
+    symbol = {"": "", "m": rf"\frac{{1}}{{{examples}}}\sum_i ", "s": r"\sum_i "}[prefix[:1]]
+    return Primitive(
+        ("h", "y"),
+        value,
+        {"h": Partial(jvp, vjp, rowwise_jvp=rowwise_jvp, slope=slope)},
+        text=lambda h, y: prefix + one.text(h, y),
+        latex=lambda h, y: symbol + one.latex(h, y),
+        stable=stable if one.stable else None,
+        kink=one.kink,
+        rowwise=False,
+    )
+
+
+def _total(x: Any) -> Any:
+    """The sum over the components of each example."""
+    return np.add.reduce(x, axis=-1)
+
+
+@loss
+def squared_error() -> PerExample:
+    return PerExample(
+        value=lambda xp, h, y: _total(xp.square(h - y)),
+        slope=lambda h, y: 2.0 * (h - y),
+        text=lambda h, y: f"Σ ({h} − {y})²",
+        latex=lambda h, y: rf"\sum ({h} - {y})^2",
+    )
+
+
+@loss
+def half_squared_error() -> PerExample:
+    return PerExample(
+        value=lambda xp, h, y: _total((h - y) * (h - y)) / 2.0,
+        slope=lambda h, y: h - y,
+        text=lambda h, y: f"½ Σ ({h} − {y})²",
+        latex=lambda h, y: rf"\tfrac12 \sum ({h} - {y})^2",
+    )
+
+
+@loss
+def mean_squared_error() -> PerExample:
+    return PerExample(
+        value=lambda xp, h, y: _total((h - y) * (h - y)) / float(h.shape[-1]),
+        slope=lambda h, y: 2.0 * (h - y) / (h.shape[-1] if h.ndim else 1),
+        text=lambda h, y: f"mean of ({h} − {y})²",
+        latex=lambda h, y: rf"\operatorname{{mean}} ({h} - {y})^2",
+    )
+
+
+@loss
+def absolute_error() -> PerExample:
+    def distance(xp: Any, d: Any) -> Any:
+        return xp.where(xp.greater(d, 0.0), d, xp.where(xp.less(d, 0.0), -d, 0.0))
+
+    return PerExample(
+        value=lambda xp, h, y: _total(distance(xp, h - y)),
+        slope=lambda h, y: np.sign(h - y),
+        kink=lambda h, y: h == y,
+        text=lambda h, y: f"Σ |{h} − {y}|",
+        latex=lambda h, y: rf"\sum \lvert {h} - {y} \rvert",
+    )
+
+
+@loss
+def huber(delta: float = 1.0) -> PerExample:
+    def value(xp: Any, h: Any, y: Any) -> Any:
+        d = h - y
+        inside, below = d * d / 2.0, xp.less(d, 0.0)
+        outside = delta * (xp.where(below, -d, d) - delta / 2.0)
+        return _total(xp.where(xp.less_equal(xp.where(below, -d, d), delta), inside, outside))
+
+    return PerExample(
+        value=value,
+        slope=lambda h, y: np.clip(h - y, -delta, delta),
+        text=lambda h, y: f"huber({h} − {y})",
+        latex=lambda h, y: rf"\operatorname{{huber}}({h} - {y})",
+    )
+
+
+def _weighted(y: Array, x: Array) -> Array:
+    """y x, and 0 where y is 0, whatever x: 0 · log 0 = 0."""
+    return np.where(y == 0.0, 0.0, y * x)
+
+
+@loss
+def cross_entropy() -> PerExample:
+    """−Σ y log softmax(h): h are logits, y probabilities or one-hot. The slope, p Σy − y, is summed uncancelled."""
+
+    def slope(h: Array, y: Array) -> Array:
+        p = softmax_value(h)
+        return p * sum_of_others(y) - y * sum_of_others(p)
+
+    return PerExample(
+        value=lambda xp, h, y: -_total(y * (h - xp.log(xp.sum(xp.exp(h), axis=-1, keepdims=True)))),
+        stable=lambda h, y: -_total(_weighted(y, log_softmax_value(h))),
+        slope=slope,
+        text=lambda h, y: f"−Σ {y} log softmax({h})",
+        latex=lambda h, y: rf"-\sum {y} \log\operatorname{{softmax}}({h})",
+    )
+
+
+@loss
+def negative_log_likelihood() -> PerExample:
+    return PerExample(
+        value=lambda xp, h, y: -_total(y * h),
+        stable=lambda h, y: -_total(_weighted(y, h)),
+        slope=lambda h, y: np.broadcast_to(-y, h.shape),
+        text=lambda h, y: f"−Σ {y} {h}",
+        latex=lambda h, y: rf"-\sum {y}\,{h}",
+    )
+
+
+def _bernoulli_slope(p: Array, y: Array) -> Array:
+    """(p − y) / (p (1 − p)); where y is 1 or 0 one factor cancels, so that no 0 / 0 is left. −0 counts as 0."""
+    p = p + 0.0
+    slope = np.where(y == 1.0, -1.0 / p, (p - y) / (p * (1.0 - p)))
+    return np.where(y == 0.0, 1.0 / (1.0 - p), slope)
+
+
+@loss
+def binary_cross_entropy() -> PerExample:
+    return PerExample(
+        value=lambda xp, h, y: -_total(y * xp.log(h) + (1.0 - y) * xp.log(1.0 - h)),
+        stable=lambda h, y: -_total(_weighted(y, np.log(h)) + _weighted(1.0 - y, np.log1p(-h))),
+        slope=_bernoulli_slope,
+        text=lambda h, y: f"−Σ {y} log {h} + (1 − {y}) log(1 − {h})",
+        latex=lambda h, y: rf"-\sum {y} \log {h} + (1 - {y}) \log(1 - {h})",
+    )
+
+
+@loss
+def binary_cross_entropy_with_logits() -> PerExample:
+    """Every term of value and slope has one sign, so that nothing cancels for a confident, right answer."""
+    return PerExample(
+        value=lambda xp, h, y: _total(xp.log(1.0 + xp.exp(h)) - h * y),
+        stable=lambda h, y: _total(np.abs(h) * np.where(h >= 0.0, 1.0 - y, y) + np.log1p(np.exp(-np.abs(h)))),
+        slope=lambda h, y: (1.0 - y) * _sigmoid(h) - y * _sigmoid(-h),
+        text=lambda h, y: f"−Σ {y} log σ({h}) + (1 − {y}) log σ(−{h})",
+        latex=lambda h, y: rf"-\sum {y} \log \sigma({h}) + (1 - {y}) \log \sigma(-{h})",
+    )
+
+
+@loss
+def hinge() -> PerExample:
+    return PerExample(
+        value=lambda xp, h, y: _total(xp.where(xp.greater(1.0 - y * h, 0.0), 1.0 - y * h, 0.0)),
+        slope=lambda h, y: np.where(1.0 - y * h > 0.0, -y, 0.0),
+        kink=lambda h, y: y * h == 1.0,
+        text=lambda h, y: f"Σ max(0, 1 − {y} {h})",
+        latex=lambda h, y: rf"\sum \max(0, 1 - {y}\,{h})",
+    )

@@ -1,0 +1,1 @@
+"""From results to bytes, one file a format. Knows no maths."""

@@ -1,0 +1,118 @@
+"""The result of ``adcli grad`` for people: the trace, what is stored, the gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from adcli.arrays import Array, shape_text
+from adcli.engines.structure import Result
+from adcli.errors import printable
+from adcli.primitives import RULES
+from adcli.render.numerals import inline, matrix
+from adcli.trace import Node, Trace
+
+NAME = "bold"
+VALUE = "cyan"
+GRADIENT = "magenta"
+QUIET = "dim"
+NARROW = 60
+
+
+class Style(NamedTuple):
+    """How numbers are written, and whether gradients are shown as rows of Jacobians."""
+
+    digits: int = 6
+    fractions: bool = False
+    layout: str = "gradient"
+
+
+def show(
+    console: Console, trace: Trace, result: Result, mode: str, style: Style, updated: dict[str, Array] | None
+) -> None:
+    """Print the result, ``console.width`` wide at most."""
+    if trace.title:
+        console.print(Text(printable(trace.title), NAME))
+        console.print()
+    _heading(console, "Evaluation trace")
+    _trace(console, trace, result, style)
+    if mode == "reverse":
+        stored = ", ".join(result.stored) or "nothing"
+        console.print()
+        console.print(Text(f"Stored for the way back: {stored}"))
+    console.print()
+    _heading(console, f"{_kind(trace, result, style)} of {trace.output}, {mode} mode")
+    for name, gradient in result.gradients.items():
+        _gradient(console, trace, result, name, gradient, style)
+    if updated is not None:
+        console.print()
+        _heading(console, "After one step of gradient descent")
+        for name, value in updated.items():
+            _labelled(console, Text(name, NAME), value, value.shape, style, VALUE)
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print(Text(text, NAME))
+
+
+def _trace(console: Console, trace: Trace, result: Result, style: Style) -> None:
+    """A line a step: number, name, formula, shape, value. In a narrow terminal the number goes."""
+    narrow = console.width < NARROW
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style=QUIET)
+    if not narrow:
+        table.add_column("step", justify="right", no_wrap=True)
+    for heading in ("name", "formula", "shape", "value"):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    formulas = [formula(node) for node in trace.nodes]
+    used = (0 if narrow else 6) + max(len(node.name) for node in trace.nodes) + 2
+    longest = min(max(map(len, formulas)), max(12, (console.width - used) // 2))
+    widest_shape = max(5, max(len(shape_text(node.shape)) for node in trace.nodes))
+    room = max(8, console.width - used - longest - 2 - widest_shape - 2)
+    for step, (node, text) in enumerate(zip(trace.nodes, formulas, strict=True), 1):
+        value = inline(result.values[node.name], room, style.digits, style.fractions)
+        shown = text if len(text) <= longest else text[: longest - 1] + "…"
+        cells = [Text(node.name, NAME), Text(shown), Text(shape_text(node.shape), QUIET), Text(value, VALUE)]
+        table.add_row(*([] if narrow else [Text(str(step), QUIET)]), *cells)
+    console.print(table)
+
+
+def formula(node: Node) -> str:
+    """The right-hand side of a line of the trace."""
+    return node.primitive(RULES).text(*(str(argument) for argument in node.arguments))
+
+
+def _kind(trace: Trace, result: Result, style: Style) -> str:
+    jacobian = np.size(result.values[trace.output]) > 1 or style.layout == "jacobian"
+    many = len(result.gradients) > 1
+    return ("Jacobians" if many else "Jacobian") if jacobian else ("Gradients" if many else "Gradient")
+
+
+def _gradient(console: Console, trace: Trace, result: Result, name: str, gradient: Array, style: Style) -> None:
+    rows = np.size(result.values[trace.output])
+    if style.layout == "jacobian" and rows == 1:
+        gradient = gradient.reshape(1, -1)
+    label = Text.assemble("∂", trace.output, "/∂", (name, NAME))
+    _labelled(console, label, gradient, gradient.shape, style, GRADIENT)
+
+
+def _labelled(console: Console, label: Text, array: Array, shape: Sequence[int], style: Style, colour: str) -> None:
+    """``label = matrix``, the label in the middle row, the shape behind the last row."""
+    head = Text("  ") + label + Text(" = ")
+    size = f"  {shape_text(tuple(shape))}" if len(shape) > 1 or np.size(array) > 8 else ""
+    room = console.width - head.cell_len - len(size)
+    below = room < 16
+    lines = matrix(array, max(room if not below else console.width - 4, 8), style.digits, style.fractions)
+    if below:
+        console.print(head.append(size, QUIET))
+        head = Text("    ")
+        size = ""
+    middle = (len(lines) - 1) // 2
+    for number, line in enumerate(lines):
+        start = head if number == middle else Text(" " * head.cell_len)
+        end = Text(size if number == len(lines) - 1 else "", QUIET)
+        console.print(Text.assemble(start, (line, colour), end), no_wrap=True, crop=False, soft_wrap=True)

@@ -1,0 +1,129 @@
+"""Numbers and matrices as text: aligned columns, tall brackets, long ones shortened."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+
+from adcli.arrays import Array, shape_text
+
+LARGEST_DENOMINATOR = 99
+MOST_ROWS = 8
+_ELLIPSIS = "…"
+
+
+def number_text(number: float, digits: int = 6, fractions: bool = False) -> str:
+    """``number`` in ``digits`` significant digits: whole ones without a point, no rounded one that looks whole.
+
+    With ``fractions``, as a fraction where one with denominator ≤ 99 equals it.
+    """
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "∞" if number > 0 else "-∞"
+    if number == int(number) and abs(number) < 1e15:
+        return str(int(number))
+    if fractions:
+        fraction = Fraction(number).limit_denominator(LARGEST_DENOMINATOR)
+        if fraction.numerator / fraction.denominator == number:
+            return f"{fraction.numerator}/{fraction.denominator}"
+    text = f"{number:.{digits}g}"
+    return text if "." in text or "e" in text else f"{number:#.{digits}g}"
+
+
+def inline(array: Array, width: int, digits: int = 6, fractions: bool = False) -> str:
+    """``array`` on one line of at most ``width`` characters: ``[1 2]``, ``[1 2; 3 4]``, shortened where it must be."""
+    array = np.asarray(array)
+    if array.ndim == 0:
+        return number_text(float(array), digits, fractions)
+    flat = array.reshape(-1)
+    row = array.shape[-1]
+    taken: list[str] = []
+    length = 2
+    for index in range(flat.size):
+        text = number_text(float(flat[index]), digits, fractions)
+        divider = "" if not index else "; " if index % row == 0 and array.ndim > 1 else " "
+        more = 2 if index + 1 < flat.size else 0
+        if length + len(divider) + len(text) + more > width:
+            return f"[{''.join(taken)} {_ELLIPSIS}]" if taken else f"[{_ELLIPSIS}]"
+        taken.append(divider + text)
+        length += len(divider) + len(text)
+    return f"[{''.join(taken)}]"
+
+
+def matrix(array: Array, width: int, digits: int = 6, fractions: bool = False) -> list[str]:
+    """The lines of a matrix with brackets and aligned columns, at most ``width`` wide.
+
+    Rows and columns in the middle that don't fit give way to ``⋮`` and ``…``. A vector is a row.
+    """
+    array = np.asarray(array)
+    if array.ndim == 0:
+        return [number_text(float(array), digits, fractions)]
+    if array.ndim > 2:
+        return [line for part in array for line in (*matrix(part, width, digits, fractions), "")][:-1]
+    table = array.reshape(1, -1) if array.ndim == 1 else array
+    rows = _kept(len(table), MOST_ROWS)
+    columns = table.shape[1]
+    shown = columns if columns <= width // 2 else max(1, width // 2)
+    while True:
+        kept = _kept(columns, shown)
+        lines = _cells(table, rows, kept, digits, fractions)
+        widest = max(map(len, lines))
+        if widest + 2 <= width or shown == 1:
+            break
+        shown = max(1, min(shown - 1, shown * (width - 2) // widest))
+    return _bracketed(lines)
+
+
+def _kept(count: int, most: int) -> list[int | None]:
+    """Which of ``count`` indices are shown; None stands for those left out."""
+    if count <= most:
+        return list(range(count))
+    if most <= 2:
+        return [*range(most), None]
+    last = max(1, (most - 1) // 3)
+    return [*range(most - 1 - last), None, *range(count - last, count)]
+
+
+def _cells(table: Array, rows: list[int | None], columns: list[int | None], digits: int, fractions: bool) -> list[str]:
+    """The lines between the brackets, each column as wide as its widest entry and aligned at the point."""
+    texts = []
+    for column in columns:
+        if column is None:
+            texts.append([_ELLIPSIS] * len(rows))
+            continue
+        entries = ["" if row is None else number_text(float(table[row, column]), digits, fractions) for row in rows]
+        aligned = _at_the_point(entries)
+        texts.append(
+            [cell if row is not None else _centred("⋮", cell) for row, cell in zip(rows, aligned, strict=True)]
+        )
+    return [" ".join(column[line] for column in texts) for line in range(len(rows))]
+
+
+def _centred(mark: str, cell: str) -> str:
+    return mark.center(len(cell))
+
+
+def _at_the_point(entries: list[str]) -> list[str]:
+    """Right-aligned, with the points under each other; fractions and powers of ten at the right."""
+    if any("/" in e or "e" in e for e in entries):
+        width = max(map(len, entries))
+        return [e.rjust(width) for e in entries]
+    after = max((len(e) - e.index(".") for e in entries if "." in e), default=0)
+    padded = [e + " " * (after - (len(e) - e.index(".") if "." in e else 0)) for e in entries]
+    width = max(map(len, padded))
+    return [e.rjust(width) for e in padded]
+
+
+def _bracketed(lines: list[str]) -> list[str]:
+    if len(lines) == 1:
+        return [f"[{lines[0]}]"]
+    middle = [f"⎢{line}⎥" for line in lines[1:-1]]
+    return [f"⎡{lines[0]}⎤", *middle, f"⎣{lines[-1]}⎦"]
+
+
+def size_text(array: Array) -> str:
+    """``2 × 3``; ``4`` for a vector; nothing for a number."""
+    return shape_text(np.shape(array))

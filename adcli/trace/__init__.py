@@ -1,0 +1,6 @@
+"""From a ``Spec`` to an evaluation ``Trace``: named nodes in order, each one primitive applied to earlier names."""
+
+from adcli.trace.build import build_trace
+from adcli.trace.model import Node, Trace
+
+__all__ = ["Node", "Trace", "build_trace"]
