@@ -117,7 +117,8 @@ class Recorder:
 
         def written() -> Array:
             parts = [written_out(array[place], self.plan.seeds[s], self.values, by_rows) for s, place in own]
-            return np.sum([part.reshape(shape) for part in parts], axis=0)
+            total: Array = np.sum([part.reshape(shape) for part in parts], axis=0)
+            return total
 
         return Operand(f"{of}^", shape, written)
 

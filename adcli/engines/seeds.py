@@ -40,12 +40,17 @@ def written_out(directions: Array, seed: Seed, values: list[Any], by_rows: bool)
         total = np.add.reduce(directions, axis=-1) if by_rows else directions
         return total.reshape(count, -1).T
     x = values[seed.factor]
+    product: Array
     if by_rows:
         product = directions @ x
         return product.T if seed.transposed else product
     if x.ndim == 1:
         a = directions.reshape(count, -1).T
-        return a[:, None, :] * x[:, None] if seed.transposed else a[:, :, None] * x
-    a = np.moveaxis(directions, 0, -1)  # (examples, outputs of the example, directions)
-    rows = x[:, None, None, :]
-    return a[..., None, :] * rows.mT if seed.transposed else a[..., None] * rows
+    else:
+        a = np.moveaxis(directions, 0, -1)  # (examples, outputs of the example, directions)
+        x = x[:, None, None, :]
+    if seed.transposed:
+        product = a[..., None, :] * x[..., :, None] if x.ndim == 1 else a[..., None, :] * x.mT
+    else:
+        product = a[..., :, None] * x
+    return product

@@ -268,7 +268,8 @@ def softmax() -> Primitive:
     """J = diag(p) − p pᵀ, symmetric: row i is p_i Σ_{j≠i} p_j (v_i − v_j)."""
 
     def product(direction: Array, out: Array) -> Array:
-        return out * (direction * sum_of_others(out) - sum_of_others(direction * out))
+        image: Array = out * (direction * sum_of_others(out) - sum_of_others(direction * out))
+        return image
 
     return Primitive(
         ("x",),
@@ -290,7 +291,8 @@ def log_softmax() -> Primitive:
 
     def vjp(out_bar: Array, out: Array) -> Array:
         p = np.exp(out)
-        return out_bar * sum_of_others(p) - p * sum_of_others(out_bar)
+        x_bar: Array = out_bar * sum_of_others(p) - p * sum_of_others(out_bar)
+        return x_bar
 
     return Primitive(
         ("x",),

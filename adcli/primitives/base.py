@@ -116,7 +116,8 @@ def elementwise(
     """
 
     def scale(direction: Array, *read: Array) -> Array:
-        return direction * slope(*read)
+        scaled: Array = direction * slope(*read)
+        return scaled
 
     reads = names_read(slope, skip=0)
     return Primitive(("x",), value, {"x": Partial(scale, scale, reads, reads, slope=slope)}, text, latex, stable, kink)

@@ -165,7 +165,8 @@ def cross_entropy() -> PerExample:
 
     def slope(h: Array, y: Array) -> Array:
         p = softmax_value(h)
-        return p * sum_of_others(y) - y * sum_of_others(p)
+        gradient: Array = p * sum_of_others(y) - y * sum_of_others(p)
+        return gradient
 
     return PerExample(
         value=lambda xp, h, y: -_total(y * (h - xp.log(xp.sum(xp.exp(h), axis=-1, keepdims=True)))),
