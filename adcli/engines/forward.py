@@ -19,8 +19,10 @@ from adcli.derivation import Sink
 from adcli.engines.forward_steps import Recorder
 from adcli.engines.seeds import Seed, places_of, written_out
 from adcli.engines.structure import Reader, Result, Structure, mask_after, named, scaled_where, structure
+from adcli.errors import AdcliError, Problem
 from adcli.primitives import RULES, Primitive, Rules
 from adcli.primitives.base import Partial
+from adcli.spec.values import MOST_NUMBERS
 from adcli.trace import Node, Trace
 
 
@@ -94,6 +96,7 @@ class _Planner:
             self._move(node, primitive, call_index)
             for call_index, (node, primitive) in enumerate(zip(trace.nodes, base.primitives, strict=True))
         ]
+        self._check_size(moves)
         _let_go(moves, keep=base.slots[trace.output])
         places = places_of(self.reaching.get(trace.output, ()), self.seeds)
         rows = math.prod(self.shapes[trace.output])
@@ -103,6 +106,18 @@ class _Planner:
             own = [(self.seeds[index], place) for index, place in places.items() if self.seeds[index].name == name]
             wanted.append((name, shape if rows == 1 else (rows, math.prod(shape)), own))
         return Plan(base, self.seeds, self.start, moves, wanted, self.by_rows)
+
+    def _check_size(self, moves: list[Move]) -> None:
+        for node, move in zip(self.base.trace.nodes, moves, strict=True):
+            numbers = move.directions * math.prod(node.shape)
+            if numbers > MOST_NUMBERS:
+                raise AdcliError(
+                    Problem(
+                        f"forward mode would hold {numbers:,} numbers as the tangent of {node.name}",
+                        None,
+                        "use --mode reverse, or ask for fewer names by --wrt",
+                    )
+                )
 
     def _seed_all(self, name: str) -> Array:
         """Directions for every entry of ``name``: the identity."""

@@ -61,23 +61,26 @@ def _heading(console: Console, text: str) -> None:
 
 
 def _trace(console: Console, trace: Trace, result: Result, style: Style) -> None:
-    """A line a step: number, name, formula, shape, value. In a narrow terminal the number goes."""
+    """A line a step: number, name, formula, shape, value. In a narrow terminal number and shape go."""
     narrow = console.width < NARROW
+    formulas = [formula(node) for node in trace.nodes]
+    shapes = [shape_text(node.shape) for node in trace.nodes]
+    names = [node.name for node in trace.nodes]
+    used = max(4, *map(len, names)) + 2 + (0 if narrow else 6 + max(5, *map(len, shapes)) + 2)
+    longest = min(max(7, *map(len, formulas)), max(12, (console.width - used) // 2))
+    room = max(8, console.width - used - longest - 2)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style=QUIET)
     if not narrow:
         table.add_column("step", justify="right", no_wrap=True)
-    for heading in ("name", "formula", "shape", "value"):
+    for heading in ("name", "formula", "value") if narrow else ("name", "formula", "shape", "value"):
         table.add_column(heading, no_wrap=True, overflow="ellipsis")
-    formulas = [formula(node) for node in trace.nodes]
-    used = (0 if narrow else 6) + max(len(node.name) for node in trace.nodes) + 2
-    longest = min(max(map(len, formulas)), max(12, (console.width - used) // 2))
-    widest_shape = max(5, max(len(shape_text(node.shape)) for node in trace.nodes))
-    room = max(8, console.width - used - longest - 2 - widest_shape - 2)
-    for step, (node, text) in enumerate(zip(trace.nodes, formulas, strict=True), 1):
-        value = inline(result.values[node.name], room, style.digits, style.fractions)
-        shown = text if len(text) <= longest else text[: longest - 1] + "…"
-        cells = [Text(node.name, NAME), Text(shown), Text(shape_text(node.shape), QUIET), Text(value, VALUE)]
-        table.add_row(*([] if narrow else [Text(str(step), QUIET)]), *cells)
+    for step, (name, text, shape) in enumerate(zip(names, formulas, shapes, strict=True), 1):
+        value = Text(inline(result.values[name], room, style.digits, style.fractions), VALUE)
+        shown = Text(text if len(text) <= longest else text[: longest - 1] + "…")
+        if narrow:
+            table.add_row(Text(name, NAME), shown, value)
+        else:
+            table.add_row(Text(str(step), QUIET), Text(name, NAME), shown, Text(shape, QUIET), value)
     console.print(table)
 
 
@@ -101,16 +104,18 @@ def _gradient(console: Console, trace: Trace, result: Result, name: str, gradien
 
 
 def _labelled(console: Console, label: Text, array: Array, shape: Sequence[int], style: Style, colour: str) -> None:
-    """``label = matrix``, the label in the middle row, the shape behind the last row."""
+    """``label = matrix``, the label in the middle row, the shape behind the last row.
+
+    Where the matrix fits whole only below its label, it stands there.
+    """
     head = Text("  ") + label + Text(" = ")
     size = f"  {shape_text(tuple(shape))}" if len(shape) > 1 or np.size(array) > 8 else ""
-    room = console.width - head.cell_len - len(size)
-    below = room < 16
-    lines = matrix(array, max(room if not below else console.width - 4, 8), style.digits, style.fractions)
-    if below:
-        console.print(head.append(size, QUIET))
-        head = Text("    ")
-        size = ""
+    beside = matrix(array, console.width - head.cell_len - len(size), style.digits, style.fractions)
+    below = matrix(array, console.width - 4 - len(size), style.digits, style.fractions)
+    lines = beside
+    if "…" in "".join(beside) and ("…" not in "".join(below) or console.width < NARROW):
+        console.print(head)
+        head, lines = Text("    "), below
     middle = (len(lines) - 1) // 2
     for number, line in enumerate(lines):
         start = head if number == middle else Text(" " * head.cell_len)

@@ -11,6 +11,7 @@ from adcli.arrays import Array, shape_text
 
 LARGEST_DENOMINATOR = 99
 MOST_ROWS = 8
+_ROUNDING = 2.0**-50  # what a few float64 operations may have lost
 _ELLIPSIS = "…"
 
 
@@ -27,7 +28,7 @@ def number_text(number: float, digits: int = 6, fractions: bool = False) -> str:
         return str(int(number))
     if fractions:
         fraction = Fraction(number).limit_denominator(LARGEST_DENOMINATOR)
-        if fraction.numerator / fraction.denominator == number:
+        if abs(fraction.numerator / fraction.denominator - number) <= _ROUNDING * abs(number):
             return f"{fraction.numerator}/{fraction.denominator}"
     text = f"{number:.{digits}g}"
     return text if "." in text or "e" in text else f"{number:#.{digits}g}"
@@ -73,7 +74,7 @@ def matrix(array: Array, width: int, digits: int = 6, fractions: bool = False) -
         widest = max(map(len, lines))
         if widest + 2 <= width or shown == 1:
             break
-        shown = max(1, min(shown - 1, shown * (width - 2) // widest))
+        shown -= 1 if widest < 2 * width else shown // 2
     return _bracketed(lines)
 
 
