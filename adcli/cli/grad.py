@@ -10,7 +10,7 @@ import numpy as np
 from adcli.arrays import Array
 from adcli.cli.options import load_trace, number_options, output_options, spec_options
 from adcli.cli.output import chosen_format, warn, write
-from adcli.engines.run import MODES, differentiate
+from adcli.engines.run import MODES, SCHEMES, differentiate
 from adcli.engines.structure import Result, check_wrt, default_wrt
 from adcli.errors import AdcliError, Problem, nearest, quoted
 from adcli.trace import Trace
@@ -24,6 +24,8 @@ FORMATS = ("text", "json")
 @click.option(
     "--wrt", multiple=True, metavar="NAME", help="For which names: parameters, inputs, any value of the trace."
 )
+@click.option("--step", type=float, metavar="H", help="Numeric mode: the step, the same for every number.")
+@click.option("--scheme", type=click.Choice(SCHEMES), help="Numeric mode: the quotient; default central.")
 @output_options(FORMATS)
 @click.option(
     "--layout",
@@ -40,6 +42,8 @@ def command(
     settings: tuple[str, ...],
     mode: str,
     wrt: tuple[str, ...],
+    step: float | None,
+    scheme: str | None,
     format_: str | None,
     output: str | None,
     layout: str,
@@ -54,8 +58,10 @@ def command(
     gradient is for every input.
     """
     chosen = chosen_format(format_, output, FORMATS)
+    _check_numeric(mode, step, scheme)
     trace = load_trace(spec, settings)
-    result, warnings = differentiate(trace, mode, check_wrt(trace, wrt) or default_wrt(trace))
+    names = check_wrt(trace, wrt) or default_wrt(trace)
+    result, warnings = differentiate(trace, mode, names, scheme=scheme or "central", step=step)
     updated = None if lr is None else _step(trace, result, lr)
     if path is not None or chosen == "json":
         from adcli.render.grad_json import content
@@ -71,6 +77,13 @@ def command(
         text = rendered(lambda console: show(console, trace, result, mode, style, updated), to_file=output is not None)
     warn(warnings)
     write(text, output)
+
+
+def _check_numeric(mode: str, step: float | None, scheme: str | None) -> None:
+    if mode != "numeric" and (step is not None or scheme is not None):
+        raise AdcliError(f"--step and --scheme go with --mode numeric, not with {mode}")
+    if step is not None and not (np.isfinite(step) and step > 0.0):
+        raise AdcliError("--step must be a finite number above 0")
 
 
 def _step(trace: Trace, result: Result, rate: float) -> dict[str, Array]:

@@ -64,7 +64,7 @@ def _kinks(plan: Structure, result: Result) -> Iterator[Warning]:
             at_kink = primitive.kink(*operands)
             argument = node.arguments[0]
             for index, more in _components(at_kink):
-                where = _component(str(argument), index)
+                where = component(str(argument), index)
                 message = (
                     f"{node.name} = {node.op}({argument}): {where} is at a kink, where the derivative is a convention"
                 )
@@ -84,7 +84,7 @@ def _components(mask: Any) -> Iterator[tuple[tuple[int, ...], str]]:
         yield tuple(int(i) for i in place), f" (and so are {rest} more components)" if rest else ""
 
 
-def _component(name: str, index: tuple[int, ...]) -> str:
+def component(name: str, index: tuple[int, ...]) -> str:
     """``h2[0]`` as the user counts: from 1, as in ``h2[1]``."""
     return f"{name}[{', '.join(str(i + 1) for i in index)}]" if index else name
 
@@ -97,7 +97,7 @@ def _first_not_finite(plan: Structure, result: Result) -> list[Warning]:
             index = _first(~np.isfinite(value))
             nan = bool(np.isnan(value[index]))
             what = "not a number (NaN)" if nan else "infinite"
-            message = f"{node.name} = {node.op}({_listed(node)}): {_component(node.name, index)} is {what}"
+            message = f"{node.name} = {node.op}({_listed(node)}): {component(node.name, index)} is {what}"
             return [Warning("indeterminate" if nan else "non-finite", node.name, index, message)]
     return []
 
@@ -122,7 +122,7 @@ def _infinite_slopes(plan: Structure, result: Result) -> Iterator[Warning]:
             for index, more in _components(~np.isfinite(slope)):
                 nan = bool(np.isnan(slope[index]))
                 what = "undefined" if nan else "infinite"
-                where = _component(str(operand), index)
+                where = component(str(operand), index)
                 message = f"{node.name} = {node.op}({_listed(node)}): the derivative is {what} at {where}"
                 yield Warning("indeterminate" if nan else "non-finite", node.name, index, message + more)
 
@@ -132,10 +132,10 @@ def _not_finite_gradients(plan: Structure, result: Result, known: list[Warning])
     for name, gradient in result.gradients.items():
         mask = np.isnan(gradient)
         if mask.any():
-            where = _component(f"the gradient for {name}", _first(mask))
+            where = component(f"the gradient for {name}", _first(mask))
             message = f"{where} is not a number: 0 · ∞ or ∞ − ∞ on the way"
             yield Warning("indeterminate", name, _first(mask), message)
         elif not known and not np.isfinite(gradient).all():
             index = _first(~np.isfinite(gradient))
-            where = _component(f"the gradient for {name}", index)
+            where = component(f"the gradient for {name}", index)
             yield Warning("non-finite", name, index, f"{where} is too large for a float64")

@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 
 import numpy as np
 
-from adcli.engines import forward, reverse
 from adcli.engines.diagnose import Warning, diagnose
 from adcli.engines.structure import Result
 from adcli.primitives import RULES, Rules
 from adcli.trace import Trace
 
-ENGINES = {"forward": forward, "reverse": reverse}
-MODES = tuple(ENGINES)
+MODES = ("numeric", "forward", "reverse")
+SCHEMES = ("central", "forward")
 
 
-def differentiate(trace: Trace, mode: str, wrt: Sequence[str], rules: Rules = RULES) -> tuple[Result, list[Warning]]:
-    """The result of the engine ``mode``, and the warnings about it.
+def differentiate(
+    trace: Trace,
+    mode: str,
+    wrt: Sequence[str],
+    rules: Rules = RULES,
+    scheme: str = "central",
+    step: float | None = None,
+) -> tuple[Result, list[Warning]]:
+    """The result of the engine ``mode``, and the warnings about it. ``scheme`` and ``step`` are numeric mode's.
 
-    Where a derivative is not finite, the engine runs again, more carefully.
+    Where a derivative is not finite, automatic differentiation runs again, more carefully.
 
     Raises:
         AdcliError: the Jacobians of ``wrt`` would hold more numbers than a machine can.
     """
-    engine = ENGINES[mode]
     with np.errstate(all="ignore"):
+        if mode == "numeric":
+            return _numeric(trace, wrt, rules, scheme, step)
+        engine = import_module(f"adcli.engines.{mode}")  # only the one that is asked for
         plan = engine.plan(trace, wrt, rules)
         result = engine.run(plan)
         if not all(np.isfinite(gradient).all() for gradient in result.gradients.values()):
             result = engine.run(plan, careful=True)
         return result, diagnose(plan.structure, result)
+
+
+def _numeric(
+    trace: Trace, wrt: Sequence[str], rules: Rules, scheme: str, step: float | None
+) -> tuple[Result, list[Warning]]:
+    from adcli.engines import numeric, numeric_checks
+
+    base = numeric.plan(trace, wrt, rules)
+    result = numeric.run(base, scheme, step)
+    assessment = numeric_checks.assess(base, result, step)
+    warnings = numeric_checks.warnings(diagnose(base, result), assessment)
+    return result._replace(errors=assessment.errors), warnings

@@ -25,11 +25,16 @@ class Result(NamedTuple):
         gradients: name → gradient of the name's own shape where the output holds one number,
             otherwise the Jacobian in numerator layout, output size × size of the name.
         stored: the values that the way back read (reverse mode; empty in others).
+        evaluations, scheme, errors: of numeric mode, the calls that its quotients need, their kind, and
+            an estimate of the largest error of each name.
     """
 
     values: dict[str, Array]
     gradients: dict[str, Array]
     stored: tuple[str, ...] = ()
+    evaluations: int | None = None
+    scheme: str | None = None
+    errors: dict[str, float] | None = None
 
 
 class Call(NamedTuple):

@@ -61,7 +61,9 @@ def linear(convention: str = "column", batched: bool = False, bias: bool = False
 
     def value(xp: Any, x: Any, W: Any, *b: Any) -> Any:
         product = rules.value(x, W)
-        return product + b[0] if b else product
+        if not b:
+            return product
+        return product + (b[0][..., None, :] if batched else b[0])
 
     def formula(x: str, W: str, *b: str) -> str:
         return " + ".join((f"{x} {W}" if row else f"{W} {x}", *b))

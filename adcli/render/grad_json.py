@@ -34,6 +34,9 @@ def content(
         found["updated"] = {name: numbers(value) for name, value in updated.items()}
     if mode == "reverse":
         found["stored"] = list(result.stored)
+    if mode == "numeric":
+        found["evaluations"] = result.evaluations
+        found["scheme"] = result.scheme
     found["warnings"] = [
         {"code": w.code, "name": w.name, "index": None if w.index is None else list(w.index), "message": w.message}
         for w in warnings

@@ -49,6 +49,8 @@ def show(
     _heading(console, f"{_kind(trace, result, style)} of {trace.output}, {mode} mode")
     for name, gradient in result.gradients.items():
         _gradient(console, trace, result, name, gradient, style)
+    if mode == "numeric":
+        _quotients(console, result)
     if updated is not None:
         console.print()
         _heading(console, "After one step of gradient descent")
@@ -87,6 +89,14 @@ def _trace(console: Console, trace: Trace, result: Result, style: Style) -> None
 def formula(node: Node) -> str:
     """The right-hand side of a line of the trace."""
     return node.primitive(RULES).text(*(str(argument) for argument in node.arguments))
+
+
+def _quotients(console: Console, result: Result) -> None:
+    """How many calls numeric differentiation took, and how far off it thinks that it is."""
+    console.print()
+    console.print(Text(f"{result.evaluations} evaluations, {result.scheme} differences"))
+    errors = ", ".join(f"{name} {error:.1g}" for name, error in (result.errors or {}).items())
+    console.print(Text(f"Estimated error at most: {errors}"))
 
 
 def _kind(trace: Trace, result: Result, style: Style) -> str:

@@ -1,0 +1,125 @@
+"""Numeric differentiation: against the cases, and with the errors that difference quotients are known to have."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adcli.engines.run import differentiate
+from adcli.spec.model import read_spec
+from adcli.spec.source import Source, read_source
+from adcli.trace import Trace, build_trace
+
+CASES = Path(__file__).parent / "cases"
+LAYER_CASES = [
+    path
+    for path in sorted(CASES.glob("*.yaml"))
+    if "layers" in path.read_text()
+    and not any(kind in path.read_text() for kind in ('"multiply"', '"add"', "type: add", "type: multiply"))
+]
+
+
+def trace_of(spec: dict) -> Trace:
+    return build_trace(read_spec(Source("spec.json", json.dumps(spec), ".")))
+
+
+def quotient(spec: dict, name: str = "x", **how) -> np.ndarray:
+    result, _ = differentiate(trace_of(spec), "numeric", [name], **how)
+    return result.gradients[name]
+
+
+@pytest.mark.parametrize("path", LAYER_CASES, ids=lambda path: path.stem)
+def test_cases(path: Path) -> None:
+    expected = json.loads(path.with_suffix("").with_suffix(".expected.json").read_text())
+    wanted = {**(expected.get("gradients") or expected["jacobians"]), **expected.get("inner", {})}
+    result, _ = differentiate(build_trace(read_spec(read_source(str(path)))), "numeric", list(wanted))
+    for name, numbers in wanted.items():
+        right = np.array(numbers)
+        assert result.gradients[name].shape == right.shape
+        assert np.all(np.abs(result.gradients[name] - right) <= 1e-6 + 2e-5 * np.abs(right)), name
+
+
+def test_one_sided_error_of_a_parabola() -> None:
+    """3x² − 4x + 5 at 3 by a forward quotient with step 1e-3 gives 14.003, as in every textbook on the subject."""
+    # 3x² − 4x + 5 = 3 (x − 2/3)² + 11/3, and the constant has no derivative
+    spec = {
+        "input": {"x": [3]},
+        "layers": [
+            {"type": "linear", "weight": [[1]], "bias": ["-2/3"]},
+            {"type": "square"},
+            {"type": "linear", "weight": [[3]], "bias": ["11/3"]},
+        ],
+    }
+    assert quotient(spec, scheme="forward", step=1e-3) == pytest.approx([14.003], abs=1e-9)
+    assert quotient(spec, step=1e-3) == pytest.approx([14.0], abs=1e-9)
+
+
+def test_rounding_error_of_exp_at_zero() -> None:
+    spec = {"input": {"x": [0]}, "layers": [{"type": "exp"}]}
+    assert quotient(spec, scheme="forward", step=1e-8) == [0.999999993922529]
+
+
+def test_default_step_is_relative_to_the_number() -> None:
+    spec = {"input": {"x": [1e13]}, "layers": [{"type": "square"}]}
+    assert quotient(spec) == pytest.approx([2e13], rel=1e-9)
+
+
+def test_calls_are_counted_two_for_each_scalar() -> None:
+    trace = build_trace(read_spec(read_source(str(CASES / "forward-mode.yaml"))))
+    central, _ = differentiate(trace, "numeric", list(trace.parameters))
+    forward, _ = differentiate(trace, "numeric", list(trace.parameters), scheme="forward")
+    assert (central.evaluations, forward.evaluations) == (28, 15)
+
+
+def test_near_the_edge_of_a_domain_one_side_is_enough() -> None:
+    spec = {"input": {"x": [1e-300]}, "layers": [{"type": "identity"}, {"type": "log"}]}
+    at_the_edge = {
+        "input": {"x": [0.5]},
+        "layers": [{"type": "linear", "weight": [[1]], "bias": [-0.5]}, {"type": "sqrt"}],
+    }
+    assert np.isfinite(quotient(spec)).all()
+    assert quotient(at_the_edge, "x", step=1e-4) == pytest.approx([100.0])
+
+
+def test_a_kink_is_reported_with_both_quotients() -> None:
+    spec = {"input": {"x": [0, 1, -2]}, "layers": [{"type": "abs"}]}
+    result, warnings = differentiate(trace_of(spec), "numeric", ["x"])
+    assert result.gradients["x"][0, 0] == 0.0
+    assert [(w.code, w.name, w.index) for w in warnings] == [("kink", "h1", (0,))]
+    assert warnings[0].message.endswith("for x[1] the quotient is -1 from the left and 1 from the right")
+
+
+def test_a_kink_within_the_step_is_reported_though_the_point_is_smooth() -> None:
+    spec = {"input": {"x": [1e-9]}, "layers": [{"type": "abs"}]}
+    _, warnings = differentiate(trace_of(spec), "numeric", ["x"], step=1e-6)
+    assert [(w.code, w.name, w.index) for w in warnings] == [("kink", "x", (0,))]
+
+
+def test_smooth_but_strongly_curved_is_no_kink() -> None:
+    spec = {"input": {"x": [0.3, 4.0, -2.0]}, "layers": [{"type": "square"}, {"type": "exp"}]}
+    _, warnings = differentiate(trace_of(spec), "numeric", ["x"])
+    assert warnings == []
+
+
+def test_a_step_lost_in_rounding_is_told() -> None:
+    spec = {"input": {"x": [1.0]}, "layers": [{"type": "square"}]}
+    _, warnings = differentiate(trace_of(spec), "numeric", ["x"], step=1e-20)
+    assert [w.code for w in warnings if w.code == "cancellation"] == ["cancellation"]
+
+
+def test_the_estimated_error_is_about_the_real_one() -> None:
+    spec = {"input": {"x": [0.5, 2.0]}, "layers": [{"type": "sin"}, {"type": "exp"}]}
+    for step in (1e-2, 1e-4):
+        result, _ = differentiate(trace_of(spec), "numeric", ["x"], step=step)
+        x = np.array([0.5, 2.0])
+        real = np.max(np.abs(result.gradients["x"] - np.diag(np.cos(x) * np.exp(np.sin(x)))))
+        assert result.errors is not None
+        assert real / 3 <= result.errors["x"] <= 3 * real + 1e-9
+
+
+def test_values_of_a_shared_weight_are_perturbed_at_all_uses() -> None:
+    path = CASES / "dag-shared-weight.yaml"
+    expected = json.loads((CASES / "dag-shared-weight.expected.json").read_text())["gradients"]["W"]
+    result, _ = differentiate(build_trace(read_spec(read_source(str(path)))), "numeric", ["W"])
+    assert result.gradients["W"] == pytest.approx(np.array(expected), rel=2e-5, abs=1e-6)
