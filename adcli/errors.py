@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -54,6 +53,8 @@ def quoted(value: object) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """A hint that names the known word closest to ``name``, if one is close."""
+    import difflib  # only an error needs it
+
     close = difflib.get_close_matches(name[:60], list(known), n=1, cutoff=0.6)
     return f"did you mean `{close[0]}`?" if close else None
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 
 import click
@@ -60,6 +59,8 @@ def _write_file(data: bytes, output: str) -> None:
         with open(path, "wb") as file:  # a device or a pipe can't be replaced
             file.write(data)
         return
+    import tempfile  # slow to import, and most results go to standard output
+
     handle, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".adcli-")
     try:
         with open(handle, "wb") as file:
