@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -148,6 +147,8 @@ def _fraction(entry: Any) -> float | None:
     match = _FRACTION.match(entry) if isinstance(entry, str) else None
     if not match or (match[2] and not int(match[2])):
         return None
+    from fractions import Fraction  # most specs have none
+
     return float(Fraction(int(match[1]), int(match[2] or 1)))
 
 
