@@ -66,6 +66,8 @@ def main() -> NoReturn:
         code = ExitCode(exit_.exit_code)
     except AdcliError as error:
         code = _say(str(error), ExitCode.WRONG)
+    except click.exceptions.NoArgsIsHelpError as error:
+        code = _say(error.ctx.get_help() if error.ctx else "", ExitCode.WRONG)
     except click.ClickException as error:
         code = _say(f"adcli: error: {printable(error.format_message())}", ExitCode.WRONG)
     except (click.Abort, KeyboardInterrupt):

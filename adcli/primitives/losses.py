@@ -75,7 +75,7 @@ def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primi
     def vjp(out_bar: Array, h: Array, y: Array) -> Array:
         return out_bar[(..., *(None,) * axes)] * slope(h, y) if out_bar.ndim else out_bar * slope(h, y)
 
-    prefix = "" if not examples else "mean over examples: " if reduction == "mean" else "sum over examples: "
+    prefix = "" if not examples else "mean of " if reduction == "mean" else "sum of "
     symbol = {"": "", "m": rf"\frac{{1}}{{{examples}}}\sum_i ", "s": r"\sum_i "}[prefix[:1]]
     return Primitive(
         ("h", "y"),
