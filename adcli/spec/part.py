@@ -7,7 +7,7 @@ from typing import Any
 
 from adcli.errors import AdcliError, Place, Problem, nearest, quoted
 from adcli.spec import json_reader, yaml_reader
-from adcli.spec.source import Source
+from adcli.spec.source import STDIN, Source
 
 
 class Document:
@@ -15,8 +15,8 @@ class Document:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.reader = _reader(source)
-        self.root = Part(self.reader.parse(source), (), self)
+        self.reader, tree = _read(source)
+        self.root = Part(tree, (), self)
         self.problems: list[Problem] = []
 
     def place(self, path: tuple[str | int, ...], at_key: bool) -> Place:
@@ -27,8 +27,15 @@ class Document:
             raise AdcliError(*self.problems)
 
 
-def _reader(source: Source) -> Any:
-    return json_reader if source.name.endswith(".json") else yaml_reader
+def _read(source: Source) -> tuple[Any, Any]:
+    """The reader that fits, and the tree. Standard input has no ending to go by: JSON where it can be read as JSON."""
+    if source.name == STDIN and source.text.lstrip()[:1] == "{":
+        try:
+            return json_reader, json_reader.parse(source)
+        except AdcliError:
+            pass  # a mapping in YAML begins so, too
+    reader = json_reader if source.name.endswith(".json") else yaml_reader
+    return reader, reader.parse(source)
 
 
 class Part:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from adcli.errors import AdcliError, Place, Problem, printable
 
 MOST_BYTES = 8 * 2**20
+STDIN = "<stdin>"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LINE_END = re.compile("\r\n|\r|\n")
 
@@ -63,7 +64,7 @@ def read_source(path: str) -> Source:
     """
     if path == "-":
         data = sys.stdin.buffer.read(MOST_BYTES + 1) if sys.stdin else b""
-        name, folder = "<stdin>", os.getcwd()
+        name, folder = STDIN, os.getcwd()
     else:
         with open(open_regular(path), "rb") as file:
             data = file.read(MOST_BYTES + 1)
