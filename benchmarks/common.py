@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +21,7 @@ from adcli.trace import Trace, build_trace
 SPECS = Path(__file__).parent.parent / "specs"
 # The first two choose another BLAS kernel than the machine's own; the last has every module compiled again each time.
 UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
+HEAD = "| what | at most | measured | met | times |\n|---|---|---|---|---|\n"
 
 
 class Line(NamedTuple):
@@ -84,7 +87,19 @@ def trace_of(path: str) -> Trace:
     return build_trace(read_spec(read_source(path)))
 
 
+def trace_from(spec: dict[str, Any]) -> Trace:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "net.json")
+        path.write_text(json.dumps(spec))
+        return trace_of(str(path))
+
+
+def normal(shape: Sequence[int], seed: int, scale: float) -> dict[str, Any]:
+    """Random values, as a spec states them."""
+    return {"random": "normal", "shape": list(shape), "seed": seed, "scale": scale}
+
+
 def show(lines: Sequence[Line]) -> None:
-    print("| what | at most | measured | met | times |\n|---|---|---|---|---|", flush=True)
+    print(HEAD, end="")
     for line in lines:
         print(line, flush=True)

@@ -1,21 +1,19 @@
 """A wide tanh net on a batch beside the same by hand, each in a fresh process.
 
 By hand means ordinary numpy expressions, and, the stricter of the two, every array written into
-buffers that were allocated beforehand. ``python benchmarks/wide.py SIDE`` prints the seconds of each gradient of one side.
+buffers that were allocated beforehand. ``python benchmarks/wide.py SIDE`` (adcli, ordinary or
+buffers) prints the seconds of each gradient of one side.
 """
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import Line, alternate, ratio, reported_seconds, seconds_each, show, trace_of
+from common import Line, alternate, normal, ratio, reported_seconds, seconds_each, show, trace_from
 
 from adcli.arrays import Array
 from adcli.engines import reverse
@@ -26,9 +24,6 @@ ROUNDS, REPEAT = 9, 8
 
 
 def net() -> Trace:
-    def normal(shape: list[int], seed: int, scale: float) -> dict[str, Any]:
-        return {"random": "normal", "shape": shape, "seed": seed, "scale": scale}
-
     layers: list[dict[str, Any]] = []
     for seed in range(DEPTH):
         layers.append({"type": "linear", "weight": normal([WIDTH, WIDTH], seed, WIDTH**-0.5)})
@@ -39,10 +34,7 @@ def net() -> Trace:
         "layers": layers,
         "loss": {"type": "squared_error"},
     }
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "net.json")
-        path.write_text(json.dumps(spec))
-        return trace_of(str(path))
+    return trace_from(spec)
 
 
 def ordinary(x: Array, y: Array, weights: list[Array]) -> tuple[float, list[Array]]:
