@@ -1,8 +1,9 @@
 """A wide tanh net on a batch beside the same by hand, each in a fresh process.
 
 By hand means ordinary numpy expressions, and, the stricter of the two, every array written into
-buffers that were allocated beforehand. ``python benchmarks/wide.py SIDE`` (adcli, ordinary or
-buffers) prints the seconds of each gradient of one side.
+buffers that were allocated beforehand. adcli keeps W x beside tanh(W x), for its result and for a slope
+that is exact where tanh saturates; so a third side does ("keeping").
+``python benchmarks/wide.py SIDE`` prints the seconds of each gradient of one side.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from adcli.trace import Trace
 
 WIDTH, DEPTH, BATCH = 1024, 4, 256
 ROUNDS, REPEAT = 9, 8
+SIDES = ("adcli", "ordinary", "keeping", "buffers")
 
 
 def net() -> Trace:
@@ -37,10 +39,14 @@ def net() -> Trace:
     return trace_from(spec)
 
 
-def ordinary(x: Array, y: Array, weights: list[Array]) -> tuple[float, list[Array]]:
-    values = [x]
+def ordinary(x: Array, y: Array, weights: list[Array], keep: bool = False) -> tuple[float, list[Array]]:
+    values, products = [x], []
     for W in weights:
-        values.append(np.tanh(values[-1] @ W.T))
+        if keep:
+            products.append(values[-1] @ W.T)
+            values.append(np.tanh(products[-1]))
+        else:
+            values.append(np.tanh(values[-1] @ W.T))
     difference = values[-1] - y
     loss = np.sum(difference * difference) / BATCH
     h_bar = (2.0 / BATCH) * difference
@@ -86,7 +92,7 @@ def side(name: str) -> Callable[[], tuple[float, list[Array]]]:
     if name == "adcli":
         plan = reverse.plan(trace, tuple(trace.parameters))
         return lambda: _loss_and_gradients(plan)
-    return with_buffers(x, y, weights) if name == "buffers" else lambda: ordinary(x, y, weights)
+    return with_buffers(x, y, weights) if name == "buffers" else lambda: ordinary(x, y, weights, name == "keeping")
 
 
 def _loss_and_gradients(plan: reverse.Plan) -> tuple[float, list[Array]]:
@@ -96,7 +102,7 @@ def _loss_and_gradients(plan: reverse.Plan) -> tuple[float, list[Array]]:
 
 def check() -> None:
     loss, gradients = side("adcli")()
-    for name in ("ordinary", "buffers"):
+    for name in SIDES[1:]:
         loss_by_hand, by_hand = side(name)()
         np.testing.assert_allclose(loss, loss_by_hand, rtol=1e-12)
         for gradient, theirs in zip(gradients, by_hand, strict=True):
@@ -105,13 +111,13 @@ def check() -> None:
 
 def lines() -> list[Line]:
     check()
-    names = ("adcli", "ordinary", "buffers")
-    measures = [lambda name=name: statistics.median(reported_seconds([__file__, name])) for name in names]
-    ours, plain, buffers = alternate(measures, ROUNDS)  # type: ignore[arg-type]
-    a, b, c = (f"{statistics.median(series) * 1e3:.0f} ms" for series in (ours, plain, buffers))
+    measures = [lambda name=name: statistics.median(reported_seconds([__file__, name])) for name in SIDES]
+    ours, plain, keeping, buffers = alternate(measures, ROUNDS)  # type: ignore[arg-type]
+    a, b, k, c = (f"{statistics.median(series) * 1e3:.0f} ms" for series in (ours, plain, keeping, buffers))
     what = f"width {WIDTH}, depth {DEPTH}, batch {BATCH}, tanh, beside"
     return [
         Line(f"{what} ordinary expressions", 1.05, ratio(ours, plain), f"{a}, by hand {b}"),
+        Line(f"{what} the same, keeping W x as adcli does", 1.05, ratio(ours, keeping), f"{a}, by hand {k}"),
         Line(f"{what} buffers allocated beforehand", 1.3, ratio(ours, buffers), f"{a}, by hand {c}"),
     ]
 
