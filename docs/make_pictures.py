@@ -17,5 +17,6 @@ if __name__ == "__main__":
     console.print(Text(f"$ {COMMAND}", style="bold"))
     console.print(Text(run(COMMAND)), end="")
     svg = console.export_svg(title="adcli", unique_id="adcli")
+    svg = svg.replace("<svg ", "<svg xml:space='preserve' ", 1)  # leading blanks count
     svg = re.sub(r"@font-face\s*\{[^}]*\}", "", svg).replace("Fira Code", "DejaVu Sans Mono")
     Path(__file__).with_name("grad.svg").write_text(svg, encoding="utf-8")
