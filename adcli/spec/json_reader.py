@@ -70,7 +70,7 @@ def _check(source: Source, tree: Any) -> None:
         if isinstance(value, dict):
             children: Any = value.items()
             if isinstance(value, _Twice):
-                raise _error(source, f"the key {quoted(value.key)} is there twice", (*path, value.key))
+                raise _error(source, f"the key {quoted(value.key)} is there twice", (*path, value.key), at_key=True)
         elif isinstance(value, list):
             children = enumerate(value)
         else:
@@ -90,8 +90,8 @@ def _check(source: Source, tree: Any) -> None:
                 stack.append((child, (*path, key)))
 
 
-def _error(source: Source, message: str, path: tuple[str | int, ...]) -> AdcliError:
-    return AdcliError(Problem(message, source.place(locate(source, path, False))))
+def _error(source: Source, message: str, path: tuple[str | int, ...], at_key: bool = False) -> AdcliError:
+    return AdcliError(Problem(message, source.place(locate(source, path, at_key))))
 
 
 def locate(source: Source, path: tuple[str | int, ...], at_key: bool) -> int:

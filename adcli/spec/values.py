@@ -100,7 +100,7 @@ def read_numbers(part: Part, what: str, budget: Budget | None = None) -> Value |
     finite = np.isfinite(array)
     if not finite.all():
         index = int(np.argmin(finite))
-        wrong = "is not a number" if math.isnan(flat[index]) else "is infinite, or too large for a float64"
+        wrong = "is NaN" if math.isnan(flat[index]) else "is infinite, or too large for a float64"
         _element(part, index, shape).problem(f"{what}: an entry {wrong}; every number must be finite")
         return None
     return Value(array.reshape(shape), part, fractions)

@@ -48,7 +48,7 @@ def build_trace(spec: Spec, overrides: Mapping[str, Value] | None = None) -> Tra
 def _output(builder: Builder) -> str:
     part = builder.spec.output
     if part is not None:
-        return part.choice("value of the trace", builder.shapes.keys() - builder.spec.targets.keys()) or ""
+        return part.choice("value of the trace", [n for n in builder.shapes if n not in builder.spec.targets]) or ""
     return builder.nodes[-1].name if builder.nodes else ""
 
 

@@ -1,0 +1,41 @@
+"""What the tests share: a run of the command line in this process."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from adcli.cli import main
+
+
+class Ran(NamedTuple):
+    code: int
+    stdout: str
+    stderr: str
+
+
+def run_adcli(*args: str, stdin: bytes | str | None = None) -> Ran:
+    """Run ``adcli args`` in this process, as ``main`` ends it."""
+    data = stdin.encode() if isinstance(stdin, str) else stdin or b""
+    before = sys.argv, sys.stdin, sys.stdout, sys.stderr
+    sys.argv = ["adcli", *map(str, args)]
+    sys.stdin, sys.stdout, sys.stderr = (io.TextIOWrapper(io.BytesIO(b), "utf-8") for b in (data, b"", b""))
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+        streams = sys.stdout, sys.stderr
+    finally:
+        sys.argv, sys.stdin, sys.stdout, sys.stderr = before
+    for stream in streams:
+        stream.flush()
+    out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
+    return Ran(int(ended.value.code or 0), out, err)
+
+
+@pytest.fixture
+def run() -> Callable[..., Ran]:
+    return run_adcli
