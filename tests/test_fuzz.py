@@ -1,0 +1,104 @@
+"""No input whatever ends in an exception or in a warning of numpy: exit code 0 or 2."""
+
+from __future__ import annotations
+
+import json
+
+import yaml
+from conftest import run_adcli
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+SEED = b"""title: a
+input: {x: [1, -1]}
+target: {y: [2, 1]}
+layers:
+  - {type: linear, weight: [[1, 2], ["1/3", 1]], bias: [0, 1], activation: {type: elu, alpha: 2}}
+  - {type: softmax, name: p}
+loss: {type: huber, delta: 1e-3, reduction: sum}
+"""
+WORDS = [
+    "title",
+    "input",
+    "target",
+    "parameters",
+    "layers",
+    "loss",
+    "output",
+    "convention",
+    "row",
+    "type",
+    "name",
+    "weight",
+    "bias",
+    "activation",
+    "linear",
+    "relu",
+    "elu",
+    "log",
+    "sqrt",
+    "softmax",
+    "squared_error",
+    "cross_entropy",
+    "huber",
+    "delta",
+    "reduction",
+    "sum",
+    "mean",
+    "file",
+    "random",
+    "normal",
+    "shape",
+    "seed",
+    "x",
+    "y",
+]
+few = settings(derandomize=True, deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+
+
+def survives(data: bytes) -> None:
+    ran = run_adcli("grad", "-", "--format", "json", stdin=data)
+    assert ran.code in (0, 2), ran.stderr
+    assert bool(ran.stdout) == (ran.code == 0)
+
+
+@few
+@given(st.binary(max_size=200))
+def test_bytes(data):
+    survives(data)
+
+
+@few
+@given(st.lists(st.tuples(st.integers(0, len(SEED)), st.integers(0, 8), st.binary(max_size=4)), max_size=4))
+def test_a_spec_with_changed_places(changes):
+    data = SEED
+    for at, gone, new in changes:
+        data = data[:at] + new + data[at + gone :]
+    survives(data)
+
+
+numbers = st.one_of(st.integers(-3, 3), st.integers(), st.floats(), st.sampled_from([1e308, -1e308, 5e-324, 10**400]))
+leaves = st.one_of(st.none(), st.booleans(), numbers, st.sampled_from(WORDS), st.text(max_size=8))
+keys = st.one_of(st.sampled_from(WORDS), st.text(max_size=4))
+trees = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=5), max_leaves=25
+)
+kinds = st.sampled_from(["linear", "relu", "elu", "log", "sqrt", "exp", "square", "softmax", "tanh"])
+layers = st.dictionaries(st.sampled_from(["weight", "bias", "name", "activation"]), trees, max_size=2)
+layers = st.builds(lambda kind, rest: {"type": kind, **rest}, kinds, layers)
+specs = st.fixed_dictionaries(
+    {"input": st.lists(numbers, min_size=1, max_size=3) | trees, "layers": st.lists(layers, min_size=1, max_size=4)},
+    optional={"target": trees, "loss": st.sampled_from(WORDS) | trees, "output": trees, "parameters": trees},
+)
+
+
+@few
+@given(trees | specs)
+def test_trees_as_json(tree):
+    survives(json.dumps(tree).encode())
+
+
+@few
+@given(trees | specs)
+def test_trees_as_yaml(tree):
+    survives(yaml.safe_dump(tree).encode("utf-8", "replace"))
