@@ -18,41 +18,12 @@ layers:
 loss: {type: huber, delta: 1e-3, reduction: sum}
 """
 WORDS = [
-    "title",
-    "input",
-    "target",
-    "parameters",
-    "layers",
-    "loss",
-    "output",
-    "convention",
-    "row",
-    "type",
-    "name",
-    "weight",
-    "bias",
-    "activation",
-    "linear",
-    "relu",
-    "elu",
-    "log",
-    "sqrt",
-    "softmax",
-    "squared_error",
-    "cross_entropy",
-    "huber",
-    "delta",
-    "reduction",
-    "sum",
-    "mean",
-    "file",
-    "random",
-    "normal",
-    "shape",
-    "seed",
-    "x",
-    "y",
-]
+    "title", "input", "target", "parameters", "layers", "loss", "output", "convention",
+    "row", "type", "name", "weight", "bias", "activation", "linear", "relu",
+    "elu", "log", "sqrt", "softmax", "squared_error", "cross_entropy", "huber", "delta",
+    "reduction", "sum", "mean", "file", "random", "normal", "shape", "seed",
+    "x", "y",
+]  # fmt: skip
 few = settings(derandomize=True, deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from importlib import import_module
 from typing import Any, NoReturn
@@ -27,8 +29,33 @@ class ExitCode(IntEnum):
     BROKEN_PIPE = 141
 
 
+class _EndedError(Exception):
+    """A broken pipe or an interrupt, out of reach of click, which has exit codes and words of its own for them."""
+
+    def __init__(self, code: ExitCode) -> None:
+        self.code = code
+
+
+@contextmanager
+def _own_ends() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise _EndedError(ExitCode.BROKEN_PIPE) from None
+    except KeyboardInterrupt:
+        raise _EndedError(ExitCode.INTERRUPTED) from None
+
+
 class _Commands(click.Group):
     """Imports a command's module only when that command runs."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _own_ends():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _own_ends():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -64,6 +91,8 @@ def main() -> NoReturn:
         code = ExitCode.DONE
     except click.exceptions.Exit as exit_:
         code = ExitCode(exit_.exit_code)
+    except _EndedError as ended:
+        code = ended.code
     except AdcliError as error:
         code = _say(str(error), ExitCode.WRONG)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -1,0 +1,138 @@
+"""The command line: options, files, exit codes, and the same bytes everywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import adcli.cli.grad
+
+LECTURE = str(Path(__file__).parent.parent / "specs" / "forward-mode.yaml")
+
+
+def process(*args: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "ADCLI_DEBUG")}
+    return subprocess.run([sys.executable, *args], capture_output=True, env={**kept, **environment}, timeout=60)
+
+
+def rejected(run, *args):
+    ran = run("grad", LECTURE, *args)
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("adcli: error: ")
+    return ran.stderr
+
+
+def test_get(run):
+    assert run("grad", LECTURE, "--get", "gradients.W4").stdout == "[[680.0, 1088.0]]\n"
+    assert "there is no `w4`" in rejected(run, "--get", "gradients.w4")
+
+
+def test_wrt(run):
+    ran = run("grad", LECTURE, "--format", "json", "--wrt", "x", "--wrt", "h3", "--wrt", "W1")
+    found = json.loads(ran.stdout)["gradients"]
+    assert set(found) == {"x", "h3", "W1"}
+    assert found["h3"] == [136, 68]
+    rejected(run, "--wrt", "h9")
+    rejected(run, "--wrt", "y")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--lr", "nan"], ["--lr", "a"], ["--digits", "0"], ["--format", "xml"], ["--mode", "backward"], ["--colour"],
+        ["-o", "a.csv"], ["-o", "/dev/null/none/a.json"], ["--step", "1"],
+    ],
+)  # fmt: skip
+def test_wrong_options(run, args):
+    rejected(run, *args)
+
+
+def test_options_of_text(run):
+    for args in (["--lr", "0.1"], ["--digits", "3"], ["--fractions"], ["--layout", "jacobian"]):
+        ran = run("grad", LECTURE, *args)
+        assert (ran.code, ran.stderr) == (0, "")
+        assert "1156" in ran.stdout or "1160" in ran.stdout
+
+
+def test_a_file_is_written_whole_or_not_at_all(run, tmp_path):
+    out = tmp_path / "out.json"
+    assert run("grad", LECTURE, "-o", out).code == 0
+    before = out.read_bytes()
+    assert json.loads(before)["command"] == "grad"
+    assert run("grad", LECTURE, "--set", "x=[1]", "-o", out).code == 2
+    assert out.read_bytes() == before
+    assert os.listdir(tmp_path) == ["out.json"]
+
+
+@pytest.mark.parametrize(("raised", "code"), [(ZeroDivisionError("a"), 70), (KeyboardInterrupt(), 130)])
+def test_other_ends(run, monkeypatch, raised, code):
+    def fail(*args, **kwargs):
+        raise raised
+
+    monkeypatch.delenv("ADCLI_DEBUG", raising=False)
+    monkeypatch.setattr(adcli.cli.grad, "differentiate", fail)
+    ran = run("grad", LECTURE)
+    assert (ran.code, ran.stdout) == (code, "")
+    assert ran.stderr == ("adcli: fault: ZeroDivisionError: a\n" if code == 70 else "")
+
+
+def test_a_fault_has_a_traceback_on_request(run, monkeypatch):
+    monkeypatch.setenv("ADCLI_DEBUG", "1")
+    monkeypatch.setattr(adcli.cli.grad, "differentiate", lambda *a, **k: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run("grad", LECTURE)
+
+
+def test_a_broken_pipe_ends_quietly():
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = subprocess.run(
+        [sys.executable, "-m", "adcli", "grad", LECTURE], stdout=writer, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(writer)
+    assert (ran.returncode, ran.stderr) == (141, b"")
+
+
+def test_the_same_bytes_everywhere():
+    ran = [
+        process("-m", "adcli", "grad", LECTURE, **environment)
+        for environment in (
+            {"PYTHONHASHSEED": "0"}, {"PYTHONHASHSEED": "1"}, {"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}
+        )
+    ]  # fmt: skip
+    assert {(r.returncode, r.stderr) for r in ran} == {(0, b"")}
+    assert len({r.stdout for r in ran}) == 1
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_width_is_kept(columns):
+    out = process("-m", "adcli", "grad", LECTURE, COLUMNS=str(columns)).stdout.decode()
+    assert out
+    assert max(map(len, out.splitlines())) <= columns
+
+
+def test_json_needs_neither_sympy_nor_rich():
+    code = f"""
+import sys, adcli.cli
+sys.argv = ["adcli", "grad", {LECTURE!r}, "--format", "json"]
+try: adcli.cli.main()
+except SystemExit: print({{"sympy", "rich"}} & set(sys.modules), file=sys.stderr)
+"""
+    assert process("-c", code).stderr == b"set()\n"
+
+
+def test_shell_completion():
+    assert b"_adcli_completion" in process("-m", "adcli", _ADCLI_COMPLETE="bash_source").stdout
+
+
+def test_a_hostile_title_is_harmless(run):
+    spec = 'title: "\\e[31m[bold]a[/bold]\\u202e[/nothing]"\ninput: 1\nlayers: [{type: relu}]'
+    ran = run("grad", "-", stdin=spec)
+    assert ran.code == 0
+    assert "[bold]a[/bold]" in ran.stdout
+    assert not {"\x1b", "\u202e"} & set(ran.stdout)
