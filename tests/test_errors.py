@@ -126,3 +126,17 @@ def test_an_archive_member_that_unpacks_to_more(run, tmp_path):
     spec = tmp_path / "s.yaml"
     spec.write_text("input: {file: a.npz, key: x}" + RELU)
     assert "it holds more bytes than its header declares" in wrong(run, spec)
+
+
+@pytest.mark.parametrize("damage", ["cut", "encrypted", "text"])
+def test_a_damaged_archive(run, tmp_path, damage):
+    archive = tmp_path / "a.npz"
+    np.savez(archive, x=np.ones(3))
+    data = bytearray(archive.read_bytes())
+    if damage == "encrypted":
+        for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            data[data.index(header) + flags] |= 1
+    archive.write_bytes({"cut": data[: len(data) // 2], "encrypted": data, "text": b"x = 1"}[damage])
+    spec = tmp_path / "s.yaml"
+    spec.write_text("input: {file: a.npz, key: x}" + RELU)
+    assert wrong(run, spec).startswith(f"{spec}:1:15: error: can't read `a.npz`: it is damaged")
