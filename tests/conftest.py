@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Callable
 from typing import NamedTuple
@@ -39,3 +40,15 @@ def run_adcli(*args: str, stdin: bytes | str | None = None) -> Ran:
 @pytest.fixture
 def run() -> Callable[..., Ran]:
     return run_adcli
+
+
+@pytest.fixture
+def run_json() -> Callable[..., dict]:
+    """Run a command with ``--format json``, which must succeed, and read what it prints."""
+
+    def run_and_read(*args: str, stdin: bytes | str | None = None) -> dict:
+        ran = run_adcli(*args, "--format", "json", stdin=stdin)
+        assert ran.code == 0, ran.stderr
+        return json.loads(ran.stdout)
+
+    return run_and_read

@@ -15,6 +15,7 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.primitives.base import Partial, Primitive, elementwise
+from adcli.primitives.numerics import log_softmax_value, sigmoid_value, softmax_value, sum_of_others
 
 RULES: dict[str, Callable[..., Primitive]] = {}
 
@@ -80,12 +81,6 @@ def gelu() -> Primitive:
     )
 
 
-def _sigmoid(x: Array) -> Array:
-    """1 / (1 + e⁻ˣ), by an exponential that can't overflow."""
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0.0, 1.0, e) / (1.0 + e)
-
-
 def _sigmoid_slope(x: Array) -> Array:
     """σ(x) σ(−x)."""
     e = np.exp(-np.abs(x))
@@ -105,8 +100,8 @@ def _where_saturated(saturated: Array, exact: Callable[[Array], Array], x: Array
 def silu() -> Primitive:
     return elementwise(
         value=lambda xp, x: x / (1.0 + xp.exp(-x)),
-        stable=lambda x: x * _sigmoid(x),
-        slope=lambda x: _sigmoid(x) * (1.0 + x * _sigmoid(-x)),
+        stable=lambda x: x * sigmoid_value(x),
+        slope=lambda x: sigmoid_value(x) * (1.0 + x * sigmoid_value(-x)),
         text=lambda x: f"silu({x})",
         latex=lambda x: rf"\operatorname{{silu}}({x})",
     )
@@ -116,7 +111,7 @@ def silu() -> Primitive:
 def sigmoid() -> Primitive:
     return elementwise(
         value=lambda xp, x: 1.0 / (1.0 + xp.exp(-x)),
-        stable=_sigmoid,
+        stable=sigmoid_value,
         slope=lambda x, out: _where_saturated(out > 0.9, _sigmoid_slope, x, out * (1.0 - out)),
         text=lambda x: f"sigmoid({x})",
         latex=lambda x: rf"\sigma({x})",
@@ -150,7 +145,7 @@ def softplus() -> Primitive:
     return elementwise(
         value=lambda xp, x: xp.log(1.0 + xp.exp(x)),
         stable=lambda x: np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x))),
-        slope=lambda x: _sigmoid(x),
+        slope=lambda x: sigmoid_value(x),
         text=lambda x: f"softplus({x})",
         latex=lambda x: rf"\operatorname{{softplus}}({x})",
     )
@@ -238,31 +233,6 @@ def abs() -> Primitive:
         text=lambda x: f"|{x}|",
         latex=lambda x: rf"\lvert {x} \rvert",
     )
-
-
-def sum_of_others(p: Array) -> Array:
-    """For each entry of the last axis the sum of all others.
-
-    Not the whole sum less the entry: where one entry is nearly all of it, that difference has no digits left.
-    """
-    out = np.zeros(p.shape)
-    out[..., 1:] = np.cumsum(p[..., :-1], axis=-1)
-    out[..., :-1] += np.cumsum(p[..., :0:-1], axis=-1)[..., ::-1]
-    return out
-
-
-def softmax_value(z: Array) -> Array:
-    e = np.exp(z - np.max(z, axis=-1, keepdims=True))
-    return np.asarray(e / np.sum(e, axis=-1, keepdims=True))
-
-
-def log_softmax_value(z: Array) -> Array:
-    """z − max − log(1 + Σ others), so that the largest entry keeps its digits near 0."""
-    largest = np.argmax(z, axis=-1)[..., None]
-    shifted = z - np.take_along_axis(z, largest, axis=-1)
-    e = np.exp(shifted)
-    np.put_along_axis(e, largest, 0.0, axis=-1)
-    return np.asarray(shifted - np.log1p(np.sum(e, axis=-1, keepdims=True)))
 
 
 def _textbook_softmax(xp: Any, x: Any) -> Any:

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adcli.arrays import Array
-from adcli.primitives.activations import _sigmoid, log_softmax_value, softmax_value, sum_of_others
 from adcli.primitives.base import Partial, Primitive, Rule
+from adcli.primitives.numerics import log_softmax_value, sigmoid_value, softmax_value, sum_of_others
 
 RULES: dict[str, Callable[..., Primitive]] = {}
 FIELDS: dict[str, Callable[..., PerExample]] = {}
@@ -212,7 +212,7 @@ def binary_cross_entropy_with_logits() -> PerExample:
     return PerExample(
         value=lambda xp, h, y: _total(xp.log(1.0 + xp.exp(h)) - h * y),
         stable=lambda h, y: _total(np.abs(h) * np.where(h >= 0.0, 1.0 - y, y) + np.log1p(np.exp(-np.abs(h)))),
-        slope=lambda h, y: (1.0 - y) * _sigmoid(h) - y * _sigmoid(-h),
+        slope=lambda h, y: (1.0 - y) * sigmoid_value(h) - y * sigmoid_value(-h),
         text=lambda h, y: f"−Σ {y} log σ({h}) + (1 − {y}) log σ(−{h})",
         latex=lambda h, y: rf"-\sum {y} \log \sigma({h}) + (1 - {y}) \log \sigma(-{h})",
     )

@@ -1,0 +1,39 @@
+"""Values that several primitives share, in forms that keep their digits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adcli.arrays import Array
+
+
+def sigmoid_value(x: Array) -> Array:
+    """1 / (1 + e⁻ˣ), by an exponential that can't overflow; near 1 as 1 less the small rest."""
+    e = np.exp(-np.abs(x))
+    rest = e / (1.0 + e)
+    return np.where(x >= 0.0, 1.0 - rest, rest)
+
+
+def sum_of_others(p: Array) -> Array:
+    """For each entry of the last axis the sum of all others.
+
+    Not the whole sum less the entry: where one entry is nearly all of it, that difference has no digits left.
+    """
+    out = np.zeros(p.shape)
+    out[..., 1:] = np.cumsum(p[..., :-1], axis=-1)
+    out[..., :-1] += np.cumsum(p[..., :0:-1], axis=-1)[..., ::-1]
+    return out
+
+
+def softmax_value(z: Array) -> Array:
+    e = np.exp(z - np.max(z, axis=-1, keepdims=True))
+    return np.asarray(e / np.sum(e, axis=-1, keepdims=True))
+
+
+def log_softmax_value(z: Array) -> Array:
+    """z − max − log(1 + Σ others), so that the largest entry keeps its digits near 0."""
+    largest = np.argmax(z, axis=-1)[..., None]
+    shifted = z - np.take_along_axis(z, largest, axis=-1)
+    e = np.exp(shifted)
+    np.put_along_axis(e, largest, 0.0, axis=-1)
+    return np.asarray(shifted - np.log1p(np.sum(e, axis=-1, keepdims=True)))
