@@ -7,7 +7,7 @@ are made when they are looked at.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from adcli.arrays import Array, Shape
 
@@ -46,20 +46,6 @@ class Step(NamedTuple):
 
 
 Sink = Callable[[Step], None]
-
-
-def as_json(step: Step) -> dict[str, Any]:
-    """``step`` with its arrays as nested lists, in the order of keys of the interface."""
-    return {
-        "kind": step.kind,
-        "target": step.target,
-        "operands": [{"name": o.name, "shape": list(o.shape), "value": o.array().tolist()} for o in step.operands],
-        "value": step.value.array().tolist(),
-        "reads": list(step.reads),
-        "releases": list(step.releases),
-        "held": step.held,
-        "multiplications": step.multiplications,
-    }
 
 
 def product_cost(left: Shape, right: Shape) -> int:

@@ -32,6 +32,7 @@ class Warning:
 def diagnose(plan: Structure, result: Result) -> list[Warning]:
     """The warnings of a run, in the order of the trace."""
     found = [_unused_target(plan, name) for name in plan.trace.targets if not _is_read(plan, name)]
+    found += [_unused(plan, name) for name in plan.wrt if name not in plan.flows]
     found += list(_kinks(plan, result))
     first = _first_not_finite(plan, result)
     if first:
@@ -48,6 +49,10 @@ def _is_read(plan: Structure, name: str) -> bool:
 
 def _unused_target(plan: Structure, name: str) -> Warning:
     return Warning("unused", name, None, f"the target {name} is not used: there is no loss that reads it")
+
+
+def _unused(plan: Structure, name: str) -> Warning:
+    return Warning("unused", name, None, f"{plan.trace.output} does not depend on {name}: its derivative is 0")
 
 
 def _flowing(plan: Structure) -> Iterator[tuple[Node, Primitive]]:

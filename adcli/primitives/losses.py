@@ -62,7 +62,8 @@ def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primi
         return reduce(computed(h, y) if rank else computed(h[..., None], y[..., None]))  # type: ignore[no-any-return]
 
     def slope(h: Array, y: Array) -> Array:
-        return one.slope(h, y) * weight if mean else one.slope(h, y)  # type: ignore[no-any-return]
+        entries: Array = one.slope(h, y) if rank else one.slope(h[..., None], y[..., None])[..., 0]
+        return entries * weight if mean else entries
 
     def rowwise_jvp(h_dot: Array, h: Array, y: Array) -> Array:
         per_entry = h_dot * slope(h, y)
@@ -118,7 +119,7 @@ def half_squared_error() -> PerExample:
 def mean_squared_error() -> PerExample:
     return PerExample(
         value=lambda xp, h, y: _total((h - y) * (h - y)) / float(h.shape[-1]),
-        slope=lambda h, y: 2.0 * (h - y) / (h.shape[-1] if h.ndim else 1),
+        slope=lambda h, y: 2.0 * (h - y) / h.shape[-1],
         text=lambda h, y: f"mean of ({h} − {y})²",
         latex=lambda h, y: rf"\operatorname{{mean}} ({h} - {y})^2",
     )
