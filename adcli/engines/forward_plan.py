@@ -183,7 +183,8 @@ def _ends_with_loss_of_batch(base: Structure) -> bool:
             partial = primitive.partials.get(primitive.arguments[0])
             argument = node.arguments[0]
             batch = isinstance(argument, str) and len(base.trace.shapes[argument]) == 2
-            return batch and partial is not None and partial.rowwise_jvp is not None
+            sums = partial is not None and partial.rowwise_jvp is not None
+            return batch and sums and node.name not in base.wrt
     return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from adcli.arrays import Array, Shape
@@ -52,12 +53,12 @@ class Trace:
     output: str
     has_fractions: bool
 
-    @property
+    @cached_property
     def leaves(self) -> dict[str, Array]:
         """Every value that is given and not computed."""
         return {**self.inputs, **self.targets, **self.parameters}
 
-    @property
+    @cached_property
     def shapes(self) -> dict[str, Shape]:
         """The shape of every leaf and every node."""
         return {**{name: leaf.shape for name, leaf in self.leaves.items()}, **{n.name: n.shape for n in self.nodes}}
