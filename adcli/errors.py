@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 MOST_PROBLEMS = 10
@@ -32,12 +33,13 @@ class Problem(NamedTuple):
 class AdcliError(Exception):
     """The command line, a file or a spec is wrong: exit code 2."""
 
-    def __init__(self, *problems: Problem | str) -> None:
+    def __init__(self, *problems: Problem | str, more: int = 0) -> None:
+        self.more = more
         self.problems = [Problem(p) if isinstance(p, str) else p for p in problems]
         super().__init__(self.problems[0].message)
 
     def __str__(self) -> str:
-        return format_problems(self.problems)
+        return format_problems(self.problems, self.more)
 
 
 def printable(text: str) -> str:
@@ -53,18 +55,24 @@ def quoted(value: object) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """A hint that names the known word closest to ``name``, if one is close."""
+    return _nearest(name[:60], tuple(known))
+
+
+@cache
+def _nearest(name: str, known: tuple[str, ...]) -> str | None:
     import difflib  # only an error needs it
 
-    close = difflib.get_close_matches(name[:60], list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f"did you mean `{close[0]}`?" if close else None
 
 
-def format_problems(problems: list[Problem]) -> str:
+def format_problems(problems: list[Problem], more: int = 0) -> str:
     """At most ten problems, in the form that editors and CI understand, in the order of their places."""
     shown = sorted(problems, key=lambda p: p.place[1:3] if p.place else (0, 0))[:MOST_PROBLEMS]
     lines = [line for problem in shown for line in _format(problem)]
-    if len(problems) > MOST_PROBLEMS:
-        lines.append(f"adcli: {len(problems) - MOST_PROBLEMS} more errors are not shown")
+    more += len(problems) - len(shown)
+    if more:
+        lines.append(f"adcli: {more} more errors are not shown")
     return "\n".join(lines)
 
 

@@ -103,6 +103,30 @@ NOT_FINITE = {
         "layers": [{"type": "linear", "weight": [[1, 0], [0, 1]]}, {"type": "sqrt"}],
         "loss": "squared_error",
     },
+    "a batch whose weight is taller than its rows are many": {
+        "input": {"x": [[1], [4], [0]]},
+        "layers": [{"type": "linear", "weight": [[0], [1]]}, {"type": "sqrt"}],
+    },
+    "a batch and a loss": {
+        "input": {"x": [[1], [4]]},
+        "target": {"y": [[1, 2], [3, 4]]},
+        "layers": [{"type": "linear", "weight": [[0], [1]], "bias": [0, 0]}, {"type": "sqrt"}],
+        "loss": "squared_error",
+    },
+    "a bias": {
+        "input": {"x": [1, 4]},
+        "target": {"y": [1, 2]},
+        "layers": [{"type": "linear", "weight": [[0, 0], [2, 1]], "bias": [0, 1]}, {"type": "sqrt"}],
+        "loss": "squared_error",
+    },
+    "a weight of one column and a bias": {
+        "input": {"x": [1]},
+        "layers": [{"type": "linear", "weight": [[0], [2]], "bias": [0, 1]}, {"type": "sqrt"}, {"type": "softmax"}],
+    },
+    "an infinite slope after a softmax": {
+        "input": {"x": [[0, 3000], [1, 1]]},
+        "layers": [{"type": "softmax"}, {"type": "sqrt"}],
+    },
     "a dead unit before an infinite slope": {
         "input": {"x": [-1, 1]},
         "layers": [{"type": "linear", "weight": [[1, 0], [0, 1]], "activation": "relu"}, {"type": "sqrt"}],
@@ -127,6 +151,42 @@ def test_both_engines_give_the_same_infinities_and_warnings(content: dict) -> No
         np.testing.assert_array_equal(one.gradients[name], gradient, err_msg=name)
     assert one_warnings == other_warnings
     assert {w.code for w in one_warnings} & {"non-finite", "indeterminate"}
+
+
+@st.composite
+def edges(draw) -> dict:
+    """Batches and vectors of small whole numbers through a layer that has an infinite slope at 0.
+
+    No layer follows that would add infinities: then each mode meets 0 · ∞ at another place.
+    """
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    n, c, m = (draw(st.integers(1, 3)) for _ in range(3))
+    shape = draw(st.sampled_from([(c,), (n, c)]))
+    layer: dict = {"type": "linear", "weight": rng.integers(0, 3, size=(m, c)).tolist()}
+    if draw(st.booleans()):
+        layer["bias"] = rng.integers(0, 2, size=m).tolist()
+    layers = [layer, {"type": "sqrt"}]
+    content: dict = {"input": {"x": rng.integers(0, 3, size=shape).tolist()}, "layers": layers}
+    if draw(st.booleans()):
+        content["target"] = rng.integers(0, 5, size=trace_of(content).nodes[-1].shape).tolist()
+        content["loss"] = "squared_error"
+    return content
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(edges())
+def test_engines_agree_where_slopes_are_infinite(content: dict) -> None:
+    trace = trace_of(content)
+    one = differentiate(trace, "forward", trace.differentiable)[0].gradients
+    other = differentiate(trace, "reverse", trace.differentiable)[0].gradients
+    for name, gradient in other.items():
+        np.testing.assert_allclose(one[name], gradient, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("mode", ENGINES)
+def test_the_output_may_be_an_input(mode: str) -> None:
+    trace = trace_of({"input": {"x": [[1], [2]]}, "layers": [{"type": "sin"}], "output": "x"})
+    assert differentiate(trace, mode, ["x"])[0].gradients["x"].tolist() == [[1, 0], [0, 1]]
 
 
 def test_structural_zeros_stay_zero() -> None:

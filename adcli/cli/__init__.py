@@ -103,6 +103,8 @@ def main() -> NoReturn:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         code = ExitCode.BROKEN_PIPE
+    except MemoryError:
+        code = _say("adcli: error: not enough memory for this spec", ExitCode.WRONG)
     except Exception as error:  # the one boundary: whatever else happens is a fault of adcli's own
         if os.environ.get("ADCLI_DEBUG"):
             raise

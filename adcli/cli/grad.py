@@ -7,13 +7,12 @@ from typing import Any
 import click
 import numpy as np
 
-from adcli.arrays import Array
 from adcli.cli.options import load_trace, number_options, output_options, spec_options
 from adcli.cli.output import chosen_format, warn, write
+from adcli.engines.descent import descend
 from adcli.engines.run import MODES, SCHEMES, differentiate
-from adcli.engines.structure import Result, check_wrt, default_wrt
+from adcli.engines.structure import check_wrt, default_wrt
 from adcli.errors import AdcliError, Problem, nearest, quoted
-from adcli.trace import Trace
 
 FORMATS = ("text", "json")
 
@@ -62,7 +61,10 @@ def command(
     trace = load_trace(spec, settings)
     names = check_wrt(trace, wrt) or default_wrt(trace)
     result, warnings = differentiate(trace, mode, names, scheme=scheme or "central", step=step)
-    updated = None if lr is None else _step(trace, result, lr)
+    updated = None
+    if lr is not None:
+        updated, overflows = descend(trace, result, lr)
+        warnings += overflows
     if path is not None or chosen == "json":
         from adcli.render.grad_json import content
         from adcli.render.json_format import document, one_line
@@ -84,20 +86,6 @@ def _check_numeric(mode: str, step: float | None, scheme: str | None) -> None:
         raise AdcliError(f"--step and --scheme go with --mode numeric, not with {mode}")
     if step is not None and not (np.isfinite(step) and step > 0.0):
         raise AdcliError("--step must be a finite number above 0")
-
-
-def _step(trace: Trace, result: Result, rate: float) -> dict[str, Array]:
-    """W − rate · ∂/∂W for every leaf that a gradient was asked for.
-
-    Raises:
-        AdcliError: the output holds more than one number, or the rate is not finite.
-    """
-    if not np.isfinite(rate):
-        raise AdcliError("--lr: the rate must be a finite number")
-    if np.size(result.values[trace.output]) > 1:
-        raise AdcliError(f"--lr needs an output that is one number, and {trace.output} holds more; add a loss")
-    leaves = {**trace.parameters, **({} if trace.parameters else trace.inputs)}
-    return {name: leaves[name] - rate * gradient for name, gradient in result.gradients.items() if name in leaves}
 
 
 def _part(whole: Any, path: str) -> Any:

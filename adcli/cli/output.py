@@ -42,14 +42,23 @@ def write(content: str | bytes, output: str | None) -> None:
     """
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     if output is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        _write_stdout(data)
         return
     try:
         _write_file(data, output)
     except OSError as error:
         raise AdcliError(f"can't write {printable(output)}: {error.strerror}") from None
+
+
+def _write_stdout(data: bytes) -> None:
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise AdcliError(f"can't write to standard output: {error.strerror}") from None
 
 
 def _write_file(data: bytes, output: str) -> None:

@@ -17,7 +17,7 @@ from adcli.derivation import Sink
 from adcli.engines.forward_plan import Plan, Push, plan
 from adcli.engines.forward_steps import Recorder
 from adcli.engines.seeds import Seed, written_out
-from adcli.engines.structure import Result, mask_after, named, scaled_where
+from adcli.engines.structure import Result, mask_through, named, scaled_where
 
 __all__ = ["plan", "run"]
 
@@ -75,7 +75,8 @@ def _pushed_carefully(
     axes = tangent.ndim - piece.ndim
     if push.slope is not None:
         piece = scaled_where(mask, tangent, push.slope(*push.read(values)), axes)
-    return piece, mask_after(mask, piece.shape, diagonal=push.slope is not None and not axes)
+        return piece, np.asarray(mask.any(axis=tuple(range(-axes, 0)))) if axes else mask
+    return piece, mask_through(push.jvp, mask, push.read(values))
 
 
 def _merged(pieces: list[Array], into: list[list[tuple[slice, slice]]] | None, directions: int) -> Array:

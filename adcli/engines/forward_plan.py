@@ -10,11 +10,9 @@ import numpy as np
 
 from adcli.arrays import Array, Shape
 from adcli.engines.seeds import Seed, places_of
-from adcli.engines.structure import Reader, Structure, structure
-from adcli.errors import AdcliError, Problem
+from adcli.engines.structure import Reader, Structure, check_rows, structure
 from adcli.primitives import RULES, Primitive, Rules
 from adcli.primitives.base import Partial
-from adcli.spec.values import MOST_NUMBERS
 from adcli.trace import Node, Trace
 
 
@@ -102,14 +100,7 @@ class _Planner:
     def _check_size(self, moves: list[Move]) -> None:
         for node, move in zip(self.base.trace.nodes, moves, strict=True):
             numbers = move.directions * math.prod(node.shape)
-            if numbers > MOST_NUMBERS:
-                raise AdcliError(
-                    Problem(
-                        f"forward mode would hold {numbers:,} numbers as the tangent of {node.name}",
-                        None,
-                        "use --mode reverse, or ask for fewer names by --wrt",
-                    )
-                )
+            check_rows(self.base.trace, numbers, f"the tangent of {node.name} in forward mode")
 
     def _seed_all(self, name: str) -> Array:
         """Directions for every entry of ``name``: the identity."""
@@ -132,7 +123,8 @@ class _Planner:
                     outer = primitive.partials[argument].outer
                     whole = outer is None or (len(node.shape) > 1 and node.name not in by_rows_to_the_end)
                     outputs[operand] += math.inf if whole else node.shape[-1]  # type: ignore[assignment]
-        return {name for name, directions in outputs.items() if directions < math.prod(self.shapes[name])}
+        outputs.pop(base.trace.output, None)
+        return {name for name, directions in outputs.items() if 0 < directions < math.prod(self.shapes[name])}
 
     def _move(self, node: Node, primitive: Primitive, index: int) -> Move:
         base = self.base

@@ -16,7 +16,17 @@ import numpy as np
 from adcli.arrays import Array, Shape
 from adcli.derivation import Sink
 from adcli.engines.reverse_steps import Recorder
-from adcli.engines.structure import Reader, Result, Structure, evaluate, mask_after, named, scaled_where, structure
+from adcli.engines.structure import (
+    Reader,
+    Result,
+    Structure,
+    check_rows,
+    evaluate,
+    mask_through,
+    named,
+    scaled_where,
+    structure,
+)
 from adcli.primitives import RULES, Rules
 from adcli.trace import Trace
 
@@ -85,7 +95,10 @@ def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
             of_node[-1] = of_node[-1]._replace(last_of_node=node.name in inner)
             pulls += of_node
     given = [*trace.inputs, *(node.name for node in trace.nodes)]
-    seed = identity(shapes[trace.output])
+    rows = math.prod(shapes[trace.output])
+    largest = max((math.prod(shapes[name]) for name in flows), default=0)
+    check_rows(trace, rows * largest if rows > 1 else 0, f"the cotangents of {trace.output}")
+    seed = np.zeros(()) if not flows else identity(shapes[trace.output])
     wanted = [(name, slots[name], _gradient_shape(shapes[name], shapes[trace.output])) for name in wrt]
     return Plan(base, seed, pulls, wanted, tuple(name for name in given if name in read))
 
@@ -127,7 +140,7 @@ def _carefully(pull: Pull, contribution: Array, out_bar: Array, masks: dict[int,
     diagonal = slope is not None and out_bar.shape == contribution.shape
     if slope is not None and diagonal:
         contribution = scaled_where(mask, out_bar, slope(*pull.about.slope_read(values)), 0)
-    after = mask_after(mask, contribution.shape, diagonal)
+    after = mask if diagonal else mask_through(pull.vjp, mask, pull.read(values))
     masks[pull.argument] = after | masks[pull.argument] if pull.argument in masks else after
     return contribution
 

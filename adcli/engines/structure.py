@@ -84,6 +84,17 @@ def default_wrt(trace: Trace) -> tuple[str, ...]:
     return tuple(trace.parameters or trace.inputs)
 
 
+def check_rows(trace: Trace, numbers: int, what: str) -> None:
+    """Refuse what no machine can hold.
+
+    Raises:
+        AdcliError: ``numbers`` are too many.
+    """
+    if numbers > MOST_NUMBERS:
+        message = f"{what} would hold {numbers:,} numbers"
+        raise AdcliError(Problem(message, None, f"add a loss to {trace.output}, or ask for fewer names by --wrt"))
+
+
 def check_wrt(trace: Trace, wrt: Sequence[str]) -> tuple[str, ...]:
     """The names asked for, each once.
 
@@ -132,14 +143,7 @@ def structure(trace: Trace, wrt: Sequence[str], rules: Rules) -> Structure:
     shapes = trace.shapes
     rows = int(np.prod(shapes[trace.output], dtype=float))
     columns = sum(int(np.prod(shapes[name], dtype=float)) for name in wrt)
-    if rows * columns > MOST_NUMBERS:
-        raise AdcliError(
-            Problem(
-                f"the Jacobians of {trace.output} would hold {rows:,} × {columns:,} numbers",
-                None,
-                "add a loss, or ask for fewer names by --wrt",
-            )
-        )
+    check_rows(trace, rows * columns, f"the derivatives of {trace.output}")
     return Structure(trace, tuple(wrt), slots, start, primitives, _flows(trace, wrt), calls)
 
 
@@ -174,14 +178,17 @@ def scaled_where(mask: Array, direction: Array, slope: Array, axes: int) -> Arra
     A zero that the structure forces (an entry that a direction can't reach) stays zero beside an infinite
     slope; a zero that was computed gives 0 · ∞ = NaN.
     """
-    product = np.where(mask, direction * slope, 0.0)
-    return np.add.reduce(product, axis=tuple(range(-axes, 0))) if axes else product
+    product: Array = np.where(mask, direction * slope, 0.0)
+    total: Array = np.add.reduce(product, axis=tuple(range(-axes, 0))) if axes else product
+    return total
 
 
-def mask_after(mask: Array, shape: tuple[int, ...], diagonal: bool) -> Array:
-    """Which entries of a tangent or cotangent of ``shape`` (its leading axis included) a direction can reach."""
-    if diagonal:
-        return np.broadcast_to(mask, shape)
-    if mask.ndim == len(shape) > 1:
-        return np.broadcast_to(mask.any(axis=-1, keepdims=True), shape)
-    return np.ones(shape, dtype=bool)
+def mask_through(rule: Callable[..., Any], mask: Array, read: Sequence[Any]) -> Array:
+    """Which entries the linear map ``rule`` can reach from those of ``mask``, whatever the values that it reads.
+
+    Arbitrary positive numbers stand for the values, so that a zero in the result is one of the structure.
+    """
+    draw = np.random.default_rng(0).uniform
+    image = rule(mask * draw(0.5, 1.5, mask.shape), *(draw(0.5, 1.5, np.shape(value)) for value in read))
+    reached: Array = np.asarray(image) != 0.0
+    return reached

@@ -189,18 +189,25 @@ def negative_log_likelihood() -> PerExample:
     )
 
 
+def _bernoulli_log(p: Array, y: Array) -> Array:
+    """y log p + (1 − y) log(1 − p), and NaN where p is no probability."""
+    terms = _weighted(y, np.log(p)) + _weighted(1.0 - y, np.log1p(-p))
+    return np.where((p < 0.0) | (p > 1.0), np.nan, terms)
+
+
 def _bernoulli_slope(p: Array, y: Array) -> Array:
     """(p − y) / (p (1 − p)); where y is 1 or 0 one factor cancels, so that no 0 / 0 is left. −0 counts as 0."""
     p = p + 0.0
     slope = np.where(y == 1.0, -1.0 / p, (p - y) / (p * (1.0 - p)))
-    return np.where(y == 0.0, 1.0 / (1.0 - p), slope)
+    slope = np.where(y == 0.0, 1.0 / (1.0 - p), slope)
+    return np.where((p < 0.0) | (p > 1.0), np.nan, slope)
 
 
 @loss
 def binary_cross_entropy() -> PerExample:
     return PerExample(
         value=lambda xp, h, y: -_total(y * xp.log(h) + (1.0 - y) * xp.log(1.0 - h)),
-        stable=lambda h, y: -_total(_weighted(y, np.log(h)) + _weighted(1.0 - y, np.log1p(-h))),
+        stable=lambda h, y: -_total(_bernoulli_log(h, y)),
         slope=_bernoulli_slope,
         text=lambda h, y: f"−Σ {y} log {h} + (1 − {y}) log(1 − {h})",
         latex=lambda h, y: rf"-\sum {y} \log {h} + (1 - {y}) \log(1 - {h})",

@@ -69,7 +69,8 @@ def _trace(console: Console, trace: Trace, result: Result, style: Style) -> None
     shapes = [shape_text(node.shape) for node in trace.nodes]
     names = [node.name for node in trace.nodes]
     used = max(4, *map(len, names)) + 2 + (0 if narrow else 6 + max(5, *map(len, shapes)) + 2)
-    longest = min(max(7, *map(len, formulas)), max(12, (console.width - used) * 3 // 5))
+    least = max(len(inline(result.values[name], 8, style.digits, style.fractions)) for name in names)
+    longest = max(7, min(max(map(len, formulas)), console.width - used - 2 - max(8, min(least, 24))))
     room = max(8, console.width - used - longest - 2)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style=QUIET)
     if not narrow:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from adcli.arrays import Array, shape_text
+from adcli.arrays import Array
 
 LARGEST_DENOMINATOR = 99
 MOST_ROWS = 8
@@ -35,7 +35,10 @@ def number_text(number: float, digits: int = 6, fractions: bool = False) -> str:
 
 
 def inline(array: Array, width: int, digits: int = 6, fractions: bool = False) -> str:
-    """``array`` on one line of at most ``width`` characters: ``[1 2]``, ``[1 2; 3 4]``, shortened where it must be."""
+    """``array`` on one line: ``[1 2]``, ``[1 2; 3 4]``.
+
+    Where ``width`` characters are too few, entries at the end give way to ``…``, but never a part of a number.
+    """
     array = np.asarray(array)
     if array.ndim == 0:
         return number_text(float(array), digits, fractions)
@@ -47,8 +50,8 @@ def inline(array: Array, width: int, digits: int = 6, fractions: bool = False) -
         text = number_text(float(flat[index]), digits, fractions)
         divider = "" if not index else "; " if index % row == 0 and array.ndim > 1 else " "
         more = 2 if index + 1 < flat.size else 0
-        if length + len(divider) + len(text) + more > width:
-            return f"[{''.join(taken)} {_ELLIPSIS}]" if taken else f"[{_ELLIPSIS}]"
+        if taken and length + len(divider) + len(text) + more > width:
+            return f"[{''.join(taken)} {_ELLIPSIS}]"
         taken.append(divider + text)
         length += len(divider) + len(text)
     return f"[{''.join(taken)}]"
@@ -123,8 +126,3 @@ def _bracketed(lines: list[str]) -> list[str]:
         return [f"[{lines[0]}]"]
     middle = [f"⎢{line}⎥" for line in lines[1:-1]]
     return [f"⎡{lines[0]}⎤", *middle, f"⎣{lines[-1]}⎦"]
-
-
-def size_text(array: Array) -> str:
-    """``2 × 3``; ``4`` for a vector; nothing for a number."""
-    return shape_text(np.shape(array))

@@ -11,6 +11,7 @@ from adcli.spec.source import Source
 from adcli.spec.values import Budget, Value, is_value_mapping, read_value
 
 SECTIONS = ("title", "input", "target", "parameters", "layers", "loss", "program", "output", "convention", "grading")
+GRADING_KEYS = ("points", "rtol", "atol", "partial", "follow_through", "learning_rate")
 CONVENTIONS = ("column", "row")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 RESERVED = ("file", "random")
@@ -50,6 +51,8 @@ def read_spec(source: Source) -> Spec:
     if not root.is_mapping("a spec"):
         document.raise_problems()
     root.only_keys("a spec", SECTIONS)
+    if "grading" in root and root["grading"].is_mapping("`grading`"):
+        root["grading"].only_keys("`grading`", GRADING_KEYS)
     budget = Budget()
     title = root["title"].text("`title`") if "title" in root and root["title"].value is not None else None
     convention = root["convention"].choice("convention", CONVENTIONS) if "convention" in root else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from adcli.errors import AdcliError, Place, Problem, nearest, quoted
+from adcli.errors import MOST_PROBLEMS, AdcliError, Place, Problem, nearest, quoted
 from adcli.spec import json_reader, yaml_reader
 from adcli.spec.source import STDIN, Source
 
@@ -18,13 +18,14 @@ class Document:
         self.reader, tree = _read(source)
         self.root = Part(tree, (), self)
         self.problems: list[Problem] = []
+        self.more_problems = 0
 
     def place(self, path: tuple[str | int, ...], at_key: bool) -> Place:
         return self.source.place(self.reader.locate(self.source, path, at_key))
 
     def raise_problems(self) -> None:
         if self.problems:
-            raise AdcliError(*self.problems)
+            raise AdcliError(*self.problems, more=self.more_problems)
 
 
 def _read(source: Source) -> tuple[Any, Any]:
@@ -59,6 +60,9 @@ class Part:
 
     def problem(self, message: str, hint: str | None = None, *, key: str | None = None) -> None:
         """Note that this part (or the key ``key`` of it) is wrong; reading goes on with the others."""
+        if len(self.document.problems) >= MOST_PROBLEMS:
+            self.document.more_problems += 1  # its place would mean reading the text once more, for nothing
+            return
         path = self.path if key is None else (*self.path, key)
         self.document.problems.append(Problem(message, self.document.place(path, key is not None), hint))
 
@@ -87,17 +91,22 @@ class Part:
         self.problem(f"{what} must be text, not {kind(self.value)}")
         return None
 
-    def choice(self, what: str, choices: Iterable[str]) -> str | None:
+    def choice(self, what: str, choices: Collection[str]) -> str | None:
         """One of ``choices``, or None and a problem."""
-        known = list(choices)
-        if isinstance(self.value, str) and self.value in known:
+        if isinstance(self.value, str) and self.value in choices:
             return self.value
+        known = list(choices)
         if isinstance(self.value, str):
             hint = nearest(self.value, known) or f"one of {', '.join(known)}"
             self.problem(f"unknown {what} {quoted(self.value)}", hint)
         else:
             self.problem(f"{what} must be text, not {kind(self.value)}")
         return None
+
+    def misses(self, key: str, known: Iterable[str]) -> bool:
+        """Whether ``key`` is neither there nor misspelt: a key that isn't known, and close to it, is told anyway."""
+        known = set(known)
+        return key not in self.value and not any(nearest(k, [key]) for k in self.value if k not in known)
 
     def only_keys(self, what: str, known: Iterable[str]) -> None:
         """Every key of this mapping that is not in ``known`` is a problem."""

@@ -8,7 +8,7 @@ from functools import cache
 from adcli.arrays import Shape, shape_text
 from adcli.errors import nearest, quoted
 from adcli.primitives import activations
-from adcli.spec.model import NAME, Layer, check_name
+from adcli.spec.model import NAME, SECTIONS, Layer, check_name
 from adcli.spec.part import Part, kind
 from adcli.spec.values import Value, read_numbers, read_value
 from adcli.trace.builder import Builder
@@ -21,11 +21,16 @@ def add_layers(builder: Builder) -> str | None:
     """Enter every layer; the name of the last one's value, or None where a problem hides it."""
     spec = builder.spec
     root = spec.document.root
+    if "program" in root:
+        beside = " beside `layers`" if "layers" in root else " yet: write `layers`"
+        root["program"].problem(f"`program` is not possible{beside}")
+        return None
     if "layers" not in root:
-        root.problem("a spec needs `layers`")
+        if root.misses("layers", SECTIONS):
+            root.problem("a spec needs `layers`")
         return None
     last = next(iter(spec.inputs), None)
-    if last is None and "input" not in root:
+    if last is None and root.misses("input", SECTIONS):
         root.problem("a spec with `layers` needs `input`")
     for number, layer in enumerate(spec.layers, 1):
         last = None if layer is None else _add_layer(builder, layer, number, last)
@@ -66,6 +71,9 @@ def _input(builder: Builder, part: Part, what: str, last: str | None) -> str | N
     """The name of the value that a layer reads; None where a problem hides it."""
     if "input" not in part:
         return last
+    chosen = part["input"].value
+    if isinstance(chosen, str) and chosen in builder.shapes and chosen not in builder.targets:
+        return chosen
     earlier = [name for name in builder.shapes if name not in builder.targets]
     return part["input"].choice(f"value as input of {what}", earlier)
 
@@ -87,7 +95,8 @@ def _add_linear(builder: Builder, part: Part, what: str, source: str | None, nam
 def _parameter(builder: Builder, part: Part, field: str, name: str, what: str) -> str | None:
     """The name of a weight or a bias: an entry of ``parameters``, or this layer's own. None where it has a problem."""
     if field not in part:
-        part.problem(f"{what} has no `{field}`")
+        if part.misses(field, (*COMMON_KEYS, *LINEAR_KEYS)):
+            part.problem(f"{what} has no `{field}`")
         return None
     value = part[field]
     if isinstance(value.value, str) and NAME.match(value.value):
@@ -161,7 +170,7 @@ def _add_activation_field(builder: Builder, part: Part, what: str, source: str, 
             builder.shapes.setdefault(name, None)
             return
         part = part["type"]
-    chosen = part.choice("activation", activations.RULES)
+    chosen = part.choice(f"activation of {what}", activations.RULES)
     if chosen is None:
         builder.shapes.setdefault(name, None)
         return

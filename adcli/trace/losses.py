@@ -10,7 +10,7 @@ import numpy as np
 from adcli.arrays import Array, Shape, shape_text
 from adcli.errors import nearest, quoted
 from adcli.primitives import losses
-from adcli.spec.model import Layer
+from adcli.spec.model import SECTIONS, Layer
 from adcli.spec.part import Part
 from adcli.trace.builder import Builder
 from adcli.trace.layers import describe_entries, read_fields
@@ -65,7 +65,7 @@ def _target(builder: Builder, part: Part, what: str) -> str | None:
         return part["target"].choice("target", names)
     if len(names) > 1:
         part.problem(f"{what}: the spec has {len(names)} targets", f"say which: `target: {names[0]}`")
-    elif not names and "target" not in builder.spec.document.root:
+    elif not names and builder.spec.document.root.misses("target", SECTIONS):
         part.problem(f"{what} needs a `target`")
     return names[0] if len(names) == 1 else None
 
@@ -106,6 +106,8 @@ def _wrong_entry(op: str, y: Array) -> str | None:
     """What is wrong with the entries of a target that this loss restricts."""
     if op == "hinge" and not np.isin(y, (-1.0, 1.0)).all():
         return "must hold only −1 and 1"
+    if op in TAKES_CLASSES and (y < 0.0).any():
+        return "must hold probabilities, none below 0"
     if op.startswith("binary_cross_entropy") and not ((y >= 0.0) & (y <= 1.0)).all():
         return "must lie between 0 and 1"
     return None
