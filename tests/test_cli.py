@@ -52,11 +52,41 @@ def test_wrong_options(run, args):
     rejected(run, *args)
 
 
-def test_options_of_text(run):
-    for args in (["--lr", "0.1"], ["--digits", "3"], ["--fractions"], ["--layout", "jacobian"]):
-        ran = run("grad", LECTURE, *args)
-        assert (ran.code, ran.stderr) == (0, "")
-        assert "1156" in ran.stdout or "1160" in ran.stdout
+FRACTIONS = str(Path(__file__).parent / "cases" / "value-fractions.yaml")
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        ([LECTURE, "--layout", "jacobian"], "  ∂loss/∂W1 = [476 476 748 748]  1 × 4\n"),
+        ([LECTURE, "--lr", "0.5"], "  W4 = [-338 -543]  1 × 2\n"),
+        ([LECTURE, "--wrt", "h3"], "  ∂loss/∂h3 = [136 68]\n"),
+        ([FRACTIONS, "--digits", "3"], "  ∂loss/∂W1 = [-0.365 -0.313]  1 × 2\n"),
+        ([FRACTIONS, "--fractions"], "h1    W1 x         1      [-1/21]\n"),
+        ([FRACTIONS, "--fractions"], "  ∂loss/∂W1 = [-23/63 -0.312925]  1 × 2\n"),
+    ],
+)
+def test_options_of_text(run, args, line):
+    ran = run("grad", *args)
+    assert (ran.code, ran.stderr) == (0, "")
+    assert line in ran.stdout
+
+
+def test_a_step_too_far_and_a_step_for_nothing(run):
+    ran = run("grad", LECTURE, "--lr", "1e308", "--get", "updated.W4")
+    assert (ran.code, ran.stdout) == (0, '[["-Infinity", "-Infinity"]]\n')
+    assert "adcli: warning: the step for W4 is too large for a float64\n" in ran.stderr
+    ran = run("grad", LECTURE, "--lr", "1", "--wrt", "h1")
+    assert (ran.code, ran.stderr) == (2, "adcli: error: --lr: no parameter is among the names of --wrt\n")
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("name", ["loss-huber-batch", "shape-depth-6", "shape-vector-out", "loss-cross_entropy-batch"])
+def test_lines_are_no_wider_than_asked(run, monkeypatch, width, name):
+    monkeypatch.setenv("COLUMNS", str(width))
+    ran = run("grad", str(Path(__file__).parent / "cases" / f"{name}.yaml"))
+    assert ran.code == 0
+    assert max(map(len, ran.stdout.splitlines())) <= width
 
 
 def test_a_file_is_written_whole_or_not_at_all(run, tmp_path):

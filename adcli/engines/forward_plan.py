@@ -88,13 +88,14 @@ class _Planner:
         ]
         self._check_size(moves)
         _let_go(moves, keep=base.slots[trace.output])
-        places = places_of(self.reaching.get(trace.output, ()), self.seeds)
+        own: dict[str, list[tuple[Seed, slice]]] = {name: [] for name in base.wrt}
+        for index, place in places_of(self.reaching.get(trace.output, ()), self.seeds).items():
+            own[self.seeds[index].name].append((self.seeds[index], place))
         rows = math.prod(self.shapes[trace.output])
         wanted = []
         for name in base.wrt:
             shape = self.shapes[name]
-            own = [(self.seeds[index], place) for index, place in places.items() if self.seeds[index].name == name]
-            wanted.append((name, shape if rows == 1 else (rows, math.prod(shape)), own))
+            wanted.append((name, shape if rows == 1 else (rows, math.prod(shape)), own[name]))
         return Plan(base, self.seeds, self.start, moves, wanted, self.by_rows)
 
     def _check_size(self, moves: list[Move]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -22,6 +22,10 @@ VALUE = "cyan"
 GRADIENT = "magenta"
 QUIET = "dim"
 NARROW = 60
+MOST_STEPS = 200
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Style(NamedTuple):
@@ -42,7 +46,7 @@ def show(
     _heading(console, "Evaluation trace")
     _trace(console, trace, result, style)
     if mode == "reverse":
-        stored = ", ".join(result.stored) or "nothing"
+        stored = ", ".join(_ends(result.stored, "…")) or "nothing"
         console.print()
         console.print(Text(f"Stored for the way back: {stored}"))
     console.print()
@@ -58,6 +62,13 @@ def show(
             _labelled(console, Text(name, NAME), value, value.shape, style, VALUE)
 
 
+def _ends(items: Sequence[T], gap: U) -> list[T | U]:
+    """``items``, or of very many the first and the last, with ``gap`` between them."""
+    if len(items) <= MOST_STEPS:
+        return list(items)
+    return [*items[: MOST_STEPS // 2], gap, *items[-MOST_STEPS // 2 :]]
+
+
 def _heading(console: Console, text: str) -> None:
     console.print(Text(text, NAME))
 
@@ -65,9 +76,11 @@ def _heading(console: Console, text: str) -> None:
 def _trace(console: Console, trace: Trace, result: Result, style: Style) -> None:
     """A line a step: number, name, formula, shape, value. In a narrow terminal number and shape go."""
     narrow = console.width < NARROW
-    formulas = [formula(node) for node in trace.nodes]
-    shapes = [shape_text(node.shape) for node in trace.nodes]
-    names = [node.name for node in trace.nodes]
+    nodes = _ends(list(enumerate(trace.nodes, 1)), None)
+    shown_nodes = [node for numbered in nodes if numbered for node in numbered[1:]]
+    formulas = [formula(node) for node in shown_nodes]
+    shapes = [shape_text(node.shape) for node in shown_nodes]
+    names = [node.name for node in shown_nodes]
     used = max(4, *map(len, names)) + 2 + (0 if narrow else 6 + max(5, *map(len, shapes)) + 2)
     least = max(len(inline(result.values[name], 8, style.digits, style.fractions)) for name in names)
     longest = max(7, min(max(map(len, formulas)), console.width - used - 2 - max(8, min(least, 24))))
@@ -77,13 +90,19 @@ def _trace(console: Console, trace: Trace, result: Result, style: Style) -> None
         table.add_column("step", justify="right", no_wrap=True)
     for heading in ("name", "formula", "value") if narrow else ("name", "formula", "shape", "value"):
         table.add_column(heading, no_wrap=True, overflow="ellipsis")
-    for step, (name, text, shape) in enumerate(zip(names, formulas, shapes, strict=True), 1):
-        value = Text(inline(result.values[name], room, style.digits, style.fractions), VALUE)
+    for numbered in nodes:
+        if numbered is None:
+            table.add_row(*[Text("⋮", QUIET)] * len(table.columns))
+            continue
+        step, node = numbered
+        value = Text(inline(result.values[node.name], room, style.digits, style.fractions), VALUE)
+        text = formula(node)
         shown = Text(text if len(text) <= longest else text[: longest - 1] + "…")
         if narrow:
-            table.add_row(Text(name, NAME), shown, value)
+            table.add_row(Text(node.name, NAME), shown, value)
         else:
-            table.add_row(Text(str(step), QUIET), Text(name, NAME), shown, Text(shape, QUIET), value)
+            size = Text(shape_text(node.shape), QUIET)
+            table.add_row(Text(str(step), QUIET), Text(node.name, NAME), shown, size, value)
     console.print(table)
 
 
