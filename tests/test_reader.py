@@ -105,3 +105,12 @@ def test_every_example_is_a_spec(run, grad):
     assert len(listed) > 5
     for line in listed:
         grad(run("example", line.split()[0]).stdout)
+
+
+def test_csv_numbers_are_those_of_a_spec(run, tmp_path):
+    (tmp_path / "v.csv").write_text("1, 2\n3, 4.5e-1\n")
+    (tmp_path / "u.csv").write_text("1,2\n1_0,2\n")
+    for name in "uv":
+        (tmp_path / f"{name}.yaml").write_text(f"input: {{file: {name}.csv}}\nlayers: [{{type: identity}}]\n")
+    assert json.loads(run("grad", tmp_path / "v.yaml", "--get", "output.value").stdout) == [[1, 2], [3, 0.45]]
+    assert "line 2: `1_0` is not a number" in run("grad", tmp_path / "u.yaml").stderr

@@ -16,6 +16,7 @@ from adcli.errors import AdcliError, nearest, printable, quoted
 from adcli.spec.part import Part, kind
 from adcli.spec.source import open_regular, read_source
 from adcli.spec.values import Budget
+from adcli.spec.yaml_reader import scalar
 
 _LONGEST_HEADER = 10_000
 _BROKEN = (
@@ -144,12 +145,11 @@ def _read_csv(path: str, part: Part, budget: Budget) -> Array | None:
     for number, line in enumerate(read_source(path).text.splitlines(), 1):
         if not line.strip():
             continue
-        cells = line.split(",")
-        try:
-            rows.append([float(cell) for cell in cells])
-        except ValueError:
-            wrong = next(cell for cell in cells if not _is_number(cell))
-            raise _RefusedError(f"line {number}: {quoted(wrong.strip())} is not a number") from None
+        cells = [cell.strip() for cell in line.split(",")]
+        wrong = next((cell for cell in cells if type(scalar(cell)) not in (int, float)), None)
+        if wrong is not None:
+            raise _RefusedError(f"line {number}: {quoted(wrong)} is not a number")
+        rows.append([float(scalar(cell)) for cell in cells])
         if len(rows[-1]) != len(rows[0]):
             raise _RefusedError(f"line {number} has {len(rows[-1])} entries, the lines before {len(rows[0])}")
     if not rows:
@@ -158,11 +158,3 @@ def _read_csv(path: str, part: Part, budget: Budget) -> Array | None:
         return None
     array = np.array(rows)
     return array.reshape(-1) if 1 in array.shape else array
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -196,10 +196,13 @@ def _field(part: Part, key: str, distribution: str, default: float) -> float:
     """A number of a random value; the default where it isn't given, or has a problem."""
     if key not in part:
         return default
-    value = part[key].value
-    whole = distribution == "integers"
-    right = type(value) is int if whole else type(value) in (int, float)
-    if not right or not -(2**62) < value < 2**62:
-        part[key].problem(f"{quoted(key)} must be a {'whole' if whole else 'finite'} number")
+    if distribution == "integers":
+        value = part[key].value
+        if type(value) is int and -(2**62) < value < 2**62:
+            return float(value)
+        part[key].problem(f"{quoted(key)} must be a whole number")
         return default
-    return float(value)
+    number = read_numbers(part[key], quoted(key))
+    if number is not None and number.array.ndim:
+        part[key].problem(f"{quoted(key)} must be a number, not a list")
+    return default if number is None or number.array.ndim else float(number.array)

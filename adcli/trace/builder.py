@@ -60,7 +60,8 @@ class Builder:
         """The leaf ``name`` doesn't fit: a problem of the spec, or of the ``--set`` that put it there."""
         if name in self.overrides:
             raise AdcliError(f"--set {name}: {message}")
-        part.problem(message)
+        beside = f" (with --set {', '.join(self.overrides)})" if self.overrides else ""
+        part.problem(message + beside)
 
     def _free(self, name: str, part: Part) -> bool:
         if name not in self.shapes:
