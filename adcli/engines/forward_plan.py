@@ -114,7 +114,7 @@ class _Planner:
     def _factored_names(self) -> set[str]:
         """Weights for which the factor A has fewer directions than the weight has entries, at all its uses together."""
         base = self.base
-        outputs = dict.fromkeys((n for n in base.wrt if n in base.flows and n in base.trace.leaves), 0)
+        outputs = dict.fromkeys((n for n in base.wrt if n in base.flows and n in base.trace.leaves), 0.0)
         by_rows_to_the_end = _treats_rows_alone(base, self.by_rows)
         for node, primitive in zip(base.trace.nodes, base.primitives, strict=True):
             if node.name not in base.flows:
@@ -123,7 +123,7 @@ class _Planner:
                 if operand in outputs and isinstance(operand, str):
                     outer = primitive.partials[argument].outer
                     whole = outer is None or (len(node.shape) > 1 and node.name not in by_rows_to_the_end)
-                    outputs[operand] += math.inf if whole else node.shape[-1]  # type: ignore[assignment]
+                    outputs[operand] += math.inf if whole else node.shape[-1]
         outputs.pop(base.trace.output, None)
         return {name for name, directions in outputs.items() if 0 < directions < math.prod(self.shapes[name])}
 

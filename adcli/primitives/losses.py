@@ -59,7 +59,8 @@ def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primi
 
     def stable(h: Array, y: Array) -> Array:
         computed: Any = one.stable
-        return reduce(computed(h, y) if rank else computed(h[..., None], y[..., None]))  # type: ignore[no-any-return]
+        reduced: Array = reduce(computed(h, y) if rank else computed(h[..., None], y[..., None]))
+        return reduced
 
     def slope(h: Array, y: Array) -> Array:
         entries: Array = one.slope(h, y) if rank else one.slope(h[..., None], y[..., None])[..., 0]

@@ -47,7 +47,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         found = _Twice(pairs)
         seen: set[str] = set()
-        found.key = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        for key, _ in pairs:
+            if key in seen:
+                found.key = key
+            seen.add(key)
     return found
 
 
