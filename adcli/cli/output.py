@@ -76,7 +76,7 @@ def _write_file(data: bytes, output: str) -> None:
             file.write(data)
         os.chmod(draft, stat.S_IMODE(os.stat(path).st_mode) if exists else 0o666 & ~_umask())
         os.replace(draft, path)
-    except BaseException:
+    except BaseException:  # an interrupt, too, must leave no draft behind
         with contextlib.suppress(OSError):
             os.unlink(draft)
         raise

@@ -10,7 +10,7 @@ import numpy as np
 
 from adcli.arrays import Array, Shape
 from adcli.engines.seeds import Seed, places_of
-from adcli.engines.structure import Reader, Structure, check_rows, structure
+from adcli.engines.structure import Reader, Structure, check_size, structure
 from adcli.primitives import RULES, Primitive, Rules
 from adcli.primitives.base import Partial
 from adcli.trace import Node, Trace
@@ -86,7 +86,7 @@ class _Planner:
             self._move(node, primitive, call_index)
             for call_index, (node, primitive) in enumerate(zip(trace.nodes, base.primitives, strict=True))
         ]
-        self._check_size(moves)
+        self._check_sizes(moves)
         _let_go(moves, keep=base.slots[trace.output])
         own: dict[str, list[tuple[Seed, slice]]] = {name: [] for name in base.wrt}
         for index, place in places_of(self.reaching.get(trace.output, ()), self.seeds).items():
@@ -98,10 +98,10 @@ class _Planner:
             wanted.append((name, shape if rows == 1 else (rows, math.prod(shape)), own[name]))
         return Plan(base, self.seeds, self.start, moves, wanted, self.by_rows)
 
-    def _check_size(self, moves: list[Move]) -> None:
+    def _check_sizes(self, moves: list[Move]) -> None:
         for node, move in zip(self.base.trace.nodes, moves, strict=True):
             numbers = move.directions * math.prod(node.shape)
-            check_rows(self.base.trace, numbers, f"the tangent of {node.name} in forward mode")
+            check_size(self.base.trace, numbers, f"the tangent of {node.name} in forward mode")
 
     def _seed_all(self, name: str) -> Array:
         """Directions for every entry of ``name``: the identity."""

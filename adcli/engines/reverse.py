@@ -20,7 +20,7 @@ from adcli.engines.structure import (
     Reader,
     Result,
     Structure,
-    check_rows,
+    check_size,
     evaluate,
     mask_through,
     named,
@@ -97,7 +97,7 @@ def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
     given = [*trace.inputs, *(node.name for node in trace.nodes)]
     rows = math.prod(shapes[trace.output])
     largest = max((math.prod(shapes[name]) for name in flows), default=0)
-    check_rows(trace, rows * largest if rows > 1 else 0, f"the cotangents of {trace.output}")
+    check_size(trace, rows * largest if rows > 1 else 0, f"the cotangents of {trace.output}")
     seed = np.zeros(()) if not flows else identity(shapes[trace.output])
     wanted = [(name, slots[name], _gradient_shape(shapes[name], shapes[trace.output])) for name in wrt]
     return Plan(base, seed, pulls, wanted, tuple(name for name in given if name in read))

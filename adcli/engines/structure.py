@@ -84,7 +84,7 @@ def default_wrt(trace: Trace) -> tuple[str, ...]:
     return tuple(trace.parameters or trace.inputs)
 
 
-def check_rows(trace: Trace, numbers: int, what: str) -> None:
+def check_size(trace: Trace, numbers: int, what: str) -> None:
     """Refuse what no machine can hold.
 
     Raises:
@@ -143,7 +143,7 @@ def structure(trace: Trace, wrt: Sequence[str], rules: Rules) -> Structure:
     shapes = trace.shapes
     rows = int(np.prod(shapes[trace.output], dtype=float))
     columns = sum(int(np.prod(shapes[name], dtype=float)) for name in wrt)
-    check_rows(trace, rows * columns, f"the derivatives of {trace.output}")
+    check_size(trace, rows * columns, f"the derivatives of {trace.output}")
     return Structure(trace, tuple(wrt), slots, start, primitives, _flows(trace, wrt), calls)
 
 

@@ -25,14 +25,12 @@ _BROKEN = (
     TypeError,
     KeyError,
     EOFError,
-    RecursionError,
     MemoryError,
     OSError,
     OverflowError,
     zipfile.BadZipFile,
     zlib.error,
-    NotImplementedError,
-    RuntimeError,
+    RuntimeError,  # of zipfile, for an encrypted member or an unknown compression
 )
 
 

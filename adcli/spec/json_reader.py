@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 from adcli.errors import AdcliError, Problem, quoted
@@ -111,7 +110,7 @@ def locate(source: Source, path: tuple[str | int, ...], at_key: bool) -> int:
             key: str | int = index
             key_offset = offset
             if opening == "{":
-                key, offset = scanstring(text, offset + 1, True)
+                key, offset = skip(text, offset)
                 offset = _space(text, _space(text, offset) + 1)
             if key == step:
                 found = key_offset if at_key and number == len(path) - 1 else offset
