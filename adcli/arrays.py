@@ -13,6 +13,8 @@ else:
 
 Shape = tuple[int, ...]
 
+MOST_NUMBERS = 2**27  # that one array, or all values of a spec together, may hold: 1 GiB
+
 
 def shape_text(shape: Shape) -> str:
     """``(2, 3)`` as ``2 × 3``; a number has no shape to write."""

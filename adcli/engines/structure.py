@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adcli.arrays import Array
+from adcli.arrays import MOST_NUMBERS, Array
 from adcli.errors import AdcliError, Problem, nearest, quoted
 from adcli.primitives import Primitive, Rules
-from adcli.spec.values import MOST_NUMBERS
 from adcli.trace import Node, Trace
 
 Reader = Callable[[Sequence[Any]], Sequence[Any]]

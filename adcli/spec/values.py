@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adcli.arrays import Array
+from adcli.arrays import MOST_NUMBERS, Array
 from adcli.errors import nearest, quoted
 from adcli.spec.part import Part, kind
 
-MOST_NUMBERS = 2**27
 _FRACTION = re.compile(r"\s*([-+]?[0-9]{1,300})\s*(?:/\s*([0-9]{1,300})\s*)?\Z")
 _RANDOM_FIELDS: dict[str, dict[str, float]] = {
     "normal": {"scale": 1.0},

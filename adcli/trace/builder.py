@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from adcli.arrays import Array, Shape
+from adcli.arrays import MOST_NUMBERS, Array, Shape
 from adcli.errors import AdcliError, quoted
 from adcli.spec.model import Spec
 from adcli.spec.part import Part
-from adcli.spec.values import MOST_NUMBERS, Value
+from adcli.spec.values import Value
 from adcli.trace.model import Node
 
 MOST_TRACE_NUMBERS = 2**28
