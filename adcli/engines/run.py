@@ -12,7 +12,7 @@ from adcli.engines.structure import Result
 from adcli.primitives import RULES, Rules
 from adcli.trace import Trace
 
-MODES = ("numeric", "forward", "reverse")
+MODES = ("numeric", "symbolic", "forward", "reverse")
 SCHEMES = ("central", "forward")
 
 
@@ -37,6 +37,8 @@ def differentiate(
         engine = import_module(f"adcli.engines.{mode}")  # only the one that is asked for
         plan = engine.plan(trace, wrt, rules)
         result = engine.run(plan)
+        if mode == "symbolic":
+            return result, diagnose(plan.structure, result)
         if not all(np.isfinite(gradient).all() for gradient in result.gradients.values()):
             result = engine.run(plan, careful=True)
         return result, diagnose(plan.structure, result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from adcli.arrays import MOST_NUMBERS, Array
 from adcli.errors import AdcliError, Problem, nearest, quoted
 from adcli.primitives import Primitive, Rules
 from adcli.trace import Node, Trace
+
+if TYPE_CHECKING:
+    from adcli.engines.formulas import Formulas
 
 Reader = Callable[[Sequence[Any]], Sequence[Any]]
 
@@ -26,6 +29,7 @@ class Result(NamedTuple):
         stored: the values that the way back read (reverse mode; empty in others).
         evaluations, scheme, errors: of numeric mode, the calls that its quotients need, their kind, and
             an estimate of the largest error of each name.
+        formulas: of symbolic mode.
     """
 
     values: dict[str, Array]
@@ -34,6 +38,7 @@ class Result(NamedTuple):
     evaluations: int | None = None
     scheme: str | None = None
     errors: dict[str, float] | None = None
+    formulas: Formulas | None = None
 
 
 class Call(NamedTuple):

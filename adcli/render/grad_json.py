@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from adcli.engines.diagnose import Warning
 from adcli.engines.structure import Result
 from adcli.render.json_format import numbers
 from adcli.trace import Trace
+
+if TYPE_CHECKING:
+    from adcli.engines.formulas import Formulas
 
 SCHEMA = 1
 
@@ -37,11 +40,21 @@ def content(
     if mode == "numeric":
         found["evaluations"] = result.evaluations
         found["scheme"] = result.scheme
+    if result.formulas is not None:
+        found |= _formulas(result.formulas)
     found["warnings"] = [
         {"code": w.code, "name": w.name, "index": None if w.index is None else list(w.index), "message": w.message}
         for w in warnings
     ]
     return found
+
+
+def _formulas(formulas: Formulas) -> dict[str, Any]:
+    gradients = {name: formulas.text(gradient).tolist() for name, gradient in formulas.gradients.items()}
+    return {
+        "formulas": {"output": formulas.text(formulas.output).tolist(), "gradients": gradients},
+        "operations": {"before": formulas.before, "after": formulas.after},
+    }
 
 
 def _line(trace: Trace, step: int, result: Result) -> dict[str, Any]:

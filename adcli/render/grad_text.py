@@ -14,6 +14,7 @@ from adcli.arrays import Array, shape_text
 from adcli.engines.structure import Result
 from adcli.errors import printable
 from adcli.primitives import RULES
+from adcli.render.formulas_text import show_formulas
 from adcli.render.numerals import inline, matrix
 from adcli.trace import Node, Trace
 
@@ -55,6 +56,8 @@ def show(
         _gradient(console, trace, result, name, gradient, style)
     if mode == "numeric":
         _quotients(console, result)
+    if result.formulas is not None:
+        show_formulas(console, trace, result.formulas)
     if updated is not None:
         console.print()
         _heading(console, "After one step of gradient descent")
