@@ -75,8 +75,10 @@ class _Text(StrPrinter):  # type: ignore[misc]  # sympy has no types
         return self._choice(choice, ">=")
 
     def _choice(self, choice: Any, relation: str) -> str:
-        excess, then, otherwise = (self._print(part) for part in choice.args[:3])
-        return f"({then} if {excess} {relation} 0 else {otherwise})"
+        excess, then, otherwise = choice.args[:3]
+        if _reads_better_negated(excess):
+            excess, relation = -excess, relation.replace(">", "<")
+        return f"({self._print(then)} if {self._print(excess)} {relation} 0 else {self._print(otherwise)})"
 
 
 class _Latex(LatexPrinter):  # type: ignore[misc]
@@ -94,10 +96,17 @@ class _Latex(LatexPrinter):  # type: ignore[misc]
         return self._choice(choice, r"\ge", exp)
 
     def _choice(self, choice: Any, relation: str, exp: Any) -> str:
-        excess, then, otherwise = (self._print(part) for part in choice.args[:3])
-        rows = rf"{then} & {excess} {relation} 0 \\ {otherwise} & \text{{otherwise}}"
+        excess, then, otherwise = choice.args[:3]
+        if _reads_better_negated(excess):
+            excess, relation = -excess, {">": "<", r"\ge": r"\le"}[relation]
+        condition = f"{self._print(excess)} {relation} 0"
+        rows = rf"{self._print(then)} & {condition} \\ {self._print(otherwise)} & \text{{otherwise}}"
         cases = rf"\left\{{\begin{{array}}{{ll}} {rows} \end{{array}}\right."
         return cases if exp is None else rf"\left({cases}\right)^{{{exp}}}"
+
+
+def _reads_better_negated(excess: sp.Expr) -> bool:
+    return not excess.is_Add and bool(excess.could_extract_minus_sign())
 
 
 class Formulas(NamedTuple):

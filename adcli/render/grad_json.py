@@ -42,11 +42,13 @@ def content(
         found["scheme"] = result.scheme
     if result.formulas is not None:
         found |= _formulas(result.formulas)
-    found["warnings"] = [
-        {"code": w.code, "name": w.name, "index": None if w.index is None else list(w.index), "message": w.message}
-        for w in warnings
-    ]
+    found["warnings"] = [warning_content(warning) for warning in warnings]
     return found
+
+
+def warning_content(warning: Warning) -> dict[str, Any]:
+    index = None if warning.index is None else list(warning.index)
+    return {"code": warning.code, "name": warning.name, "index": index, "message": warning.message}
 
 
 def _formulas(formulas: Formulas) -> dict[str, Any]:
