@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -93,7 +93,7 @@ def test_of_equal_schedules_the_one_with_the_earliest_checkpoints() -> None:
 def cost_of(n: int, slots: int, kept: tuple[int, ...]) -> int:
     """Evaluations where the first pass keeps ``kept`` and the rest is done as well as can be."""
     borders = [0, *kept, n]
-    gaps = [b - a for a, b in zip(borders, borders[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(borders)]
     free = [slots - i for i in range(len(gaps))]
     last = gaps[-1] - 1 + (fewest(gaps[-1] - 1, free[-1]) if gaps[-1] > 1 else 0)
     return sum(gap + fewest(gap, f) for gap, f in zip(gaps[:-1], free, strict=False)) + last

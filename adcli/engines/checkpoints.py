@@ -182,7 +182,7 @@ def least_evaluations(chain: Chain, slots: int) -> int:
 
 
 def first_checkpoint(blocks: int, slots: int) -> int:
-    """After how many of ``blocks`` blocks (at least 2) the first checkpoint stands; of equally good places, the earliest.
+    """The best place, of equal ones the earliest, for the first checkpoint among ``blocks`` blocks (at least 2).
 
     With c = slots + 1 and β(c, r) = (c + r choose c), r is the least number with blocks ≤ β(c, r). A place k is best
     where β(c, r - 2) ≤ k ≤ β(c, r - 1) and β(c - 1, r - 1) ≤ blocks - k ≤ β(c - 1, r).
