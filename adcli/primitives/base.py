@@ -13,6 +13,7 @@ treats many of them in one call.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,9 +21,19 @@ from typing import Any
 
 import numpy as np
 
-from adcli.arrays import Array
+from adcli.arrays import Array, Shape
 
 Rule = Callable[..., Any]
+Cost = Callable[..., int]  # multiplications, from the shapes of the output and of all operands
+
+
+def one_an_entry(out: Shape, own: Shape) -> int:
+    """What a JVP or a VJP takes unless it states its own: a multiplication for each entry of the larger side."""
+    return max(math.prod(out), math.prod(own))
+
+
+def no_multiplication(*shapes: Shape) -> int:
+    return 0
 
 
 def names_read(rule: Rule, *, skip: int) -> tuple[str, ...]:
@@ -51,6 +62,8 @@ class Partial:
     ``rowwise_jvp`` is the JVP before the sum over a batch's examples, for an operation that ends with one.
     ``slope`` is the diagonal of the Jacobian, where that is diagonal, or where its rows are then summed;
     it reads what the JVP reads.
+    ``jvp_cost`` and ``vjp_cost`` count the multiplications for one tangent or cotangent, from the shapes of the
+    output and of all operands; default: one an entry.
     """
 
     jvp: Rule
@@ -60,6 +73,8 @@ class Partial:
     outer: OuterProduct | None = None
     rowwise_jvp: Rule | None = None
     slope: Rule | None = None
+    jvp_cost: Cost | None = None
+    vjp_cost: Cost | None = None
 
     def __post_init__(self) -> None:
         if self.jvp_reads == ("*",):
@@ -82,6 +97,7 @@ class Primitive:
         stable: ``stable(*operands)``, the form that is safe in float64, where the textbook's is not.
         kink: ``kink(*operands)``, a mask over the first operand of where the derivative is a convention.
         rowwise: each row of a batch is treated by itself, so that no output row reads another input row.
+        multiplications: how many a value takes, from the shapes of the output and of all operands.
     """
 
     arguments: tuple[str, ...]
@@ -92,6 +108,7 @@ class Primitive:
     stable: Rule | None = None
     kink: Rule | None = None
     rowwise: bool = True
+    multiplications: Cost = no_multiplication
     evaluate: Rule = field(init=False)
 
     def __post_init__(self) -> None:

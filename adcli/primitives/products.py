@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from adcli.arrays import Array
-from adcli.primitives.base import OuterProduct, Partial, Primitive, Rule
+from adcli.arrays import Array, Shape
+from adcli.primitives.base import OuterProduct, Partial, Primitive, Rule, no_multiplication
 
 
 class _Rules(NamedTuple):
@@ -51,13 +52,20 @@ def linear(convention: str = "column", batched: bool = False, bias: bool = False
     rules = _ROW if row else _COLUMN
     weight_vjp = rules.batch_weight_vjp if batched else rules.weight_vjp
     partials = {
-        "x": Partial(rules.x_jvp, rules.x_vjp),
-        "W": Partial(rules.weight_jvp, weight_vjp, outer=OuterProduct("x", transposed=row)),
+        "x": Partial(rules.x_jvp, rules.x_vjp, jvp_cost=_product, vjp_cost=_product),
+        "W": Partial(
+            rules.weight_jvp,
+            weight_vjp,
+            outer=OuterProduct("x", transposed=row),
+            jvp_cost=_product,
+            vjp_cost=_product,
+        ),
     }
+    free = {"jvp_cost": no_multiplication, "vjp_cost": no_multiplication}
     if bias and batched:
-        partials["b"] = Partial(jvp=_repeat_rows, vjp=lambda out_bar: np.add.reduce(out_bar, axis=-2))
+        partials["b"] = Partial(jvp=_repeat_rows, vjp=lambda out_bar: np.add.reduce(out_bar, axis=-2), **free)
     elif bias:
-        partials["b"] = Partial(jvp=lambda b_dot: b_dot, vjp=lambda out_bar: out_bar)
+        partials["b"] = Partial(jvp=lambda b_dot: b_dot, vjp=lambda out_bar: out_bar, **free)
 
     def value(xp: Any, x: Any, W: Any, *b: Any) -> Any:
         product = rules.value(x, W)
@@ -68,7 +76,12 @@ def linear(convention: str = "column", batched: bool = False, bias: bool = False
     def formula(x: str, W: str, *b: str) -> str:
         return " + ".join((f"{x} {W}" if row else f"{W} {x}", *b))
 
-    return Primitive(tuple(partials), value, partials, formula, formula)
+    return Primitive(tuple(partials), value, partials, formula, formula, multiplications=_product)
+
+
+def _product(out: Shape, x: Shape, *parameters: Shape) -> int:
+    """p · q · r: a sum of ``in`` products for each entry of the output; the outer product of a VJP takes as many."""
+    return math.prod(out) * x[-1]
 
 
 def _repeat_rows(b_dot: Array, x: Array) -> Array:
