@@ -38,6 +38,13 @@ class Chain(NamedTuple):
         return [f"∂{out}/∂{into}" for out, into in zip(path, path[1:], strict=False)]
 
     @property
+    def optimal(self) -> int | None:
+        """The multiplications in the best order."""
+        if self.best is not None:
+            return self.best.operations
+        return 0 if self.path is not None and len(self.path) < 2 else None
+
+    @property
     def order(self) -> str | None:
         """The best order with brackets."""
         if self.path is None or (self.best is None and len(self.path) > 1):
