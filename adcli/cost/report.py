@@ -38,6 +38,16 @@ class Report(NamedTuple):
         return sum(parameter.size for parameter in self.trace.parameters.values())
 
     @property
+    def forward_pass(self) -> int:
+        """The multiplications of one evaluation of the function."""
+        return sum(self.graph.multiplications.values())
+
+    def chained(self, mode: str) -> int | None:
+        """What the full Jacobians take in ``mode`` for all names together, what they share counted once."""
+        textbook = self.modes[mode].textbook
+        return None if textbook is None else textbook - self.forward_pass
+
+    @property
     def outputs(self) -> int:
         """How many numbers the output holds."""
         return self.graph.sizes[self.trace.output]
