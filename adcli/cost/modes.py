@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from adcli.cost.chains import Graph, operand_shapes
-from adcli.cost.storage import forward_stored, numeric_stored, reverse_stored
+from adcli.cost.storage import forward_stored, most_together, numeric_stored, reverse_stored
 from adcli.engines import forward, forward_plan, reverse, reverse_plan
 from adcli.engines.structure import Structure
 from adcli.errors import AdcliError
+from adcli.primitives import RULES
 from adcli.primitives.base import one_an_entry
-from adcli.trace import Trace
+from adcli.trace import Node, Trace
 
 MOST_SYMBOLIC_DERIVATIVES = 5_000
 MOST_SYMBOLIC_STEPS = 200  # SymPy differentiates a step in milliseconds
@@ -37,7 +38,7 @@ class ModeCost(NamedTuple):
 def mode_costs(graph: Graph, trace: Trace, wrt: Sequence[str]) -> dict[str, ModeCost]:
     """The cost of every mode."""
     return {
-        "numeric": numeric_cost(graph, wrt),
+        "numeric": numeric_cost(graph, trace, wrt),
         "symbolic": symbolic_cost(trace, wrt),
         "forward": _unless_refused(lambda: forward_cost(graph, trace, wrt)),
         "reverse": _unless_refused(lambda: reverse_cost(graph, trace, wrt)),
@@ -51,12 +52,29 @@ def _unless_refused(cost: Callable[[], ModeCost]) -> ModeCost:
         return ModeCost()
 
 
-def numeric_cost(graph: Graph, wrt: Sequence[str]) -> ModeCost:
+def numeric_cost(graph: Graph, trace: Trace, wrt: Sequence[str]) -> ModeCost:
     """Central quotients: two evaluations for each scalar, each of the nodes alone that depend on it."""
     once = sum(graph.multiplications.values())
     scalars = sum(graph.sizes[name] for name in wrt)
-    again = sum(2 * graph.sizes[name] * graph.swept[name].multiplications for name in wrt if name in graph.swept)
-    return ModeCost(2 * scalars, once + again, 2 * scalars * once, numeric_stored(graph, wrt))
+    nodes = {node.name: node for node in trace.nodes}
+    again = 0
+    for name in wrt:
+        if name in graph.swept:
+            shared = sum(_shared_cost(trace, nodes[reader], name) for reader in set(graph.readers[name]))
+            size, together = graph.sizes[name], most_together(graph, name)
+            again += size * graph.swept[name].multiplications - shared * (size - math.ceil(size / together))
+    return ModeCost(2 * scalars, once + 2 * again, 2 * scalars * once, numeric_stored(graph, wrt))
+
+
+def _shared_cost(trace: Trace, node: Node, name: str) -> int:
+    """What the value of ``node`` takes once for many perturbations of ``name``: its product, where only a bias moves."""
+    primitive, shapes = node.primitive(RULES), operand_shapes(trace, node)
+    for argument, operand in zip(primitive.arguments, node.arguments, strict=True):
+        if operand == name:
+            cost = primitive.partials[argument].jvp_cost
+            if cost is None or cost(node.shape, *shapes):
+                return 0
+    return primitive.multiplications(node.shape, *shapes)
 
 
 def symbolic_cost(trace: Trace, wrt: Sequence[str]) -> ModeCost:

@@ -20,10 +20,15 @@ def numeric_stored(graph: Graph, wrt: Sequence[str]) -> int:
     most = 0
     for name in wrt:
         if name in graph.swept:
-            swept, size = graph.swept[name], graph.sizes[name]
-            together = min(size, max(1, MOST_NUMBERS_AT_ONCE // max(size, swept.largest)))
-            most = max(most, together * (size + swept.numbers))
+            held_by_one = graph.sizes[name] + graph.swept[name].numbers
+            most = max(most, most_together(graph, name) * held_by_one)
     return values + most
+
+
+def most_together(graph: Graph, name: str) -> int:
+    """How many perturbations of ``name`` go through together."""
+    size = graph.sizes[name]
+    return min(size, max(1, MOST_NUMBERS_AT_ONCE // max(size, graph.swept[name].largest)))
 
 
 def forward_stored(plan: forward_plan.Plan) -> int:
