@@ -126,9 +126,7 @@ def _joined(sign: str) -> Callable[..., str]:
 def add(shapes: Shapes = None, operands: int = 2) -> Primitive:
     """The sum of two or more operands."""
     names = [f"a{i}" for i in range(1, operands + 1)]
-    partials = {
-        name: _passing(1, spread) for name, spread in zip(names, _spreads(shapes, operands), strict=True)
-    }
+    partials = {name: _passing(1, spread) for name, spread in zip(names, _spreads(shapes, operands), strict=True)}
     value = _aligned(lambda xp, *a: reduce(plus, a), shapes)
     return Primitive(tuple(names), value, partials, _joined(" + "), _joined(" + "), stackable=True)
 

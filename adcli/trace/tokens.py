@@ -1,4 +1,4 @@
-"""The words of an expression, looked at one by one before anything parses it: what may stand where, and how much of it."""
+"""The words of an expression, looked at one by one before anything parses it: what may stand where, and how much."""
 
 from __future__ import annotations
 
@@ -19,7 +19,18 @@ _TOKEN = re.compile(
 )
 _END = re.compile(r"[ \t\r\n]*\Z")
 _BLANK = re.compile(r"[ \t\r\n]*")
-_INSTEAD = {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "²": "** 2", "³": "** 3", "^": "**", "√": "sqrt(…)"}
+_INSTEAD = {
+    "−": "-",
+    "–": "-",
+    "×": "*",
+    "·": "*",
+    "⋅": "*",
+    "÷": "/",
+    "²": "** 2",
+    "³": "** 3",
+    "^": "**",
+    "√": "sqrt(…)",
+}
 _WHAT = {
     "[": "lists and indices are", "{": "sets and mappings are", "'": "text is", '"': "text is", "`": "text is",
     ".": "attributes are", "<": "comparisons are", ">": "comparisons are", "!": "comparisons are",
