@@ -14,9 +14,9 @@ from adcli.engines.structure import Result
 from adcli.errors import printable
 from adcli.primitives import RULES
 from adcli.render.graph_table import graph_table
-from adcli.render.numerals import argument_text, inline, matrix
+from adcli.render.numerals import inline, matrix
 from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
-from adcli.trace import Node, Trace
+from adcli.trace import Node, Trace, argument_text
 
 NARROW = 60
 

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from adcli.arrays import Array
 from adcli.engines.structure import Result
-from adcli.render.numerals import aligned, argument_text, inline
+from adcli.render.numerals import aligned, inline
 from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
-from adcli.trace import Trace
+from adcli.trace import Trace, argument_text
 
 LEAST_ROOM = 8
 

@@ -34,11 +34,6 @@ def number_text(number: float, digits: int = 6, fractions: bool = False) -> str:
     return text if "." in text or "e" in text else f"{number:#.{digits}g}"
 
 
-def argument_text(argument: str | float) -> str:
-    """An argument of a node: a name, or a number in the shortest form that reads back to it."""
-    return argument if isinstance(argument, str) else repr(float(argument)).removesuffix(".0")
-
-
 def inline(array: Array, width: int, digits: int = 6, fractions: bool = False) -> str:
     """``array`` on one line: ``[1 2]``, ``[1 2; 3 4]``.
 
@@ -104,10 +99,8 @@ def _cells(table: Array, rows: list[int | None], columns: list[int | None], digi
             texts.append([_ELLIPSIS] * len(rows))
             continue
         entries = ["" if row is None else number_text(float(table[row, column]), digits, fractions) for row in rows]
-        aligned = aligned(entries)
-        texts.append(
-            [cell if row is not None else _centred("⋮", cell) for row, cell in zip(rows, aligned, strict=True)]
-        )
+        cells = aligned(entries)
+        texts.append([cell if row is not None else _centred("⋮", cell) for row, cell in zip(rows, cells, strict=True)])
     return [" ".join(column[line] for column in texts) for line in range(len(rows))]
 
 
