@@ -67,10 +67,10 @@ def _kinks(plan: Structure, result: Result) -> Iterator[Warning]:
         if primitive.kink is not None:
             operands = [_operand(result, argument) for argument in node.arguments]
             at_kink = primitive.kink(*operands)
-            argument = node.arguments[0]
+            argument = argument_text(node.arguments[0])
             for index, more in _components(at_kink):
-                where = component(argument_text(argument), index)
-                message = f"{node.name} = {node.op}({argument_text(argument)}): {where} is at a kink, where the derivative is a convention"
+                where = f"{component(argument, index)} is at a kink"
+                message = f"{node.name} = {node.op}({argument}): {where}, where the derivative is a convention"
                 yield Warning("kink", node.name, index, message + more)
 
 
