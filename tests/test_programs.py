@@ -1,6 +1,7 @@
 """Programs: what their lines become, and their gradients in every engine, against numbers from elsewhere."""
 
 import json
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -306,9 +307,7 @@ def test_a_kink_and_an_undefined_power_are_told_with_operation_and_place(mode: s
 @pytest.mark.parametrize("mode", MODES)
 def test_a_division_by_zero_is_told(mode: str) -> None:
     _, warnings = differentiate(program("y = a / b", "z = y * 0", a=1, b=0), mode, ["a", "b"])
-    assert warnings[0] == ("non-finite", "y", (), "y = divide(a, b): y is infinite") or (
-        (warnings[0].code, warnings[0].message) == ("non-finite", "y = divide(a, b): y is infinite")
-    )
+    assert (warnings[0].code, warnings[0].message) == ("non-finite", "y = divide(a, b): y is infinite")
 
 
 def test_the_zero_of_the_structure_stays_zero_beside_an_infinite_slope() -> None:
@@ -339,7 +338,7 @@ d     power      c, 2       25     1
 
 
 def test_the_graph_of_a_program_as_a_table(run) -> None:
-    assert run("grad", "tests/cases/micrograd.yaml").stdout == TABLE
+    assert run("grad", Path(__file__).parent / "cases" / "micrograd.yaml").stdout == TABLE
 
 
 def test_an_expression_needs_no_file(run, run_json) -> None:
