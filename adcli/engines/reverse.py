@@ -28,6 +28,7 @@ from adcli.engines.structure import (
     structure,
 )
 from adcli.primitives import RULES, Rules
+from adcli.primitives.base import Spread
 from adcli.trace import Trace
 
 
@@ -39,6 +40,7 @@ class Pulled(NamedTuple):
     reads: tuple[str, ...]
     slope: Callable[..., Array] | None
     slope_read: Reader
+    spread: Spread | None
 
 
 class Pull(NamedTuple):
@@ -87,7 +89,7 @@ def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
             reads = tuple(name for r in partial.vjp_reads if isinstance(name := place[r], str))
             read.update(reads)
             slope_read = base.reader(node, primitive, partial.jvp_reads)
-            about = Pulled(node.name, operand, reads, partial.slope, slope_read)
+            about = Pulled(node.name, operand, reads, partial.slope, slope_read, partial.spread)
             read_vjp = base.reader(node, primitive, partial.vjp_reads)
             of_node.append(Pull(partial.vjp, slots[node.name], read_vjp, slots[operand], False, about))
         of_node.sort(key=lambda pull: pull.about.operand not in leaves)  # as the lecture: parameters first
@@ -136,11 +138,13 @@ def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
 def _carefully(pull: Pull, contribution: Array, out_bar: Array, masks: dict[int, Array], values: list[Any]) -> Array:
     """The contribution of a pull with its structural zeros as zeros; notes where it can be other than zero."""
     mask = masks[pull.out]
-    slope = pull.about.slope
-    diagonal = slope is not None and out_bar.shape == contribution.shape
+    slope, spread = pull.about.slope, pull.about.spread
+    diagonal = slope is not None and (spread is not None or out_bar.shape == contribution.shape)
+    after = mask if diagonal else mask_through(pull.vjp, mask, pull.read(values))
     if slope is not None and diagonal:
         contribution = scaled_where(mask, out_bar, slope(*pull.about.slope_read(values)), 0)
-    after = mask if diagonal else mask_through(pull.vjp, mask, pull.read(values))
+        if spread is not None:
+            contribution, after = spread.add_up(contribution), spread.add_up(mask.astype(float)) != 0.0
     masks[pull.argument] = after | masks[pull.argument] if pull.argument in masks else after
     return contribution
 

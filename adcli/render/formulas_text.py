@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from adcli.arrays import Shape
+from adcli.render.style import NAME, QUIET
 from adcli.trace import Trace
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 MOST_OF_A_NAME = 9
 MOST_LINES = 6
-NAME, QUIET = "bold", "dim"
 
 
 def show_formulas(console: Console, trace: Trace, formulas: Formulas) -> None:
