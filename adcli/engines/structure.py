@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -26,6 +26,9 @@ class Result(NamedTuple):
         stored: the values that the way back read (reverse mode; empty in others).
         evaluations, scheme, errors: of numeric mode, the calls that its quotients need, their kind, and
             an estimate of the largest error of each name.
+        tangents, jvp: of a JVP, the tangents that were given (others are 0) and the output's, of its shape;
+            there are no gradients then.
+        cotangent: of a VJP, the output's cotangent v; each gradient is vᵀ J, of the name's own shape.
     """
 
     values: dict[str, Array]
@@ -34,6 +37,17 @@ class Result(NamedTuple):
     evaluations: int | None = None
     scheme: str | None = None
     errors: dict[str, float] | None = None
+    tangents: Mapping[str, Array] | None = None
+    jvp: Array | None = None
+    cotangent: Array | None = None
+
+    def derivatives(self, output: str) -> dict[str, Array]:
+        """What was computed, by name: the gradients, or the JVP under the name of the output."""
+        return self.gradients if self.jvp is None else {output: self.jvp}
+
+    def holds_jacobians(self, output: str) -> bool:
+        """Whether the gradients are Jacobians, as the output holds more numbers than one."""
+        return self.cotangent is None and np.size(self.values[output]) > 1
 
 
 class Call(NamedTuple):
@@ -110,8 +124,10 @@ def check_wrt(trace: Trace, wrt: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wrt))
 
 
-def structure(trace: Trace, wrt: Sequence[str], rules: Rules) -> Structure:
+def structure(trace: Trace, wrt: Sequence[str], rules: Rules, one_direction: bool = False) -> Structure:
     """Bind the nodes of ``trace`` to the primitives of ``rules``, and find what flows where.
+
+    ``one_direction``: a single tangent or cotangent will flow, and no Jacobian is made.
 
     Raises:
         AdcliError: the Jacobians of ``wrt`` would hold more numbers than a machine can.
@@ -140,7 +156,7 @@ def structure(trace: Trace, wrt: Sequence[str], rules: Rules) -> Structure:
         primitives.append(primitive)
         calls.append(Call(primitive.evaluate, _reader([slots[_key(a)] for a in node.arguments]), slots[node.name]))
     shapes = trace.shapes
-    rows = int(np.prod(shapes[trace.output], dtype=float))
+    rows = 1 if one_direction else int(np.prod(shapes[trace.output], dtype=float))
     columns = sum(int(np.prod(shapes[name], dtype=float)) for name in wrt)
     check_size(trace, rows * columns, f"the derivatives of {trace.output}")
     return Structure(trace, tuple(wrt), slots, start, primitives, _flows(trace, wrt), calls)
