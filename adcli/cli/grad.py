@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import click
 import numpy as np
 
+from adcli.arrays import Array
 from adcli.cli.options import load_trace, number_options, output_options, spec_options
-from adcli.cli.output import chosen_format, warn, write
+from adcli.cli.output import chosen_format, refuse_terminal, warn, write
+from adcli.cli.seeds import check_seeds, read_seeds, seed_options
 from adcli.engines.descent import descend
 from adcli.engines.run import MODES, SCHEMES, differentiate
-from adcli.engines.structure import check_wrt, default_wrt
+from adcli.engines.structure import Result, check_wrt, default_wrt
 from adcli.errors import AdcliError, Problem, nearest, quoted
+from adcli.render.numerals import Style
+from adcli.trace import Trace
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "csv", "npz", "latex")
 
 
 @click.command("grad")
@@ -25,13 +31,14 @@ FORMATS = ("text", "json")
 )
 @click.option("--step", type=float, metavar="H", help="Numeric mode: the step, the same for every number.")
 @click.option("--scheme", type=click.Choice(SCHEMES), help="Numeric mode: the quotient; default central.")
+@seed_options
 @output_options(FORMATS)
 @click.option(
     "--layout",
     type=click.Choice(["gradient", "jacobian"]),
     default="gradient",
     show_default=True,
-    help="In text: gradients in the parameter's shape, or as rows of the Jacobian.",
+    help="In text and LaTeX: gradients in the parameter's shape, or as rows of the Jacobian.",
 )
 @number_options
 @click.option("--lr", type=float, metavar="RATE", help="Also the parameters after one step of gradient descent.")
@@ -43,6 +50,8 @@ def command(
     wrt: tuple[str, ...],
     step: float | None,
     scheme: str | None,
+    tangents: tuple[str, ...],
+    cotangent: str | None,
     format_: str | None,
     output: str | None,
     layout: str,
@@ -57,10 +66,14 @@ def command(
     gradient is for every input.
     """
     chosen = chosen_format(format_, output, FORMATS)
+    refuse_terminal(chosen, output)
     _check_numeric(mode, step, scheme)
+    check_seeds(mode, tangents, cotangent, wrt, lr)
+    _check_get(path, chosen)
     trace = load_trace(spec, settings)
-    names = check_wrt(trace, wrt) or default_wrt(trace)
-    result, warnings = differentiate(trace, mode, names, scheme=scheme or "central", step=step)
+    seeds = read_seeds(trace, spec, tangents, cotangent)
+    names = tuple(seeds.tangents or ()) or check_wrt(trace, wrt) or default_wrt(trace)
+    result, warnings = differentiate(trace, mode, names, scheme=scheme or "central", step=step, **seeds._asdict())
     updated = None
     if lr is not None:
         updated, overflows = descend(trace, result, lr)
@@ -70,15 +83,43 @@ def command(
         from adcli.render.json_format import document, one_line
 
         whole = content(trace, mode, result, warnings, updated)
-        text = document(whole) if path is None else one_line(_part(whole, path)) + "\n"
+        found: str | bytes = document(whole) if path is None else one_line(_part(whole, path)) + "\n"
     else:
-        from adcli.render.grad_text import Style, show
+        style = Style(digits, fractions, layout)
+        found = _shown(chosen, trace, result, mode, style, updated, to_file=output is not None)
+    warn(warnings)
+    write(found, output)
+
+
+def _shown(
+    chosen: str,
+    trace: Trace,
+    result: Result,
+    mode: str,
+    style: Style,
+    updated: dict[str, Array] | None,
+    to_file: bool,
+) -> str | bytes:
+    """The result in a format without warnings; only that format's module is imported."""
+    if chosen == "text":
+        from adcli.render.grad_text import show
         from adcli.render.terminal import rendered
 
-        style = Style(digits, fractions, layout)
-        text = rendered(lambda console: show(console, trace, result, mode, style, updated), to_file=output is not None)
-    warn(warnings)
-    write(text, output)
+        return rendered(lambda console: show(console, trace, result, mode, style, updated), to_file=to_file)
+    if chosen == "latex":
+        from adcli.render.grad_latex import document
+
+        return document(trace, result, mode, style, updated)
+    from adcli.render.grad_arrays import named_arrays
+
+    arrays = named_arrays(trace, result, updated)
+    writer: Callable[[dict[str, Array]], str | bytes] = import_module(f"adcli.render.grad_{chosen}").content
+    return writer(arrays)
+
+
+def _check_get(path: str | None, chosen: str) -> None:
+    if path is not None and chosen not in ("text", "json"):
+        raise AdcliError(f"--get is a part of the JSON, not of {chosen}")
 
 
 def _check_numeric(mode: str, step: float | None, scheme: str | None) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from adcli.errors import AdcliError, quoted
-from adcli.spec.model import NAME, Spec, read_spec
+from adcli.spec.model import read_spec
 from adcli.spec.part import Document
 from adcli.spec.source import Source, read_source
 from adcli.spec.values import Budget, Value, read_value
@@ -18,6 +19,7 @@ from adcli.trace import Trace, build_trace
 F = TypeVar("F", bound=Callable[..., Any])
 
 SET_HELP = "Another value for an input, a target or a parameter (JSON or a fraction)."
+_STEP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[0-9]+)?\Z")  # also a step inside a line of a program
 DIGITS = click.IntRange(1, 17)
 
 
@@ -54,20 +56,25 @@ def load_trace(path: str, settings: Sequence[str]) -> Trace:
         AdcliError: with everything that is wrong.
     """
     spec = read_spec(read_source(path))
-    return build_trace(spec, _overrides(spec, settings))
+    return build_trace(spec, named_values("--set", settings, spec.document.source.folder, spec.budget))
 
 
-def _overrides(spec: Spec, settings: Sequence[str]) -> dict[str, Value]:
+def named_values(option: str, settings: Sequence[str], folder: str, budget: Budget) -> dict[str, Value]:
+    """The values of an option NAME=VALUE that may be repeated; the last one of a name holds.
+
+    Raises:
+        AdcliError: one is not of that form.
+    """
     found = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
-        if not equals or not NAME.match(name):
-            raise AdcliError(f"--set {quoted(setting)}: write NAME=VALUE")
-        found[name] = _value(f"--set {name}", text, spec.document.source.folder, spec.budget)
+        if not equals or not _STEP_NAME.match(name):
+            raise AdcliError(f"{option} {quoted(setting)}: write NAME=VALUE")
+        found[name] = value_of(f"{option} {name}", text, folder, budget)
     return found
 
 
-def _value(what: str, text: str, folder: str, budget: Budget) -> Value:
+def value_of(what: str, text: str, folder: str, budget: Budget) -> Value:
     """A value on the command line: JSON, or a fraction without quotes."""
     try:
         json.loads(text)

@@ -56,9 +56,7 @@ class Plan(NamedTuple):
     tangents: Mapping[str, Array] | None
 
 
-def plan(
-    trace: Trace, wrt: Sequence[str], rules: Rules = RULES, tangents: Mapping[str, Array] | None = None
-) -> Plan:
+def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES, tangents: Mapping[str, Array] | None = None) -> Plan:
     """The JVPs that the gradients of ``wrt`` need, in the order of the trace.
 
     With ``tangents`` (a tangent of its own shape for each name of ``wrt``) those make one direction together:

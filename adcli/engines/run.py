@@ -28,7 +28,8 @@ def differentiate(
     cotangent: Array | None = None,
 ) -> tuple[Result, list[Warning]]:
     """The result of the engine ``mode``, and the warnings about it. ``scheme`` and ``step`` are numeric mode's.
-    ``tangents``, one for each name of ``wrt``, ask forward mode for one JVP; ``cotangent`` asks reverse mode for one VJP.
+    ``tangents``, one for each name of ``wrt``, ask forward mode for one JVP; ``cotangent`` asks reverse mode for
+    one VJP.
 
     Where a derivative is not finite, automatic differentiation runs again, more carefully.
 

@@ -108,8 +108,8 @@ def check_size(trace: Trace, numbers: int, what: str) -> None:
         raise AdcliError(Problem(message, None, f"add a loss to {trace.output}, or ask for fewer names by --wrt"))
 
 
-def check_wrt(trace: Trace, wrt: Sequence[str]) -> tuple[str, ...]:
-    """The names asked for, each once.
+def check_wrt(trace: Trace, wrt: Sequence[str], option: str = "--wrt") -> tuple[str, ...]:
+    """The names asked for by ``option``, each once.
 
     Raises:
         AdcliError: one is not an input, a parameter or a value of the trace.
@@ -117,10 +117,10 @@ def check_wrt(trace: Trace, wrt: Sequence[str]) -> tuple[str, ...]:
     known = trace.differentiable
     for name in wrt:
         if name in trace.targets:
-            raise AdcliError(f"--wrt: {name} is a target; the loss is not differentiated for it")
+            raise AdcliError(f"{option}: {name} is a target; the loss is not differentiated for it")
         if name not in known:
             hint = nearest(name, known) or f"one of {', '.join(known[:12])}"
-            raise AdcliError(Problem(f"--wrt: there is no {quoted(name)}", None, hint))
+            raise AdcliError(Problem(f"{option}: there is no {quoted(name)}", None, hint))
     return tuple(dict.fromkeys(wrt))
 
 

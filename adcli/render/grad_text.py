@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -14,7 +14,7 @@ from adcli.arrays import Array, shape_text
 from adcli.engines.structure import Result
 from adcli.errors import printable
 from adcli.primitives import RULES
-from adcli.render.numerals import inline, matrix
+from adcli.render.numerals import Style, inline, matrix
 from adcli.trace import Node, Trace
 
 NAME = "bold"
@@ -26,14 +26,6 @@ MOST_STEPS = 200
 
 T = TypeVar("T")
 U = TypeVar("U")
-
-
-class Style(NamedTuple):
-    """How numbers are written, and whether gradients are shown as rows of Jacobians."""
-
-    digits: int = 6
-    fractions: bool = False
-    layout: str = "gradient"
 
 
 def show(
@@ -50,9 +42,15 @@ def show(
         console.print()
         console.print(Text(f"Stored for the way back: {stored}"))
     console.print()
-    _heading(console, f"{_kind(trace, result, style)} of {trace.output}, {mode} mode")
-    for name, gradient in result.gradients.items():
-        _gradient(console, trace, result, name, gradient, style)
+    along = f" along {', '.join(_ends(list(result.tangents), '…'))}" if result.tangents else ""
+    _heading(console, f"{_kind(trace, result, style)} of {trace.output}{along}, {mode} mode")
+    if result.jvp is not None:
+        _directions(console, "tangent", {**(result.tangents or {}), trace.output: result.jvp}, style)
+    elif result.cotangent is not None:
+        _directions(console, "cotangent", {trace.output: result.cotangent, **result.gradients}, style)
+    else:
+        for name, gradient in result.gradients.items():
+            _gradient(console, trace, result, name, gradient, style)
     if mode == "numeric":
         _quotients(console, result)
     if updated is not None:
@@ -120,17 +118,24 @@ def _quotients(console: Console, result: Result) -> None:
 
 
 def _kind(trace: Trace, result: Result, style: Style) -> str:
-    jacobian = np.size(result.values[trace.output]) > 1 or style.layout == "jacobian"
+    if result.jvp is not None or result.cotangent is not None:
+        return "JVP" if result.cotangent is None else "VJP"
+    jacobian = result.holds_jacobians(trace.output) or style.layout == "jacobian"
     many = len(result.gradients) > 1
     return ("Jacobians" if many else "Jacobian") if jacobian else ("Gradients" if many else "Gradient")
 
 
 def _gradient(console: Console, trace: Trace, result: Result, name: str, gradient: Array, style: Style) -> None:
-    rows = np.size(result.values[trace.output])
-    if style.layout == "jacobian" and rows == 1:
+    if style.layout == "jacobian" and not result.holds_jacobians(trace.output):
         gradient = gradient.reshape(1, -1)
     label = Text.assemble("∂", trace.output, "/∂", (name, NAME))
     _labelled(console, label, gradient, gradient.shape, style, GRADIENT)
+
+
+def _directions(console: Console, kind: str, directions: dict[str, Array], style: Style) -> None:
+    """Tangents or cotangents by name."""
+    for name, array in directions.items():
+        _labelled(console, Text.assemble(f"{kind} of ", (name, NAME)), array, array.shape, style, GRADIENT)
 
 
 def _labelled(console: Console, label: Text, array: Array, shape: Sequence[int], style: Style, colour: str) -> None:
