@@ -62,15 +62,19 @@ class Plan(NamedTuple):
     pulls: list[Pull]
     wanted: list[tuple[str, int, tuple[int, ...]]]
     stored: tuple[str, ...]
+    cotangent: Array | None = None
 
 
-def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
+def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES, cotangent: Array | None = None) -> Plan:
     """The VJPs that the gradients of ``wrt`` need, in the order of the way back.
+
+    With ``cotangent`` (of the output's shape) that one is pulled back in place of the identity: one VJP, and no
+    derivation of it.
 
     Raises:
         AdcliError: the Jacobians would hold more numbers than a machine can.
     """
-    base = structure(trace, wrt, rules)
+    base = structure(trace, wrt, rules, one_direction=cotangent is not None)
     shapes, leaves = trace.shapes, trace.leaves
     slots, flows = base.slots, base.flows
     inner = flows - set(wrt)
@@ -97,12 +101,12 @@ def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
             of_node[-1] = of_node[-1]._replace(last_of_node=node.name in inner)
             pulls += of_node
     given = [*trace.inputs, *(node.name for node in trace.nodes)]
-    rows = math.prod(shapes[trace.output])
+    rows = math.prod(shapes[trace.output]) if cotangent is None else 1
     largest = max((math.prod(shapes[name]) for name in flows), default=0)
     check_size(trace, rows * largest if rows > 1 else 0, f"the cotangents of {trace.output}")
-    seed = np.zeros(()) if not flows else identity(shapes[trace.output])
-    wanted = [(name, slots[name], _gradient_shape(shapes[name], shapes[trace.output])) for name in wrt]
-    return Plan(base, seed, pulls, wanted, tuple(name for name in given if name in read))
+    seed = cotangent if cotangent is not None else identity(shapes[trace.output]) if flows else np.zeros(())
+    wanted = [(name, slots[name], _gradient_shape(shapes[name], rows)) for name in wrt]
+    return Plan(base, seed, pulls, wanted, tuple(name for name in given if name in read), cotangent)
 
 
 def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
@@ -132,7 +136,7 @@ def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
         name: np.zeros(shape) if cotangents[slot] is None else cotangents[slot].reshape(shape)
         for name, slot, shape in plan.wanted
     }
-    return Result(named(base, values), gradients, plan.stored)
+    return Result(named(base, values), gradients, plan.stored, cotangent=plan.cotangent)
 
 
 def _carefully(pull: Pull, contribution: Array, out_bar: Array, masks: dict[int, Array], values: list[Any]) -> Array:
@@ -160,7 +164,6 @@ def identity(shape: tuple[int, ...]) -> Array:
     return np.ones(shape) if size == 1 else np.eye(size).reshape(size, *shape)
 
 
-def _gradient_shape(shape: Shape, output: Shape) -> Shape:
+def _gradient_shape(shape: Shape, rows: int) -> Shape:
     """A gradient has the shape of its name; a Jacobian is output × name."""
-    rows = math.prod(output)
     return shape if rows == 1 else (rows, math.prod(shape))

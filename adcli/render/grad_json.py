@@ -23,7 +23,6 @@ def content(
 ) -> dict[str, Any]:
     """Keys in the order of the interface; what a mode adds stands before the warnings."""
     output = np.asarray(result.values[trace.output])
-    gradients = "gradients" if output.size == 1 else "jacobians"
     found: dict[str, Any] = {
         "schema": SCHEMA,
         "command": "grad",
@@ -31,8 +30,12 @@ def content(
         "mode": mode,
         "output": {"name": trace.output, "shape": list(output.shape), "value": numbers(output)},
         "trace": [_line(trace, step, result) for step in range(len(trace.nodes))],
-        gradients: {name: numbers(gradient) for name, gradient in result.gradients.items()},
     }
+    if result.jvp is not None:
+        found["jvp"] = numbers(result.jvp)
+    else:
+        kind = "jacobians" if result.holds_jacobians(trace.output) else "gradients"
+        found[kind] = {name: numbers(gradient) for name, gradient in result.gradients.items()}
     if updated is not None:
         found["updated"] = {name: numbers(value) for name, value in updated.items()}
     if mode == "reverse":

@@ -67,9 +67,15 @@ def _title(console: Console, trace: Trace) -> None:
 
 def _gradients(console: Console, trace: Trace, result: Result, mode: str, style: Style, names: Sequence[str]) -> None:
     console.print()
-    _heading(console, f"{_kind(trace, result, style, len(names))} of {trace.output}, {mode} mode")
-    for name in names:
-        _gradient(console, trace, result, name, result.gradients[name], style)
+    along = f" along {', '.join(ends(list(result.tangents), '…'))}" if result.tangents else ""
+    _heading(console, f"{_kind(trace, result, style, len(names))} of {trace.output}{along}, {mode} mode")
+    if result.jvp is not None:
+        _directions(console, "tangent", {**(result.tangents or {}), trace.output: result.jvp}, style)
+    elif result.cotangent is not None:
+        _directions(console, "cotangent", {trace.output: result.cotangent, **result.gradients}, style)
+    else:
+        for name in names:
+            _gradient(console, trace, result, name, result.gradients[name], style)
 
 
 def _after(
@@ -138,17 +144,24 @@ def _quotients(console: Console, result: Result) -> None:
 
 
 def _kind(trace: Trace, result: Result, style: Style, count: int) -> str:
-    jacobian = np.size(result.values[trace.output]) > 1 or style.layout == "jacobian"
+    if result.jvp is not None or result.cotangent is not None:
+        return "JVP" if result.cotangent is None else "VJP"
+    jacobian = result.holds_jacobians(trace.output) or style.layout == "jacobian"
     many = count > 1
     return ("Jacobians" if many else "Jacobian") if jacobian else ("Gradients" if many else "Gradient")
 
 
 def _gradient(console: Console, trace: Trace, result: Result, name: str, gradient: Array, style: Style) -> None:
-    rows = np.size(result.values[trace.output])
-    if style.layout == "jacobian" and rows == 1:
+    if style.layout == "jacobian" and not result.holds_jacobians(trace.output):
         gradient = gradient.reshape(1, -1)
     label = Text.assemble("∂", trace.output, "/∂", (name, NAME))
     _labelled(console, label, gradient, gradient.shape, style, GRADIENT)
+
+
+def _directions(console: Console, kind: str, directions: dict[str, Array], style: Style) -> None:
+    """Tangents or cotangents by name."""
+    for name, array in directions.items():
+        _labelled(console, Text.assemble(f"{kind} of ", (name, NAME)), array, array.shape, style, GRADIENT)
 
 
 def _labelled(console: Console, label: Text, array: Array, shape: Sequence[int], style: Style, colour: str) -> None:
