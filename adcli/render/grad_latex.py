@@ -25,7 +25,7 @@ PREAMBLE = rf"""\documentclass[a4paper]{{article}}
 
 def document(trace: Trace, result: Result, mode: str, style: Style, updated: Mapping[str, Array] | None) -> str:
     """Title, value of the output, and an equation for each gradient."""
-    title = f"\\section*{{{latex_text(trace.title)}}}\n" if trace.title else ""
+    title = f"\\section*{{\\raggedright {latex_text(trace.title)}}}\n" if trace.title else ""
     return PREAMBLE + title + "\n".join(_paragraphs(trace, result, mode, style, updated)) + "\n\\end{document}\n"
 
 
