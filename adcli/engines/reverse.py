@@ -157,6 +157,8 @@ def accumulate(before: Array, contribution: Array) -> Array:
 def identity(shape: tuple[int, ...]) -> Array:
     """The cotangent to begin with: 1, or a row for each entry of the output on a leading axis."""
     size = math.prod(shape)
+    if shape == ():
+        return np.float64(1.0)  # type: ignore[return-value]  # a number is faster than an array without axes
     return np.ones(shape) if size == 1 else np.eye(size).reshape(size, *shape)
 
 

@@ -120,7 +120,7 @@ def structure(trace: Trace, wrt: Sequence[str], rules: Rules) -> Structure:
     start: list[Any] = []
     for name, leaf in trace.leaves.items():
         slots[name] = len(start)
-        start.append(leaf)
+        start.append(leaf[()])  # a number as a numpy scalar, which is faster than an array without axes
     for node in trace.nodes:
         for argument in node.arguments:
             key = _key(argument)
