@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from adcli.arrays import MOST_NUMBERS, Array
+from adcli.engines.checkpoints import Schedule
 from adcli.errors import AdcliError, Problem, nearest, quoted
 from adcli.primitives import Primitive, Rules
 from adcli.trace import Node, Trace
@@ -24,6 +25,7 @@ class Result(NamedTuple):
         gradients: name → gradient of the name's own shape where the output holds one number,
             otherwise the Jacobian in numerator layout, output size × size of the name.
         stored: the values that the way back read (reverse mode; empty in others).
+        schedule: that of a run with checkpoints (reverse mode).
         evaluations, scheme, errors: of numeric mode, the calls that its quotients need, their kind, and
             an estimate of the largest error of each name.
     """
@@ -31,6 +33,7 @@ class Result(NamedTuple):
     values: dict[str, Array]
     gradients: dict[str, Array]
     stored: tuple[str, ...] = ()
+    schedule: Schedule | None = None
     evaluations: int | None = None
     scheme: str | None = None
     errors: dict[str, float] | None = None
@@ -161,9 +164,14 @@ def _flows(trace: Trace, wrt: Sequence[str]) -> frozenset[str]:
 def evaluate(plan: Structure) -> list[Any]:
     """The value of every slot."""
     values = plan.start.copy()
-    for call, read, out in plan.calls:
-        values[out] = call(*read(values))
+    evaluate_all(plan.calls, values)
     return values
+
+
+def evaluate_all(calls: Iterable[Call], values: list[Any]) -> None:
+    """Make the calls one after the other, on the values of slots."""
+    for call, read, out in calls:
+        values[out] = call(*read(values))
 
 
 def named(plan: Structure, values: list[Any]) -> dict[str, Array]:
