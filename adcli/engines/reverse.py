@@ -102,11 +102,11 @@ def _pull_back(
 def _carefully(pull: Pull, contribution: Array, out_bar: Array, masks: dict[int, Array], values: list[Any]) -> Array:
     """The contribution of a pull with its structural zeros as zeros; notes where it can be other than zero."""
     mask = masks[pull.out]
-    slope, spread = pull.about.slope, pull.about.spread
+    slope, spread = pull.about.slope(values), pull.about.edge.partial.spread
     diagonal = slope is not None and (spread is not None or out_bar.shape == contribution.shape)
     after = mask if diagonal else mask_through(pull.vjp, mask, pull.read(values))
-    if slope is not None and diagonal:
-        contribution = scaled_where(mask, out_bar, slope(*pull.about.slope_read(values)), 0)
+    if diagonal:
+        contribution = scaled_where(mask, out_bar, slope, 0)
         if spread is not None:
             contribution, after = spread.add_up(contribution), spread.add_up(mask.astype(float)) != 0.0
     masks[pull.argument] = after | masks[pull.argument] if pull.argument in masks else after

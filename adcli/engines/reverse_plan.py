@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from adcli.arrays import Array, Shape
 from adcli.engines.checkpoints import Move, Schedule
-from adcli.engines.structure import Reader, Structure, check_size, structure
+from adcli.engines.structure import Reader, Structure, check_size, reader_of, structure
 from adcli.primitives import RULES, Primitive, Rules
-from adcli.primitives.base import Spread
-from adcli.trace import Node, Trace
+from adcli.primitives.base import Partial
+from adcli.trace import Trace
+
+READS_NOTHING = reader_of([])
 
 
 class Pulled(NamedTuple):
-    """Which VJP a pull is: of ``node`` for ``operand``, reading ``reads``; its slope where it is diagonal."""
+    """Which VJP a pull is: that of ``edge``, of ``node`` for ``operand``; its rule reads ``reads``."""
 
     node: str
     operand: str
     reads: tuple[str, ...]
-    slope: Callable[..., Array] | None
-    slope_read: Reader
-    spread: Spread | None
+    edge: Edge
+    place: list[int]
+
+    def slope(self, values: Sequence[Any]) -> Any:
+        """The diagonal of the Jacobian, or None where it is not diagonal."""
+        rule = self.edge.partial.slope
+        return rule and rule(*(values[self.place[p]] for p in self.edge.slope_places))
+
+
+class Edge(NamedTuple):
+    """The derivative of a primitive for the argument at ``position``; what its rules read, by positions (−1: out)."""
+
+    position: int
+    partial: Partial
+    vjp_places: tuple[int, ...]
+    slope_places: tuple[int, ...]
 
 
 class Pull(NamedTuple):
@@ -73,17 +88,20 @@ def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
     steps = len(trace.nodes)
     pulls: list[Pull] = []
     pulled = [0] * (steps + 1)
+    edges: dict[int, list[Edge]] = {}
     for step in range(steps - 1, -1, -1):
         node = trace.nodes[step]
         if node.name in flows:
-            of_node = _pulls(base, node, base.primitives[step])
-            if of_node:
-                of_node[-1] = of_node[-1]._replace(last_of_node=node.name in inner)
-                pulls += of_node
+            primitive = base.primitives[step]
+            known = edges.get(id(primitive))
+            if known is None:
+                known = edges[id(primitive)] = _edges(primitive)
+            pulls += _pulls(base, step, known, node.name in inner)
         pulled[step] = len(pulls)
     rows = math.prod(shapes[trace.output])
-    largest = max((math.prod(shapes[name]) for name in flows), default=0)
-    check_size(trace, rows * largest if rows > 1 else 0, f"the cotangents of {trace.output}")
+    if rows > 1:
+        largest = max((math.prod(shapes[name]) for name in flows), default=0)
+        check_size(trace, rows * largest, f"the cotangents of {trace.output}")
     seed = np.zeros(()) if not flows else identity(shapes[trace.output])
     wanted = [(name, base.slots[name], _gradient_shape(shapes[name], shapes[trace.output])) for name in wrt]
     read = last_readers(pull.about for pull in pulls)
@@ -91,20 +109,35 @@ def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
     return Plan(base, seed, pulls, pulled, wanted, stored, (Move(0, steps, steps),))
 
 
-def _pulls(base: Structure, node: Node, primitive: Primitive) -> list[Pull]:
+def _edges(primitive: Primitive) -> list[Edge]:
+    place = {name: position for position, name in enumerate(primitive.arguments)} | {"out": -1}
+    return [
+        Edge(
+            place[name],
+            partial,
+            tuple(place[read] for read in partial.vjp_reads),
+            tuple(place[read] for read in partial.jvp_reads),
+        )
+        for name, partial in primitive.partials.items()
+    ]
+
+
+def _pulls(base: Structure, step: int, edges: list[Edge], lets_go: bool) -> list[Pull]:
     """The VJPs of a node, those of parameters first, as the lecture has them."""
+    node, place, flows = base.trace.nodes[step], base.places[step], base.flows
+    names = (*node.arguments, node.name)
+    reached = [edge for edge in edges if names[edge[0]] in flows]
+    if len(reached) > 1:
+        leaves = base.trace.leaves
+        reached.sort(key=lambda edge: names[edge.position] not in leaves)
+    last = len(reached) - 1 if lets_go else -1
     found = []
-    place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
-    for argument, operand in zip(primitive.arguments, node.arguments, strict=True):
-        if operand not in base.flows or not isinstance(operand, str):
-            continue
-        partial = primitive.partials[argument]
-        reads = tuple(name for r in partial.vjp_reads if isinstance(name := place[r], str))
-        slope_read = base.reader(node, primitive, partial.jvp_reads)
-        about = Pulled(node.name, operand, reads, partial.slope, slope_read, partial.spread)
-        read = base.reader(node, primitive, partial.vjp_reads)
-        found.append(Pull(partial.vjp, base.slots[node.name], read, base.slots[operand], False, (), about))
-    found.sort(key=lambda pull: pull.about.operand not in base.trace.leaves)
+    for number, edge in enumerate(reached):
+        position, partial, read, _ = edge
+        reads = tuple([name for p in read if isinstance(name := names[p], str)]) if read else ()
+        about = Pulled(node.name, str(names[position]), reads, edge, place)
+        reader = reader_of([place[p] for p in read]) if read else READS_NOTHING
+        found.append(Pull(partial.vjp, place[-1], reader, place[position], number == last, (), about))
     return found
 
 
