@@ -84,14 +84,14 @@ def _pull_back(
     recorder: Recorder | None,
 ) -> None:
     for pull in pulls:
-        vjp, out, read, argument, last_of_node, lets_go, about = pull
+        vjp, out, read, argument, last_of_node, lets_go, _, _, _ = pull
         contribution = vjp(cotangents[out], *read(values))
         if masks is not None:
             contribution = _carefully(pull, contribution, cotangents[out], masks, values)
         before = cotangents[argument]
         cotangents[argument] = contribution if before is None else accumulate(before, contribution)
         if recorder is not None:
-            recorder.pulled(about, vjp, read, cotangents[out], contribution, before, cotangents[argument])
+            recorder.pulled(pull.about, vjp, read, cotangents[out], contribution, before, cotangents[argument])
         if last_of_node:
             cotangents[out] = None
         if lets_go and masks is None:  # a slope may read what no VJP reads any more
@@ -102,7 +102,7 @@ def _pull_back(
 def _carefully(pull: Pull, contribution: Array, out_bar: Array, masks: dict[int, Array], values: list[Any]) -> Array:
     """The contribution of a pull with its structural zeros as zeros; notes where it can be other than zero."""
     mask = masks[pull.out]
-    slope, spread = pull.about.slope(values), pull.about.edge.partial.spread
+    slope, spread = pull.slope(values), pull.edge.partial.spread
     diagonal = slope is not None and (spread is not None or out_bar.shape == contribution.shape)
     after = mask if diagonal else mask_through(pull.vjp, mask, pull.read(values))
     if diagonal:

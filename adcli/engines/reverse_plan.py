@@ -13,24 +13,9 @@ from adcli.engines.checkpoints import Move, Schedule
 from adcli.engines.structure import Reader, Structure, check_size, reader_of, structure
 from adcli.primitives import RULES, Primitive, Rules
 from adcli.primitives.base import Partial
-from adcli.trace import Trace
+from adcli.trace import Node, Trace
 
 READS_NOTHING = reader_of([])
-
-
-class Pulled(NamedTuple):
-    """Which VJP a pull is: that of ``edge``, of ``node`` for ``operand``; its rule reads ``reads``."""
-
-    node: str
-    operand: str
-    reads: tuple[str, ...]
-    edge: Edge
-    place: list[int]
-
-    def slope(self, values: Sequence[Any]) -> Any:
-        """The diagonal of the Jacobian, or None where it is not diagonal."""
-        rule = self.edge.partial.slope
-        return rule and rule(*(values[self.place[p]] for p in self.edge.slope_places))
 
 
 class Edge(NamedTuple):
@@ -42,8 +27,19 @@ class Edge(NamedTuple):
     slope_places: tuple[int, ...]
 
 
+class Pulled(NamedTuple):
+    """Which VJP a pull is: of ``node`` for ``operand``, reading ``reads``."""
+
+    node: str
+    operand: str
+    reads: tuple[str, ...]
+
+
 class Pull(NamedTuple):
-    """One VJP: ``cotangents[argument] += vjp(cotangents[out], *read(values))``; the values ``lets_go`` go after it."""
+    """One VJP: ``cotangents[argument] += vjp(cotangents[out], *read(values))``; the values ``lets_go`` go after it.
+
+    ``edge`` of ``node``; ``place`` has the slots of the node's arguments, then its own.
+    """
 
     vjp: Callable[..., Array]
     out: int
@@ -51,7 +47,21 @@ class Pull(NamedTuple):
     argument: int
     last_of_node: bool
     lets_go: tuple[int, ...]
-    about: Pulled
+    edge: Edge
+    node: Node
+    place: tuple[int, ...]
+
+    @property
+    def about(self) -> Pulled:
+        """The pull in names. Most runs never ask."""
+        names = (*self.node.arguments, self.node.name)
+        reads = tuple(name for p in self.edge.vjp_places if isinstance(name := names[p], str))
+        return Pulled(self.node.name, str(names[self.edge.position]), reads)
+
+    def slope(self, values: Sequence[Any]) -> Any:
+        """The diagonal of the Jacobian, or None where it is not diagonal."""
+        rule = self.edge.partial.slope
+        return rule and rule(*(values[self.place[p]] for p in self.edge.slope_places))
 
 
 class Plan(NamedTuple):
@@ -104,8 +114,9 @@ def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
         check_size(trace, rows * largest, f"the cotangents of {trace.output}")
     seed = np.zeros(()) if not flows else identity(shapes[trace.output])
     wanted = [(name, base.slots[name], _gradient_shape(shapes[name], shapes[trace.output])) for name in wrt]
-    read = last_readers(pull.about for pull in pulls)
-    stored = tuple(name for name in [*trace.inputs, *(node.name for node in trace.nodes)] if name in read)
+    read = {pull.place[p] for pull in pulls for p in pull.edge.vjp_places}
+    given = [*trace.inputs, *(node.name for node in trace.nodes)]
+    stored = tuple(name for name in given if base.slots[name] in read)
     return Plan(base, seed, pulls, pulled, wanted, stored, (Move(0, steps, steps),))
 
 
@@ -125,19 +136,17 @@ def _edges(primitive: Primitive) -> list[Edge]:
 def _pulls(base: Structure, step: int, edges: list[Edge], lets_go: bool) -> list[Pull]:
     """The VJPs of a node, those of parameters first, as the lecture has them."""
     node, place, flows = base.trace.nodes[step], base.places[step], base.flows
-    names = (*node.arguments, node.name)
-    reached = [edge for edge in edges if names[edge[0]] in flows]
+    arguments = node.arguments
+    reached = [edge for edge in edges if arguments[edge[0]] in flows]
     if len(reached) > 1:
         leaves = base.trace.leaves
-        reached.sort(key=lambda edge: names[edge.position] not in leaves)
+        reached.sort(key=lambda edge: arguments[edge.position] not in leaves)
     last = len(reached) - 1 if lets_go else -1
     found = []
     for number, edge in enumerate(reached):
         position, partial, read, _ = edge
-        reads = tuple([name for p in read if isinstance(name := names[p], str)]) if read else ()
-        about = Pulled(node.name, str(names[position]), reads, edge, place)
         reader = reader_of([place[p] for p in read]) if read else READS_NOTHING
-        found.append(Pull(partial.vjp, place[-1], reader, place[position], number == last, (), about))
+        found.append(Pull(partial.vjp, place[-1], reader, place[position], number == last, (), edge, node, place))
     return found
 
 

@@ -61,7 +61,7 @@ class Structure(NamedTuple):
     primitives: list[Primitive]
     flows: frozenset[str]
     calls: list[Call]
-    places: list[list[int]]
+    places: list[tuple[int, ...]]
 
     def reader(self, node: Node, primitive: Primitive, names: tuple[str, ...]) -> Reader:
         """Picks from the values what a rule of ``node`` reads, in the rule's order."""
@@ -146,8 +146,7 @@ def structure(trace: Trace, wrt: Sequence[str], rules: Rules) -> Structure:
         out = slots[node.name] = len(start)
         start.append(None)
         calls.append(Call(primitive.evaluate, reader_of(place), out))
-        place.append(out)
-        places.append(place)
+        places.append((*place, out))
     shapes = trace.shapes
     rows = int(np.prod(shapes[trace.output], dtype=float))
     columns = sum(int(np.prod(shapes[name], dtype=float)) for name in wrt)
