@@ -8,8 +8,9 @@ from importlib import import_module
 import numpy as np
 
 from adcli.arrays import Array
+from adcli.engines.checkpoints import Schedule
 from adcli.engines.diagnose import Warning, diagnose
-from adcli.engines.structure import Result
+from adcli.engines.structure import Result, evaluate, named
 from adcli.primitives import RULES, Rules
 from adcli.trace import Trace
 
@@ -26,10 +27,11 @@ def differentiate(
     step: float | None = None,
     tangents: Mapping[str, Array] | None = None,
     cotangent: Array | None = None,
+    schedule: Schedule | None = None,
 ) -> tuple[Result, list[Warning]]:
     """The result of the engine ``mode``, and the warnings about it. ``scheme`` and ``step`` are numeric mode's.
     ``tangents``, one for each name of ``wrt``, ask forward mode for one JVP; ``cotangent`` asks reverse mode for
-    one VJP.
+    one VJP. ``schedule`` is reverse mode's; what it let go is in the result all the same, evaluated once more.
 
     Where a derivative is not finite, automatic differentiation runs again, more carefully.
 
@@ -45,9 +47,13 @@ def differentiate(
             result = engine.run(plan)
             return result, diagnose(plan.structure, result)
         plan = engine.plan(trace, wrt, rules, tangents if mode == "forward" else cotangent)
+        if schedule is not None:
+            plan = engine.checkpointed(plan, schedule)
         result = engine.run(plan)
         if not all(np.isfinite(array).all() for array in result.derivatives(trace.output).values()):
             result = engine.run(plan, careful=True)
+        if schedule is not None:
+            result = result._replace(values=named(plan.structure, evaluate(plan.structure)))
         return result, diagnose(plan.structure, result)
 
 
