@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from adcli.trace import Trace, build_trace
 F = TypeVar("F", bound=Callable[..., Any])
 
 SET_HELP = "Another value for an input, a target or a parameter (JSON or a fraction)."
+_STEP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[0-9]+)?\Z")  # also a step inside a line of a program
 DIGITS = click.IntRange(1, 17)
 
 
@@ -95,14 +97,16 @@ def trace_of(spec: Spec, settings: Sequence[str]) -> Trace:
         AdcliError: with everything that is wrong.
     """
     folder, budget = spec.document.source.folder, spec.budget
-    return build_trace(spec, dict(_named_value("--set", setting, folder, budget) for setting in settings))
+    return build_trace(spec, dict(named_value("--set", setting, folder, budget) for setting in settings))
 
 
 def _givens(givens: Sequence[str]) -> dict[str, Value | None]:
     budget = Budget()
     found: dict[str, Value | None] = {}
     for given in givens:
-        name, value = _named_value("-p", given, os.getcwd(), budget)
+        name, value = named_value("-p", given, os.getcwd(), budget)
+        if not NAME.match(name):
+            raise AdcliError(f"-p {quoted(given)}: write NAME=VALUE")
         if name in found or name in (*RESERVED, EXPRESSION_NAME):
             why = "is there twice" if name in found else "is not possible: the name has a meaning of its own"
             raise AdcliError(f"-p {name} {why}")
@@ -110,15 +114,19 @@ def _givens(givens: Sequence[str]) -> dict[str, Value | None]:
     return found
 
 
-def _named_value(option: str, text: str, folder: str, budget: Budget) -> tuple[str, Value]:
-    """``NAME=VALUE``."""
+def named_value(option: str, text: str, folder: str, budget: Budget) -> tuple[str, Value]:
+    """``NAME=VALUE``, as ``option`` takes it.
+
+    Raises:
+        AdcliError: it is not of that form, or the value can't be read.
+    """
     name, equals, value = text.partition("=")
-    if not equals or not NAME.match(name):
+    if not equals or not _STEP_NAME.match(name):
         raise AdcliError(f"{option} {quoted(text)}: write NAME=VALUE")
-    return name, _value(f"{option} {name}", value, folder, budget)
+    return name, value_of(f"{option} {name}", value, folder, budget)
 
 
-def _value(what: str, text: str, folder: str, budget: Budget) -> Value:
+def value_of(what: str, text: str, folder: str, budget: Budget) -> Value:
     """A value on the command line: JSON, or a fraction without quotes."""
     try:
         json.loads(text)

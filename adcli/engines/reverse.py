@@ -55,7 +55,7 @@ def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
         for name, slot, shape in plan.wanted
     }
     left = {name: value for name, value in named(base, values).items() if value is not None}
-    return Result(left, gradients, plan.stored, schedule=plan.schedule)
+    return Result(left, gradients, plan.stored, schedule=plan.schedule, cotangent=plan.cotangent)
 
 
 def _advance(plan: Plan, move: Move, values: list[Any], recorder: Recorder | None) -> None:

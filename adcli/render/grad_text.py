@@ -13,6 +13,7 @@ from adcli.arrays import Array, shape_text
 from adcli.engines.structure import Result
 from adcli.errors import printable
 from adcli.primitives import RULES
+from adcli.render.formulas_text import show_formulas
 from adcli.render.graph_table import graph_table
 from adcli.render.numerals import inline, matrix
 from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
@@ -33,7 +34,7 @@ def show(
         console.print()
         console.print(Text(f"Stored for the way back: {stored}"))
     _gradients(console, trace, result, mode, style, list(result.gradients))
-    _after(console, result, mode, style, updated)
+    _after(console, trace, result, mode, style, updated)
 
 
 def show_graph(
@@ -55,7 +56,7 @@ def show_graph(
     arrays = [name for name in listed if trace.shapes[name]]
     if arrays:
         _gradients(console, trace, result, mode, style, arrays)
-    _after(console, result, mode, style, updated)
+    _after(console, trace, result, mode, style, updated)
 
 
 def _title(console: Console, trace: Trace) -> None:
@@ -66,15 +67,25 @@ def _title(console: Console, trace: Trace) -> None:
 
 def _gradients(console: Console, trace: Trace, result: Result, mode: str, style: Style, names: Sequence[str]) -> None:
     console.print()
-    _heading(console, f"{_kind(trace, result, style, len(names))} of {trace.output}, {mode} mode")
-    for name in names:
-        _gradient(console, trace, result, name, result.gradients[name], style)
+    along = f" along {', '.join(ends(list(result.tangents), '…'))}" if result.tangents else ""
+    _heading(console, f"{_kind(trace, result, style, len(names))} of {trace.output}{along}, {mode} mode")
+    if result.jvp is not None:
+        _directions(console, "tangent", {**(result.tangents or {}), trace.output: result.jvp}, style)
+    elif result.cotangent is not None:
+        _directions(console, "cotangent", {trace.output: result.cotangent, **result.gradients}, style)
+    else:
+        for name in names:
+            _gradient(console, trace, result, name, result.gradients[name], style)
 
 
-def _after(console: Console, result: Result, mode: str, style: Style, updated: dict[str, Array] | None) -> None:
+def _after(
+    console: Console, trace: Trace, result: Result, mode: str, style: Style, updated: dict[str, Array] | None
+) -> None:
     """What stands below the gradients."""
     if mode == "numeric":
         _quotients(console, result)
+    if result.formulas is not None:
+        show_formulas(console, trace, result.formulas)
     if updated is not None:
         console.print()
         _heading(console, "After one step of gradient descent")
@@ -133,17 +144,24 @@ def _quotients(console: Console, result: Result) -> None:
 
 
 def _kind(trace: Trace, result: Result, style: Style, count: int) -> str:
-    jacobian = np.size(result.values[trace.output]) > 1 or style.layout == "jacobian"
+    if result.jvp is not None or result.cotangent is not None:
+        return "JVP" if result.cotangent is None else "VJP"
+    jacobian = result.holds_jacobians(trace.output) or style.layout == "jacobian"
     many = count > 1
     return ("Jacobians" if many else "Jacobian") if jacobian else ("Gradients" if many else "Gradient")
 
 
 def _gradient(console: Console, trace: Trace, result: Result, name: str, gradient: Array, style: Style) -> None:
-    rows = np.size(result.values[trace.output])
-    if style.layout == "jacobian" and rows == 1:
+    if style.layout == "jacobian" and not result.holds_jacobians(trace.output):
         gradient = gradient.reshape(1, -1)
     label = Text.assemble("∂", trace.output, "/∂", (name, NAME))
     _labelled(console, label, gradient, gradient.shape, style, GRADIENT)
+
+
+def _directions(console: Console, kind: str, directions: dict[str, Array], style: Style) -> None:
+    """Tangents or cotangents by name."""
+    for name, array in directions.items():
+        _labelled(console, Text.assemble(f"{kind} of ", (name, NAME)), array, array.shape, style, GRADIENT)
 
 
 def _labelled(console: Console, label: Text, array: Array, shape: Sequence[int], style: Style, colour: str) -> None:
