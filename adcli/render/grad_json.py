@@ -55,9 +55,11 @@ def warning_content(warning: Warning) -> dict[str, Any]:
 
 
 def _formulas(formulas: Formulas) -> dict[str, Any]:
-    gradients = {name: formulas.text(gradient).tolist() for name, gradient in formulas.gradients.items()}
+    from adcli.render.formulas import text  # SymPy's printers: where there are formulas, it is there
+
+    gradients = {name: text(formulas, gradient).tolist() for name, gradient in formulas.gradients.items()}
     return {
-        "formulas": {"output": formulas.text(formulas.output).tolist(), "gradients": gradients},
+        "formulas": {"output": text(formulas, formulas.output).tolist(), "gradients": gradients},
         "operations": {"before": formulas.before, "after": formulas.after},
     }
 

@@ -44,6 +44,10 @@ def _paragraphs(
             yield _equation(latex_name(name, r"\bar"), gradient, style)
     else:
         yield from _gradients(trace, result, mode, style)
+    if result.formulas is not None:
+        from adcli.render.formulas_latex import paragraphs  # needs SymPy, which only symbolic mode has imported
+
+        yield from paragraphs(trace, result.formulas)
     if updated is not None:
         yield "After one step of gradient descent:"
         for name, value in updated.items():

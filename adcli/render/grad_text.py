@@ -13,7 +13,6 @@ from adcli.arrays import Array, shape_text
 from adcli.engines.structure import Result
 from adcli.errors import printable
 from adcli.primitives import RULES
-from adcli.render.formulas_text import show_formulas
 from adcli.render.graph_table import graph_table
 from adcli.render.numerals import inline, matrix
 from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
@@ -85,6 +84,8 @@ def _after(
     if mode == "numeric":
         _quotients(console, result)
     if result.formulas is not None:
+        from adcli.render.formulas_text import show_formulas  # needs SymPy, which only symbolic mode has imported
+
         show_formulas(console, trace, result.formulas)
     if updated is not None:
         console.print()
