@@ -15,7 +15,7 @@ from adcli.spec.model import read_spec
 from adcli.spec.source import Source
 from adcli.trace import Trace, build_trace
 
-MODES = ("forward", "reverse", "numeric")
+MODES = ("forward", "reverse", "symbolic", "numeric")
 
 
 def trace_of(content: dict) -> Trace:

@@ -69,6 +69,7 @@ class Plan(NamedTuple):
 
     Attributes:
         pulls: the VJPs in the order of the way back.
+        cotangent: the one that was given in place of the identity, if one was.
         pulled: how many of the pulls are those of a step and all later ones; the last entry is 0.
         moves: which steps are evaluated and pulled back, in order.
         schedule: that of the checkpoints, if there are any.
@@ -83,9 +84,9 @@ class Plan(NamedTuple):
     wanted: list[tuple[str, int, tuple[int, ...]]]
     stored: tuple[str, ...]
     moves: tuple[Move, ...]
+    cotangent: Array | None = None
     schedule: Schedule | None = None
     dead: Sequence[Sequence[int]] = ()
-    cotangent: Array | None = None
 
 
 def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES, cotangent: Array | None = None) -> Plan:
@@ -122,7 +123,7 @@ def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES, cotangent: Arra
     read = {pull.place[p] for pull in pulls for p in pull.edge.vjp_places}
     given = [*trace.inputs, *(node.name for node in trace.nodes)]
     stored = tuple(name for name in given if base.slots[name] in read)
-    return Plan(base, seed, pulls, pulled, wanted, stored, (Move(0, steps, steps),), cotangent=cotangent)
+    return Plan(base, seed, pulls, pulled, wanted, stored, (Move(0, steps, steps),), cotangent)
 
 
 def _edges(primitive: Primitive) -> list[Edge]:

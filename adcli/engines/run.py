@@ -25,13 +25,14 @@ def differentiate(
     rules: Rules = RULES,
     scheme: str = "central",
     step: float | None = None,
+    schedule: Schedule | None = None,
     tangents: Mapping[str, Array] | None = None,
     cotangent: Array | None = None,
-    schedule: Schedule | None = None,
 ) -> tuple[Result, list[Warning]]:
-    """The result of the engine ``mode``, and the warnings about it. ``scheme`` and ``step`` are numeric mode's.
+    """The result of the engine ``mode``, and the warnings about it. ``scheme`` and ``step`` are numeric mode's,
+    ``schedule`` reverse mode's; what a schedule let go is in the result all the same, evaluated once more.
     ``tangents``, one for each name of ``wrt``, ask forward mode for one JVP; ``cotangent`` asks reverse mode for
-    one VJP. ``schedule`` is reverse mode's; what it let go is in the result all the same, evaluated once more.
+    one VJP.
 
     Where a derivative is not finite, automatic differentiation runs again, more carefully.
 
