@@ -7,7 +7,14 @@ from typing import Any
 import click
 import numpy as np
 
-from adcli.cli.options import load_trace, number_options, output_options, spec_options
+from adcli.cli.options import (
+    checkpoint_option,
+    load_schedule,
+    load_trace,
+    number_options,
+    output_options,
+    spec_options,
+)
 from adcli.cli.output import chosen_format, warn, write
 from adcli.engines.descent import descend
 from adcli.engines.run import MODES, SCHEMES, differentiate
@@ -25,6 +32,7 @@ FORMATS = ("text", "json")
 )
 @click.option("--step", type=float, metavar="H", help="Numeric mode: the step, the same for every number.")
 @click.option("--scheme", type=click.Choice(SCHEMES), help="Numeric mode: the quotient; default central.")
+@checkpoint_option
 @output_options(FORMATS)
 @click.option(
     "--layout",
@@ -43,6 +51,7 @@ def command(
     wrt: tuple[str, ...],
     step: float | None,
     scheme: str | None,
+    checkpoint: str | None,
     format_: str | None,
     output: str | None,
     layout: str,
@@ -60,7 +69,8 @@ def command(
     _check_numeric(mode, step, scheme)
     trace = load_trace(spec, settings)
     names = check_wrt(trace, wrt) or default_wrt(trace)
-    result, warnings = differentiate(trace, mode, names, scheme=scheme or "central", step=step)
+    schedule = load_schedule(trace, mode, checkpoint)
+    result, warnings = differentiate(trace, mode, names, scheme=scheme or "central", step=step, schedule=schedule)
     updated = None
     if lr is not None:
         updated, overflows = descend(trace, result, lr)

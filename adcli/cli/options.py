@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from adcli.engines.checkpoints import Schedule, planned
 from adcli.errors import AdcliError, quoted
 from adcli.spec.model import NAME, Spec, read_spec
 from adcli.spec.part import Document
@@ -39,6 +40,15 @@ def output_options(formats: Sequence[str]) -> Callable[[F], F]:
     return add
 
 
+def checkpoint_option(function: F) -> F:
+    """``--checkpoint``."""
+    return click.option(
+        "--checkpoint",
+        metavar="NAMES|sqrt|SLOTS",
+        help="Reverse mode: keep only these values (h1,h2), or so many, and compute the others again.",
+    )(function)
+
+
 def number_options(function: F) -> F:
     """``--digits`` and ``--fractions``."""
     function = click.option("--fractions", is_flag=True, help="Numbers as fractions where one equals them.")(function)
@@ -55,6 +65,19 @@ def load_trace(path: str, settings: Sequence[str]) -> Trace:
     """
     spec = read_spec(read_source(path))
     return build_trace(spec, _overrides(spec, settings))
+
+
+def load_schedule(trace: Trace, mode: str, checkpoint: str | None) -> Schedule | None:
+    """What ``--checkpoint`` asks for, if it is given.
+
+    Raises:
+        AdcliError: the mode stores nothing, or a name can't be a checkpoint.
+    """
+    if checkpoint is None:
+        return None
+    if mode != "reverse":
+        raise AdcliError(f"--checkpoint goes with --mode reverse, not with {mode}")
+    return planned(trace, checkpoint)
 
 
 def _overrides(spec: Spec, settings: Sequence[str]) -> dict[str, Value]:

@@ -21,7 +21,7 @@ from adcli.engines.reverse_plan import Plan, Pull, checkpointed, plan
 from adcli.engines.reverse_steps import Recorder
 from adcli.engines.structure import Result, evaluate_all, mask_through, named, scaled_where
 
-__all__ = ["checkpointed", "plan", "run"]
+__all__ = ["Plan", "Pull", "checkpointed", "plan", "run"]
 
 
 def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
