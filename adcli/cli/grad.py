@@ -8,7 +8,15 @@ import click
 import numpy as np
 
 from adcli.cli.grad_formats import FORMATS, Found, in_format
-from adcli.cli.options import expression_options, load_spec, number_options, output_options, trace_of
+from adcli.cli.options import (
+    checkpoint_option,
+    expression_options,
+    load_schedule,
+    load_spec,
+    number_options,
+    output_options,
+    trace_of,
+)
 from adcli.cli.output import chosen_format, refuse_terminal, warn, write
 from adcli.cli.seeds import check_seeds, read_seeds, seed_options
 from adcli.engines.descent import descend
@@ -30,6 +38,7 @@ MOST_PUSHED = 500
 @click.option("--step", type=float, metavar="H", help="Numeric mode: the step, the same for every number.")
 @click.option("--scheme", type=click.Choice(SCHEMES), help="Numeric mode: the quotient; default central.")
 @seed_options
+@checkpoint_option
 @output_options(FORMATS)
 @click.option(
     "--layout",
@@ -52,6 +61,7 @@ def command(
     scheme: str | None,
     tangents: tuple[str, ...],
     cotangent: str | None,
+    checkpoint: str | None,
     format_: str | None,
     output: str | None,
     layout: str,
@@ -76,10 +86,13 @@ def command(
     trace = trace_of(read, settings)
     seeds = read_seeds(trace, read.document.source.folder, tangents, cotangent)
     asked = tuple(seeds.tangents or ()) or check_wrt(trace, wrt) or default_wrt(trace)
-    as_text = chosen == "text" and path is None and layout == "gradient" and not any(seed is not None for seed in seeds)
+    schedule = load_schedule(trace, mode, checkpoint)
+    special = schedule is not None or any(seed is not None for seed in seeds)
+    as_text = chosen == "text" and path is None and layout == "gradient" and not special
     as_graph = as_text and read.program is not None and trace.shapes[trace.output] == ()
     names = trace.differentiable if as_graph and _all_are_cheap(trace, mode) else asked
-    result, warnings = differentiate(trace, mode, names, scheme=scheme or "central", step=step, **seeds._asdict())
+    how = {"scheme": scheme or "central", "step": step, "schedule": schedule, **seeds._asdict()}
+    result, warnings = differentiate(trace, mode, names, **how)
     warnings = [w for w in warnings if w.code != "unused" or w.name in asked or w.name in trace.targets]
     updated = None
     if lr is not None:

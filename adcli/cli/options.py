@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from adcli.engines.checkpoints import Schedule, planned
 from adcli.errors import AdcliError, printable, quoted
 from adcli.spec.model import EXPRESSION_NAME, NAME, RESERVED, Spec, read_expression, read_spec
 from adcli.spec.part import Document
@@ -54,6 +55,15 @@ def output_options(formats: Sequence[str]) -> Callable[[F], F]:
     return add
 
 
+def checkpoint_option(function: F) -> F:
+    """``--checkpoint``."""
+    return click.option(
+        "--checkpoint",
+        metavar="NAMES|sqrt|SLOTS",
+        help="Reverse mode: keep only these values (h1,h2), or so many, and compute the others again.",
+    )(function)
+
+
 def number_options(function: F) -> F:
     """``--digits`` and ``--fractions``."""
     function = click.option("--fractions", is_flag=True, help="Numbers as fractions where one equals them.")(function)
@@ -71,6 +81,19 @@ def load_trace(
         AdcliError: with everything that is wrong.
     """
     return trace_of(load_spec(path, expression, givens), settings)
+
+
+def load_schedule(trace: Trace, mode: str, checkpoint: str | None) -> Schedule | None:
+    """What ``--checkpoint`` asks for, if it is given.
+
+    Raises:
+        AdcliError: the mode stores nothing, or a name can't be a checkpoint.
+    """
+    if checkpoint is None:
+        return None
+    if mode != "reverse":
+        raise AdcliError(f"--checkpoint goes with --mode reverse, not with {mode}")
+    return planned(trace, checkpoint)
 
 
 def load_spec(path: str | None, expression: str | None = None, givens: Sequence[str] = ()) -> Spec:

@@ -40,6 +40,9 @@ def content(
         found["updated"] = {name: numbers(value) for name, value in updated.items()}
     if mode == "reverse":
         found["stored"] = list(result.stored)
+    if result.schedule is not None:
+        kept, evaluations = list(result.schedule.kept), result.schedule.evaluations
+        found["checkpointing"] = {"kept": kept, "evaluations": evaluations, "ratio": result.schedule.ratio}
     if mode == "numeric":
         found["evaluations"] = result.evaluations
         found["scheme"] = result.scheme

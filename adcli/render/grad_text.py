@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adcli.arrays import Array, shape_text
+from adcli.engines.checkpoints import Schedule
 from adcli.engines.structure import Result
 from adcli.errors import printable
 from adcli.primitives import RULES
@@ -31,7 +32,10 @@ def show(
     if mode == "reverse":
         stored = ", ".join(ends(result.stored, "…")) or "nothing"
         console.print()
-        console.print(Text(f"Stored for the way back: {stored}"))
+        what = "Stored for" if result.schedule is None else "Read on"
+        console.print(Text(f"{what} the way back: {stored}"))
+        if result.schedule is not None:
+            _checkpoints(console, trace, result.schedule, style)
     _gradients(console, trace, result, mode, style, list(result.gradients))
     _after(console, trace, result, mode, style, updated)
 
@@ -134,6 +138,20 @@ def _trace(console: Console, trace: Trace, result: Result, style: Style) -> None
 def formula(node: Node) -> str:
     """The right-hand side of a line of the trace."""
     return node.primitive(RULES).text(*map(argument_text, node.arguments))
+
+
+def _checkpoints(console: Console, trace: Trace, schedule: Schedule, style: Style) -> None:
+    """What was kept, what was computed again and how often, and what that cost."""
+    again = [
+        node.name if times == 2 else f"{node.name} ({times - 1} times)"
+        for node, times in zip(trace.nodes, schedule.times, strict=False)
+        if times > 1
+    ]
+    kept = ", ".join(ends(schedule.kept, "…")) or "nothing"
+    ratio = inline(np.asarray(schedule.ratio), 24, style.digits, style.fractions)
+    console.print(Text(f"Kept by the first pass: {kept}"))
+    console.print(Text(f"Computed again: {', '.join(ends(again, '…')) or 'nothing'}"))
+    console.print(Text(f"{schedule.evaluations} evaluations for {schedule.steps} steps, ratio {ratio}"))
 
 
 def _quotients(console: Console, result: Result) -> None:
