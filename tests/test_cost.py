@@ -18,6 +18,7 @@ from adcli.cost.modes import forward_cost, numeric_cost, reverse_cost
 from adcli.cost.order import LONGEST_SEARCHED, End, _search, best_orders, bracketed, from_left
 from adcli.engines import forward, numeric, reverse
 from adcli.engines.structure import default_wrt
+from adcli.primitives import activations
 from adcli.trace import Trace
 
 SPECS = Path(__file__).resolve().parent.parent / "specs"
@@ -73,9 +74,7 @@ def test_the_textbooks_chain(run_json: Callable[..., dict]) -> None:
 def all_orders(a: int, b: int) -> list[Any]:
     if b - a == 1:
         return [a]
-    return [
-        (left, right, k) for k in range(a + 1, b) for left in all_orders(a, k) for right in all_orders(k, b)
-    ]
+    return [(left, right, k) for k in range(a + 1, b) for left in all_orders(a, k) for right in all_orders(k, b)]
 
 
 def operations(order: Any, t: list[int]) -> tuple[int, int, int]:
@@ -198,7 +197,7 @@ class Counted:
         return self.value >= Counted(other).value
 
     def exp(self) -> Counted:
-        return Counted(np.exp(self.value))
+        return Counted(np.exp(min(self.value, 5.0)))  # only counts matter here
 
     def log1p(self) -> Counted:
         return Counted(np.log1p(self.value))
@@ -224,7 +223,9 @@ def counting(trace: Trace) -> Trace:
     from dataclasses import replace
 
     Counted.made = 0
-    leaves = ({name: counted(leaf) for name, leaf in part.items()} for part in (trace.inputs, trace.targets, trace.parameters))
+    leaves = (
+        {name: counted(leaf) for name, leaf in part.items()} for part in (trace.inputs, trace.targets, trace.parameters)
+    )
     inputs, targets, parameters = leaves
     return replace(trace, inputs=inputs, targets=targets, parameters=parameters)
 
@@ -245,7 +246,11 @@ def net(activation: str | None, batch: int, convention: str, bias: bool, loss: s
             layer["activation"] = activation
         made.append(layer)
     shape = (batch, 3) if batch else (3,)
-    spec: dict[str, Any] = {"input": {"x": draw.uniform(1, 2, shape).tolist()}, "layers": made, "convention": convention}
+    spec: dict[str, Any] = {
+        "input": {"x": draw.uniform(1, 2, shape).tolist()},
+        "layers": made,
+        "convention": convention,
+    }
     if loss:
         spec["loss"] = loss
         spec["target"] = {"y": draw.uniform(1, 2, (*shape[:-1], 2)).tolist()}
@@ -286,6 +291,12 @@ def own_arithmetic(trace: Trace, slopes: int) -> int:
     entries = int(np.prod(trace.shapes[str(node.arguments[0])]))
     weighted = dict(node.settings)["examples"] > 1
     return entries + slopes * entries * (2 if weighted else 1)
+
+
+@pytest.fixture(autouse=True)
+def sums_of_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Softmax adds in arrays of floats, where numbers that count have no place."""
+    monkeypatch.setattr(activations, "sum_of_others", lambda p: p.sum(axis=-1, keepdims=True) - p)
 
 
 @pytest.mark.parametrize("wrt", [(), ("x",), ("W2", "h3")])

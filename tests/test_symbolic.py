@@ -13,6 +13,7 @@ import sympy
 
 from adcli.engines.run import differentiate
 from adcli.engines.structure import Result
+from adcli.render.formulas import latex, text
 from adcli.spec.model import read_spec
 from adcli.spec.source import Source
 from adcli.trace import build_trace
@@ -63,14 +64,14 @@ def test_a_formula_read_again_has_the_gradient_as_its_value(run_json) -> None:
 def test_latex_has_indices_of_the_lecture() -> None:
     result = symbolic({"input": {"x": [1, 2]}, "layers": [{"type": "linear", "weight": [[1, 2], [3, 4]]}]})
     assert result.formulas is not None
-    assert result.formulas.latex(result.formulas.output)[1] == "W^{(1)}_{21} x_{1} + W^{(1)}_{22} x_{2}"
+    assert latex(result.formulas, result.formulas.output)[1] == "W^{(1)}_{21} x_{1} + W^{(1)}_{22} x_{2}"
 
 
 def test_fractions_stay_fractions() -> None:
     layers = [{"type": "leaky_relu", "slope": 0.01}, {"type": "linear", "weight": [["1/3"]]}]
     result = symbolic({"input": {"x": [-2]}, "layers": layers}, "x")
     assert result.formulas is not None
-    assert list(result.formulas.text(result.formulas.gradients["x"]).flat) == ["W2₁₁*(1 if x₁ > 0 else 1/100)"]
+    assert list(text(result.formulas, result.formulas.gradients["x"]).flat) == ["W2₁₁*(1 if x₁ > 0 else 1/100)"]
     assert result.gradients["x"].reshape(-1) == pytest.approx([0.01 / 3], rel=1e-15)
 
 

@@ -19,7 +19,12 @@ FORMATS = ("text", "json")
 @click.option("--sweep", metavar="RANGE", help="How cost grows: width=2..512 or depth=1..64.")
 @output_options(FORMATS)
 def command(
-    spec: str, settings: tuple[str, ...], wrt: tuple[str, ...], sweep: str | None, format_: str | None, output: str | None
+    spec: str,
+    settings: tuple[str, ...],
+    wrt: tuple[str, ...],
+    sweep: str | None,
+    format_: str | None,
+    output: str | None,
 ) -> None:
     """What the derivatives of SPEC cost, in multiplications and in memory.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
+from itertools import pairwise
 from typing import NamedTuple
 
 from adcli.arrays import Shape
@@ -35,7 +36,7 @@ class Chain(NamedTuple):
     def factor_names(self) -> list[str]:
         """∂h3/∂h2, ∂h2/∂h1, … from the output on."""
         path = self.path or ()
-        return [f"∂{out}/∂{into}" for out, into in zip(path, path[1:], strict=False)]
+        return [f"∂{out}/∂{into}" for out, into in pairwise(path)]
 
     @property
     def optimal(self) -> int | None:
@@ -72,7 +73,8 @@ class Swept(NamedTuple):
     largest: int = 0
 
     def then(self, more: Swept) -> Swept:
-        return Swept(*(a + b for a, b in zip(self[:4], more[:4], strict=True)), max(self.largest, more.largest))
+        edges, inner, multiplications, numbers = (a + b for a, b in zip(self[:4], more[:4], strict=True))
+        return Swept(edges, inner, multiplications, numbers, max(self.largest, more.largest))
 
 
 class Graph:
@@ -135,7 +137,7 @@ class Graph:
         return self.sizes[self.output] * self.swept.get(name, Swept()).inner
 
     def path(self, name: str) -> tuple[str, ...] | None:
-        """The names from the output to ``name``: the only path, () where there is none, None where there are several."""
+        """The only path from the output to ``name``; () where there is none, None where there are several."""
         if name not in self.paths:
             return ()
         if self.paths[name] > 1:
@@ -160,10 +162,7 @@ def chains(graph: Graph, names: Sequence[str]) -> dict[str, Chain]:
     """What the derivative of each name takes, every factor a full matrix."""
     paths = {name: graph.path(name) for name in names}
     best = _best(graph, {name: path for name, path in paths.items() if path is not None and len(path) > 1})
-    return {
-        name: Chain(path, graph.forward(name), graph.reverse(name), best.get(name))
-        for name, path in paths.items()
-    }
+    return {name: Chain(path, graph.forward(name), graph.reverse(name), best.get(name)) for name, path in paths.items()}
 
 
 def _best(graph: Graph, paths: Mapping[str, tuple[str, ...]]) -> dict[str, Best | None]:

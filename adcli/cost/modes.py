@@ -67,7 +67,7 @@ def numeric_cost(graph: Graph, trace: Trace, wrt: Sequence[str]) -> ModeCost:
 
 
 def _shared_cost(trace: Trace, node: Node, name: str) -> int:
-    """What the value of ``node`` takes once for many perturbations of ``name``: its product, where only a bias moves."""
+    """What the value of ``node`` takes once for many perturbations of ``name``: a product beside a bias."""
     primitive, shapes = node.primitive(RULES), operand_shapes(trace, node)
     for argument, operand in zip(primitive.arguments, node.arguments, strict=True):
         if operand == name:

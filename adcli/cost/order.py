@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,7 +67,7 @@ def best_orders(trunk: Sequence[int], ends: Sequence[End]) -> list[Best | None]:
 def _totals_from_left(trunk: Sequence[int]) -> list[int]:
     """The multiplications from the left of the first k matrices of the trunk, for each k."""
     totals = [0, 0]
-    for left, right in zip(trunk[1:], trunk[2:], strict=False):
+    for left, right in pairwise(trunk[1:]):
         totals.append(totals[-1] + trunk[0] * left * right)
     return totals
 

@@ -17,12 +17,11 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.derivation import Sink
-from adcli.engines.checkpoints import Move
 from adcli.engines.reverse_plan import Plan, Pull, checkpointed, plan
 from adcli.engines.reverse_steps import Recorder
 from adcli.engines.structure import Result, evaluate_all, mask_through, named, scaled_where
 
-__all__ = ["checkpointed", "plan", "run"]
+__all__ = ["Plan", "Pull", "checkpointed", "plan", "run"]
 
 
 def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
@@ -39,34 +38,36 @@ def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
     cotangents[output] = plan.seed
     masks = {output: plan.seed != 0.0} if careful else None
     recorder = Recorder(plan, values, sink) if sink else None
-    for move in plan.moves:
-        if not move.back:
-            _advance(plan, move, values, recorder)
+    for begin, end, back in plan.moves:
+        if not back:
+            _advance(plan, begin, end, values, recorder)
             continue
-        evaluate_all(base.calls[move.begin : move.end], values)
+        evaluate_all(base.calls[begin:end], values)
         if recorder is not None:
-            recorder.ready(move.begin, move.end)
-        _pull_back(plan.pulls[plan.pulled[move.back] : plan.pulled[move.begin]], values, cotangents, masks, recorder)
+            recorder.ready(begin, end)
+        _pull_back(plan.pulls[plan.pulled[back] : plan.pulled[begin]], values, cotangents, masks, recorder)
         if plan.schedule is not None:
-            gone = (step for step in range(move.begin, move.back) if base.calls[step].out != output)
+            gone = (step for step in range(begin, back) if base.calls[step].out != output)
             _let_go(plan, gone, values, recorder)
     gradients = {
         name: np.zeros(shape) if cotangents[slot] is None else cotangents[slot].reshape(shape)
         for name, slot, shape in plan.wanted
     }
-    left = {name: value for name, value in named(base, values).items() if value is not None}
-    return Result(left, gradients, plan.stored, schedule=plan.schedule)
+    left = named(base, values)
+    if plan.schedule is not None:
+        left = {name: value for name, value in left.items() if value is not None}
+    return Result(left, gradients, plan.stored, plan.schedule, cotangent=plan.cotangent)
 
 
-def _advance(plan: Plan, move: Move, values: list[Any], recorder: Recorder | None) -> None:
-    """Evaluate the steps of a move, and let go of each value but the last once it has been read."""
-    calls, last = plan.structure.calls, move.end - 1
-    for step in range(move.begin, move.end):
+def _advance(plan: Plan, begin: int, end: int, values: list[Any], recorder: Recorder | None) -> None:
+    """Evaluate the steps from ``begin`` to before ``end``; let go of each value but the last once it has been read."""
+    calls, last = plan.structure.calls, end - 1
+    for step in range(begin, end):
         evaluate, read, out = calls[step]
         values[out] = evaluate(*read(values))
         if recorder is not None:
             recorder.evaluated(step, held=step == last)
-        _let_go(plan, (gone for gone in plan.dead[step] if move.begin <= gone < last), values, recorder)
+        _let_go(plan, (gone for gone in plan.dead[step] if begin <= gone < last), values, recorder)
 
 
 def _let_go(plan: Plan, steps: Iterable[int], values: list[Any], recorder: Recorder | None) -> None:
@@ -84,14 +85,14 @@ def _pull_back(
     recorder: Recorder | None,
 ) -> None:
     for pull in pulls:
-        vjp, out, read, argument, last_of_node, lets_go, about = pull
+        vjp, out, read, argument, last_of_node, lets_go, _, _, _ = pull
         contribution = vjp(cotangents[out], *read(values))
         if masks is not None:
             contribution = _carefully(pull, contribution, cotangents[out], masks, values)
         before = cotangents[argument]
         cotangents[argument] = contribution if before is None else accumulate(before, contribution)
         if recorder is not None:
-            recorder.pulled(about, vjp, read, cotangents[out], contribution, before, cotangents[argument])
+            recorder.pulled(pull.about, vjp, read, cotangents[out], contribution, before, cotangents[argument])
         if last_of_node:
             cotangents[out] = None
         if lets_go and masks is None:  # a slope may read what no VJP reads any more
@@ -102,11 +103,13 @@ def _pull_back(
 def _carefully(pull: Pull, contribution: Array, out_bar: Array, masks: dict[int, Array], values: list[Any]) -> Array:
     """The contribution of a pull with its structural zeros as zeros; notes where it can be other than zero."""
     mask = masks[pull.out]
-    slope = pull.about.slope
-    diagonal = slope is not None and out_bar.shape == contribution.shape
-    if slope is not None and diagonal:
-        contribution = scaled_where(mask, out_bar, slope(*pull.about.slope_read(values)), 0)
+    slope, spread = pull.slope(values), pull.edge.partial.spread
+    diagonal = slope is not None and (spread is not None or out_bar.shape == contribution.shape)
     after = mask if diagonal else mask_through(pull.vjp, mask, pull.read(values))
+    if diagonal:
+        contribution = scaled_where(mask, out_bar, slope, 0)
+        if spread is not None:
+            contribution, after = spread.add_up(contribution), spread.add_up(mask.astype(float)) != 0.0
     masks[pull.argument] = after | masks[pull.argument] if pull.argument in masks else after
     return contribution
 

@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from adcli.arrays import Array
-from adcli.engines.formulas import Formulas, cotangent_label, operations
+from adcli.engines.formulas import Cotangent, Entry, Formulas, operations
 from adcli.engines.structure import Result, Structure, evaluate, named, structure
 from adcli.engines.symbolic_numbers import numbers
 from adcli.engines.symbolic_steps import Bars, Sizes, SymbolicStep, Symbols, make_steps, pull_back
@@ -177,16 +177,19 @@ class _Cotangents:
 
     def __init__(self, base: Structure, symbols: Symbols) -> None:
         self.output = base.trace.output
+        self.shapes = base.trace.shapes
         self.symbols = symbols
 
     def symbol(self, name: str, row: int, entry: int, bar: sp.Expr) -> sp.Expr:
         if name == self.output:
             return bar
-        labels = self.symbols.labels
-        one_number = len(self.symbols.flat(self.output)) == 1
-        top = None if one_number else labels[self.symbols.flat(self.output)[row]]
-        label = cotangent_label(self.output, top, labels[self.symbols.flat(name)[entry]])
-        return self.symbols.added(f"{self.symbols.flat(name)[entry].name}bar{row}", label)
+        own = self.symbols.flat(name)[entry]
+        meaning = Cotangent(self._entry(self.output, row), self._entry(name, entry))
+        return self.symbols.added(f"{own.name}bar{row}", meaning)
+
+    def _entry(self, name: str, entry: int) -> Entry:
+        shape = self.shapes[name]
+        return Entry(name, shape, tuple(int(i) for i in np.unravel_index(entry, shape)))
 
 
 def _filled(base: Structure, bars: Bars[T], name: str, zero: T) -> list[T]:
@@ -213,7 +216,7 @@ def _result(
     formulas = Formulas(
         object_array(output, shapes[base.trace.output]),
         {name: object_array(found[name], shape[name]) for name in base.wrt},
-        symbols.labels,
+        symbols.meanings,
         *operations,
         staged,
     )

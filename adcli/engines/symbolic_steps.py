@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 
 from adcli.arrays import Array
-from adcli.engines.formulas import Label, Labels, entry_label, operations
+from adcli.engines.formulas import Entry, Meaning, operations
 from adcli.engines.structure import Structure
 from adcli.engines.symbolic_numbers import numbers
 from adcli.engines.symbols import LARGEST_WRITTEN, Choice, exact, namespace, object_array, rational
@@ -40,26 +40,23 @@ class SymbolicStep(NamedTuple):
 
 
 class Symbols:
-    """A symbol for every entry of some names. Inside they have names of our own, in the order of their labels."""
+    """A symbol for every entry of some names. Inside they have names of our own, in the same order."""
 
     def __init__(self, base: Structure, values: Mapping[str, Array], names: Iterable[str]) -> None:
         self.arrays: dict[str, Array] = {}
-        self.labels: Labels = {}
+        self.meanings: dict[sp.Symbol, Meaning] = {}
         self.values: dict[sp.Symbol, float] = {}
         self.signs: dict[sp.Expr, int] = {}
         shapes = base.trace.shapes
-        entries = [
-            (entry_label(name, shapes[name], index), name) for name in names for index in np.ndindex(shapes[name])
-        ]
+        entries = [Entry(name, shapes[name], index) for name in names for index in np.ndindex(shapes[name])]
         width = len(str(len(entries)))
-        by_label = sorted(range(len(entries)), key=lambda i: entries[i][0])
         symbols: list[Any] = [None] * len(entries)
-        for rank, i in enumerate(by_label):
+        for rank, i in enumerate(sorted(range(len(entries)), key=lambda i: (entries[i].name, entries[i].place))):
             symbols[i] = sp.Symbol(f"s{rank:0{width}}")
         of_name: dict[str, list[sp.Symbol]] = {}
-        for symbol, (label, name) in zip(symbols, entries, strict=True):
-            self.labels[symbol] = label
-            of_name.setdefault(name, []).append(symbol)
+        for symbol, entry in zip(symbols, entries, strict=True):
+            self.meanings[symbol] = entry
+            of_name.setdefault(entry.name, []).append(symbol)
         for name, own in of_name.items():
             self.arrays[name] = object_array(own, shapes[name])
             self.values.update(zip(own, np.asarray(values[name], dtype=float).reshape(-1).tolist(), strict=True))
@@ -71,14 +68,13 @@ class Symbols:
         """A number of the trace; a large one stays a symbol, so that nobody writes out its powers."""
         if abs(number) <= LARGEST_WRITTEN:
             return object_array([rational(number)], ())
-        text = f"{number:.15g}"
-        return object_array([self.added(f"n{number!r}", Label(text, text), number)], ())
+        symbol = self.added(f"n{number!r}", float(number))
+        self.values[symbol] = number
+        return object_array([symbol], ())
 
-    def added(self, own_name: str, label: Label, value: float | None = None) -> sp.Symbol:
+    def added(self, own_name: str, meaning: Meaning) -> sp.Symbol:
         symbol = sp.Symbol(own_name)
-        self.labels[symbol] = label
-        if value is not None:
-            self.values[symbol] = value
+        self.meanings[symbol] = meaning
         return symbol
 
     def here(self, formula: sp.Expr) -> dict[sp.Symbol, float]:

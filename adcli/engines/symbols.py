@@ -5,9 +5,10 @@ No text is ever given to SymPy to read: expressions are put together from object
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -18,8 +19,9 @@ LARGEST_WRITTEN = 1000  # a larger number of a program stays a symbol: SymPy wou
 _MOST_DENOMINATOR = 10**6
 
 
-class Condition(NamedTuple):
-    """``excess`` > 0, or ≥ 0 where ``or_equal``."""
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``excess`` > 0, or ≥ 0 where ``or_equal``. No tuple: numpy would take that for a row of two."""
 
     excess: sp.Expr
     or_equal: bool

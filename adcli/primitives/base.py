@@ -19,9 +19,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from adcli.arrays import Array, Shape
+from adcli.primitives.numerics import numbers
 
 Rule = Callable[..., Any]
 Cost = Callable[..., int]  # multiplications, from the shapes of the output and of all operands
@@ -54,6 +53,14 @@ class OuterProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """How an operand is repeated to fit the shape of a result, and how a cotangent of the result is summed back."""
+
+    repeat: Rule
+    add_up: Rule
+
+
+@dataclass(frozen=True, slots=True)
 class Partial:
     """The derivative of a primitive for one argument: a linear map in two directions.
 
@@ -61,7 +68,7 @@ class Partial:
     ``outer`` states that the Jacobian is an outer product, where it is.
     ``rowwise_jvp`` is the JVP before the sum over a batch's examples, for an operation that ends with one.
     ``slope`` is the diagonal of the Jacobian, where that is diagonal, or where its rows are then summed;
-    it reads what the JVP reads.
+    it reads what the JVP reads. ``spread``: the operand is repeated before that slope, as in broadcasting.
     ``jvp_cost`` and ``vjp_cost`` count the multiplications for one tangent or cotangent, from the shapes of the
     output and of all operands; default: one an entry.
     """
@@ -73,6 +80,7 @@ class Partial:
     outer: OuterProduct | None = None
     rowwise_jvp: Rule | None = None
     slope: Rule | None = None
+    spread: Spread | None = None
     jvp_cost: Cost | None = None
     vjp_cost: Cost | None = None
 
@@ -81,6 +89,11 @@ class Partial:
             object.__setattr__(self, "jvp_reads", names_read(self.jvp, skip=1))
         if self.vjp_reads == ("*",):
             object.__setattr__(self, "vjp_reads", names_read(self.vjp, skip=1))
+
+
+def additive(jvp: Rule, vjp: Rule) -> Partial:
+    """The derivative of a sum for one of its terms: it takes no multiplication."""
+    return Partial(jvp, vjp, jvp_cost=no_multiplication, vjp_cost=no_multiplication)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,7 @@ class Primitive:
         stable: ``stable(*operands)``, the form that is safe in float64, where the textbook's is not.
         kink: ``kink(*operands)``, a mask over the first operand of where the derivative is a convention.
         rowwise: each row of a batch is treated by itself, so that no output row reads another input row.
+        stackable: several operands at once may carry a leading axis of perturbations.
         multiplications: how many a value takes, from the shapes of the output and of all operands.
     """
 
@@ -108,11 +122,12 @@ class Primitive:
     stable: Rule | None = None
     kink: Rule | None = None
     rowwise: bool = True
+    stackable: bool = False
     multiplications: Cost = no_multiplication
     evaluate: Rule = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "evaluate", self.stable or partial(self.value, np))
+        object.__setattr__(self, "evaluate", self.stable or partial(self.value, numbers))
 
 
 Rules = Mapping[str, Callable[..., Primitive]]

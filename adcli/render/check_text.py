@@ -12,8 +12,9 @@ from adcli.engines.check import Check
 from adcli.engines.comparison import Ran
 from adcli.engines.diagnose import component
 from adcli.errors import printable
+from adcli.render.style import NAME, QUIET
 
-NAME, QUIET, GOOD, BAD = "bold", "dim", "green", "bold red"
+GOOD, BAD = "green", "bold red"
 MOST_KINKS = 10
 
 

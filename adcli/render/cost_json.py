@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from adcli.cost.chains import Chain, Graph
@@ -27,10 +28,11 @@ def content(found: Report) -> dict[str, Any]:
 def _chain(chain: Chain, graph: Graph, factors: dict[str, Any]) -> dict[str, Any]:
     listed = None
     if chain.path is not None:
-        listed = [
-            factors.get(name) or factors.setdefault(name, {"name": name, "shape": [graph.sizes[out], graph.sizes[into]]})
-            for name, out, into in zip(chain.factor_names, chain.path, chain.path[1:], strict=False)
-        ]
+        listed = []
+        for name, (out, into) in zip(chain.factor_names, pairwise(chain.path), strict=True):
+            if name not in factors:
+                factors[name] = {"name": name, "shape": [graph.sizes[out], graph.sizes[into]]}
+            listed.append(factors[name])
     return {
         "factors": listed,
         "forward": chain.forward,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from rich.console import Console
@@ -76,7 +77,7 @@ def _one_chain(console: Console, found: Report) -> None:
     console.print()
     _factors(console, chain, sizes)
     console.print()
-    left = [(sizes[0], a, b) for a, b in zip(sizes[1:], sizes[2:], strict=False)]
+    left = [(sizes[0], a, b) for a, b in pairwise(sizes[1:])]
     right = [(a, b, sizes[-1]) for a, b in zip(sizes[-3::-1], sizes[-2:0:-1], strict=True)]
     terms = console.width // 2 - 4
     rows = [
@@ -93,7 +94,7 @@ def _one_chain(console: Console, found: Report) -> None:
 def _factors(console: Console, chain: Chain, sizes: Sequence[int]) -> None:
     """The product, with the shape of each factor below it; the middle of a long one is left out."""
     names: list[str] = chain.factor_names
-    shapes = [f"{a} × {b}" for a, b in zip(sizes, sizes[1:], strict=False)]
+    shapes = [f"{a} × {b}" for a, b in pairwise(sizes)]
     shown = list(zip(names, shapes, strict=True))
     middle: list[tuple[str, str]] = []
     while True:

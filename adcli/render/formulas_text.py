@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
 from rich.text import Text
 
 from adcli.arrays import Shape
+from adcli.engines.formulas import Entry, Formulas
+from adcli.render.formulas import label, text
+from adcli.render.style import NAME, QUIET
 from adcli.trace import Trace
-
-if TYPE_CHECKING:
-    from adcli.engines.formulas import Formulas
 
 MOST_OF_A_NAME = 9
 MOST_LINES = 6
-NAME, QUIET = "bold", "dim"
 
 
 def show_formulas(console: Console, trace: Trace, formulas: Formulas) -> None:
@@ -26,26 +24,26 @@ def show_formulas(console: Console, trace: Trace, formulas: Formulas) -> None:
     console.print()
     console.print(Text("Formulas", NAME))
     shape = trace.shapes[trace.output]
-    outputs = [formulas.entry(trace.output, shape, place) for place in np.ndindex(shape)]
-    _entries(console, zip(outputs, formulas.text(formulas.output).reshape(-1), strict=True), len(outputs))
+    outputs = [label(Entry(trace.output, shape, place)) for place in np.ndindex(shape)]
+    _entries(console, zip(outputs, text(formulas, formulas.output).reshape(-1), strict=True), len(outputs))
     for name, gradient in formulas.gradients.items():
-        labels = _labels(formulas, outputs, name, trace.shapes[name])
-        _entries(console, zip(labels, formulas.text(gradient).reshape(-1), strict=True), gradient.size)
+        labels = _labels(outputs, name, trace.shapes[name])
+        _entries(console, zip(labels, text(formulas, gradient).reshape(-1), strict=True), gradient.size)
     console.print()
     for line in textwrap.wrap(_operations(formulas), console.width):
         console.print(Text(line))
 
 
-def _labels(formulas: Formulas, outputs: list[str], name: str, shape: Shape) -> Iterator[str]:
+def _labels(outputs: list[str], name: str, shape: Shape) -> Iterator[str]:
     for output in outputs:
         for place in np.ndindex(shape):
-            yield f"∂{output}/∂{formulas.entry(name, shape, place)}"
+            yield f"∂{output}/∂{label(Entry(name, shape, place))}"
 
 
 def _entries(console: Console, entries: Iterator[tuple[str, str]], count: int) -> None:
     """A formula an entry, of many the first ones; of long formulas the first, and of very long ones the length."""
-    for number, (label, formula) in enumerate(entries, 1):
-        start = f"  {label} = "
+    for number, (left, formula) in enumerate(entries, 1):
+        start = f"  {left} = "
         lines = textwrap.wrap(formula, max(20, console.width - len(start)))
         if len(lines) > MOST_LINES:
             lines = [f"… ({len(formula):,} characters)"]

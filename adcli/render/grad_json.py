@@ -23,7 +23,6 @@ def content(
 ) -> dict[str, Any]:
     """Keys in the order of the interface; what a mode adds stands before the warnings."""
     output = np.asarray(result.values[trace.output])
-    gradients = "gradients" if output.size == 1 else "jacobians"
     found: dict[str, Any] = {
         "schema": SCHEMA,
         "command": "grad",
@@ -31,12 +30,19 @@ def content(
         "mode": mode,
         "output": {"name": trace.output, "shape": list(output.shape), "value": numbers(output)},
         "trace": [_line(trace, step, result) for step in range(len(trace.nodes))],
-        gradients: {name: numbers(gradient) for name, gradient in result.gradients.items()},
     }
+    if result.jvp is not None:
+        found["jvp"] = numbers(result.jvp)
+    else:
+        kind = "jacobians" if result.holds_jacobians(trace.output) else "gradients"
+        found[kind] = {name: numbers(gradient) for name, gradient in result.gradients.items()}
     if updated is not None:
         found["updated"] = {name: numbers(value) for name, value in updated.items()}
     if mode == "reverse":
         found["stored"] = list(result.stored)
+    if result.schedule is not None:
+        kept, evaluations = list(result.schedule.kept), result.schedule.evaluations
+        found["checkpointing"] = {"kept": kept, "evaluations": evaluations, "ratio": result.schedule.ratio}
     if mode == "numeric":
         found["evaluations"] = result.evaluations
         found["scheme"] = result.scheme
@@ -52,9 +58,11 @@ def warning_content(warning: Warning) -> dict[str, Any]:
 
 
 def _formulas(formulas: Formulas) -> dict[str, Any]:
-    gradients = {name: formulas.text(gradient).tolist() for name, gradient in formulas.gradients.items()}
+    from adcli.render.formulas import text  # SymPy's printers: where there are formulas, it is there
+
+    gradients = {name: text(formulas, gradient).tolist() for name, gradient in formulas.gradients.items()}
     return {
-        "formulas": {"output": formulas.text(formulas.output).tolist(), "gradients": gradients},
+        "formulas": {"output": text(formulas, formulas.output).tolist(), "gradients": gradients},
         "operations": {"before": formulas.before, "after": formulas.after},
     }
 

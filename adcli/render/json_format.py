@@ -40,8 +40,10 @@ def document(content: dict[str, Any]) -> str:
 def _spread(value: Any) -> str:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "[\n" + ",\n".join(f"    {one_line(entry)}" for entry in value) + "\n  ]"
-    if isinstance(value, dict) and value and any(
-        all(isinstance(entry, kind) for entry in value.values()) for kind in (list, dict)
+    if (
+        isinstance(value, dict)
+        and value
+        and any(all(isinstance(entry, kind) for entry in value.values()) for kind in (list, dict))
     ):
         return "{\n" + ",\n".join(f"    {one_line(k)}: {one_line(v)}" for k, v in value.items()) + "\n  }"
     return one_line(value)
