@@ -200,15 +200,14 @@ def _modes(console: Console, found: Report) -> None:
     console.print(made)
     if found.modes["symbolic"].operations is not None and not narrow:
         console.print(Text("symbolic: operations of the formulas, after and before common subexpressions", QUIET))
-    console.print()
     _mode_bars(console, "Multiplications", {mode: cost.operations for mode, cost in found.modes.items()})
-    console.print()
     _mode_bars(console, "Numbers held at most", {mode: cost.stored for mode, cost in found.modes.items()})
 
 
 def _mode_bars(console: Console, heading: str, amounts: dict[str, int | None]) -> None:
     known = [Bar(mode, "", amount, COLOURS[mode]) for mode, amount in amounts.items() if amount is not None]
     if known:
+        console.print()
         console.print(Text(heading, NAME))
         _bars(console, known)
 
