@@ -38,7 +38,8 @@ def show(console: Console, title: str | None, found: Check) -> None:
 def _table(*headings: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style=QUIET)
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+        left = number == 0 or heading in ("time", "at")
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     return table
 
 
