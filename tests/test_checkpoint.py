@@ -161,12 +161,12 @@ def test_without_checkpoints_every_value_stays() -> None:
     assert run_watched(64, None).most == 64
 
 
-@pytest.mark.parametrize("slots", [0, 1, 2, 4, 8, 16])
+@pytest.mark.parametrize("slots", [0, 1, 2, 4, 8])
 def test_a_run_holds_its_slots_and_what_is_in_hand(slots: int) -> None:
-    """Beside the slots: the output, the value that waits for its VJP, and two while one is made from the other."""
+    """Beside the slots: the output, and two values in hand, of which one is made from the other."""
     live = run_watched(64, str(slots))
     assert live.evaluations == planned(trace_of({"input": 1, "layers": [{"type": "sin"}] * 64}), str(slots)).evaluations
-    assert slots < live.most <= slots + 4
+    assert live.most == slots + 3
 
 
 def test_the_square_root_holds_twice_the_root() -> None:
