@@ -56,7 +56,7 @@ def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
     left = named(base, values)
     if plan.schedule is not None:
         left = {name: value for name, value in left.items() if value is not None}
-    return Result(left, gradients, plan.stored, plan.schedule)
+    return Result(left, gradients, plan.stored, plan.schedule, cotangent=plan.cotangent)
 
 
 def _advance(plan: Plan, begin: int, end: int, values: list[Any], recorder: Recorder | None) -> None:
@@ -85,14 +85,14 @@ def _pull_back(
     recorder: Recorder | None,
 ) -> None:
     for pull in pulls:
-        vjp, out, read, argument, last_of_node, lets_go, about = pull
+        vjp, out, read, argument, last_of_node, lets_go, _, _, _ = pull
         contribution = vjp(cotangents[out], *read(values))
         if masks is not None:
             contribution = _carefully(pull, contribution, cotangents[out], masks, values)
         before = cotangents[argument]
         cotangents[argument] = contribution if before is None else accumulate(before, contribution)
         if recorder is not None:
-            recorder.pulled(about, vjp, read, cotangents[out], contribution, before, cotangents[argument])
+            recorder.pulled(pull.about, vjp, read, cotangents[out], contribution, before, cotangents[argument])
         if last_of_node:
             cotangents[out] = None
         if lets_go and masks is None:  # a slope may read what no VJP reads any more
@@ -103,11 +103,13 @@ def _pull_back(
 def _carefully(pull: Pull, contribution: Array, out_bar: Array, masks: dict[int, Array], values: list[Any]) -> Array:
     """The contribution of a pull with its structural zeros as zeros; notes where it can be other than zero."""
     mask = masks[pull.out]
-    slope = pull.about.slope
-    diagonal = slope is not None and out_bar.shape == contribution.shape
-    if slope is not None and diagonal:
-        contribution = scaled_where(mask, out_bar, slope(*pull.about.slope_read(values)), 0)
+    slope, spread = pull.slope(values), pull.edge.partial.spread
+    diagonal = slope is not None and (spread is not None or out_bar.shape == contribution.shape)
     after = mask if diagonal else mask_through(pull.vjp, mask, pull.read(values))
+    if diagonal:
+        contribution = scaled_where(mask, out_bar, slope, 0)
+        if spread is not None:
+            contribution, after = spread.add_up(contribution), spread.add_up(mask.astype(float)) != 0.0
     masks[pull.argument] = after | masks[pull.argument] if pull.argument in masks else after
     return contribution
 
