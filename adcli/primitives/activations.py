@@ -224,6 +224,16 @@ def cos() -> Primitive:
 
 
 @activation
+def tan() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: xp.tan(x),
+        slope=lambda out: 1.0 + out * out,
+        text=lambda x: f"tan({x})",
+        latex=lambda x: rf"\tan({x})",
+    )
+
+
+@activation
 def abs() -> Primitive:
     return elementwise(
         value=lambda xp, x: xp.where(xp.greater(x, 0.0), x, xp.where(xp.less(x, 0.0), -x, 0.0)),
