@@ -11,7 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 from typing import NamedTuple
 
-SWEEPS = 8
+SWEEPS = 24
 
 Pair = tuple[int, int]
 
@@ -77,7 +77,8 @@ def _in_reading_order(above: list[list[int]], below: list[list[int]]) -> list[in
     """Every item, arguments before what is made of them and from first to last: a tree is drawn without crossings."""
     found: list[int] = []
     seen = [False] * len(above)
-    for end in (item for item in range(len(above)) if not below[item]):
+    ends = [item for item in range(len(above)) if not below[item]]
+    for end in sorted(ends, key=lambda item: not above[item]):  # what nothing uses comes last
         waiting = [end]
         while waiting:
             item = waiting[-1]

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from unicodedata import east_asian_width
 
 from adcli.errors import AdcliError, Problem, printable
-from adcli.graph.layering import layers
 from adcli.graph.model import Edge, Graph, Vertex
 from adcli.graph.placing import Layout, Point, Size, arrange
-from adcli.render.graph_labels import Numbers, carried, derivative, head
+from adcli.render.graph_labels import Numbers, carried, derivative, flowing_back, head
 
 MOST_VERTICES = 300
-MOST_ACROSS = 9  # layers drawn from left to right; more run from top to bottom
+PAGE = 1600.0, 900.0
+BETTER = 1.2  # how much better a drawing from top to bottom must fit the page
 MARGIN = 28.0
 LINE = 18.0
 WIDE = 8.43  # of one character, in the monospaced fonts named below, at 14 px
@@ -23,7 +23,6 @@ PAD = 12.0
 HEAD = 28.0
 SIDE_BY_SIDE = 30  # characters of value and gradient together
 LONGEST_HEAD = 36
-LONGEST_FLOW = 22
 ARROW = 8.0
 
 STYLE = """
@@ -83,13 +82,13 @@ def svg(graph: Graph, numbers: Numbers) -> str:
     if count > MOST_VERTICES:
         message = f"the graph has {count:,} nodes, and a drawing holds at most {MOST_VERTICES}"
         raise AdcliError(Problem(message, None, "--format dot and --format mermaid write a graph of any size"))
-    pairs = [(edge.source, edge.target) for edge in graph.edges]
-    upright = max(layers(count, pairs)) >= MOST_ACROSS
     boxes = [_blocks(vertex, numbers) for vertex in graph.vertices]
     sizes = [_size(vertex, blocks) for vertex, blocks in zip(graph.vertices, boxes, strict=True)]
-    flows = [_flow(graph, edge, numbers, upright) for edge in graph.edges]
-    labels = [_flow_size(flow, upright) for flow in flows]
-    layout = arrange([_turned(one, upright) for one in sizes], pairs, [_turned(one, upright) for one in labels])
+    flows, labels, layout = _arranged(graph, numbers, sizes, upright=False)
+    other = _arranged(graph, numbers, sizes, upright=True)
+    upright = _fit(other[2], True) > BETTER * _fit(layout, False)
+    if upright:
+        flows, labels, layout = other
     parts: list[str] = []
     for edge, straight in zip(graph.edges, layout.edges, strict=True):
         parts.append(_edge(graph, edge, straight, upright))
@@ -99,6 +98,22 @@ def svg(graph: Graph, numbers: Numbers) -> str:
         centre = _xy(layout.vertices[index], upright)
         parts.append(_vertex(vertex, boxes[index], sizes[index], centre, index == graph.output, numbers))
     return _page(graph, layout, parts, upright)
+
+
+def _arranged(
+    graph: Graph, numbers: Numbers, sizes: list[tuple[float, float]], upright: bool
+) -> tuple[list[list[tuple[str, str]]], list[tuple[float, float]], Layout]:
+    flows = [_flow(graph, edge, numbers, upright) for edge in graph.edges]
+    labels = [_flow_size(flow, upright) for flow in flows]
+    pairs = [(edge.source, edge.target) for edge in graph.edges]
+    layout = arrange([_turned(one, upright) for one in sizes], pairs, [_turned(one, upright) for one in labels])
+    return flows, labels, layout
+
+
+def _fit(layout: Layout, upright: bool) -> float:
+    """The scale at which a drawing fits the page."""
+    width, height = _turned(layout.size, upright)
+    return min(PAGE[0] / width, PAGE[1] / height)
 
 
 def _turned(size: tuple[float, float], upright: bool) -> Size:
@@ -121,7 +136,7 @@ def _size(vertex: Vertex, blocks: list[Block]) -> tuple[float, float]:
     widths = [block.width + 2 * PAD for block in blocks]
     if _stacked(blocks):
         return max(title, *widths), HEAD + sum(block.height + 8 for block in blocks) + 4
-    return max(title, len(blocks) * max(widths)), HEAD + max(block.height for block in blocks) + 12
+    return max(title, sum(widths)), HEAD + max(block.height for block in blocks) + 12
 
 
 def _stacked(blocks: list[Block]) -> bool:
@@ -138,7 +153,7 @@ def _flow(graph: Graph, edge: Edge, numbers: Numbers, upright: bool) -> list[tup
     with_data = carried(graph, edge)
     found = [(f"{with_data} {'▾' if upright else '▸'}", "value")] if with_data else []
     if edge.gradient is not None:
-        found.append((f"{'▴' if upright else '◂'} {numbers.short(edge.gradient, LONGEST_FLOW)}", "grad"))
+        found.append((f"{'▴' if upright else '◂'} {flowing_back(graph, edge, numbers)}", "grad"))
     return found
 
 
@@ -205,19 +220,21 @@ def _vertex(
     parts.append(_text(centre[0], top + 19, "", text, WIDE, name + rest))
     parts.append(f'<path class="rule" d="M{_n(left + 1)},{_n(top + HEAD)} h{_n(width - 2)}"/>')
     stacked = _stacked(blocks)
-    y = top + HEAD
+    spare = (width - sum(block.width + 2 * PAD for block in blocks)) / len(blocks)
+    cells = [block.width + 2 * PAD + spare for block in blocks]
+    x, y = left, top + HEAD
     for index, block in enumerate(blocks):
         if stacked:
             parts += _block(block, centre[0], y + 4 + block.height / 2)
             y += block.height + 8
         else:
-            share = width / len(blocks)
-            parts += _block(block, left + share * (index + 0.5), (top + HEAD + top + height) / 2)
+            parts += _block(block, x + cells[index] / 2, top + (HEAD + height) / 2)
+            x += cells[index]
     if len(blocks) > 1:
         rule = (
             f"M{_n(left + 1)},{_n(top + HEAD + blocks[0].height + 8)} h{_n(width - 2)}"
             if stacked
-            else f"M{_n(centre[0])},{_n(top + HEAD)} V{_n(top + height - 1)}"
+            else f"M{_n(left + cells[0])},{_n(top + HEAD)} V{_n(top + height - 1)}"
         )
         parts.append(f'<path class="rule" d="{rule}"/>')
     return f"<g><title>{_safe(_told(vertex, numbers))}</title>{''.join(parts)}</g>"
