@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from adcli.errors import AdcliError, quoted
-from adcli.spec.model import NAME, Spec, read_spec
+from adcli.errors import AdcliError, printable, quoted
+from adcli.spec.model import EXPRESSION_NAME, NAME, RESERVED, Spec, read_expression, read_spec
 from adcli.spec.part import Document
 from adcli.spec.source import Source, read_source
 from adcli.spec.values import Budget, Value, read_value
@@ -25,6 +26,18 @@ def spec_options(function: F) -> F:
     """``SPEC`` and ``--set``."""
     function = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=SET_HELP)(function)
     return click.argument("spec", metavar="SPEC")(function)
+
+
+def expression_options(function: F) -> F:
+    """``SPEC`` or ``-e`` with ``-p``, and ``--set``."""
+    function = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=SET_HELP)(function)
+    function = click.option(
+        "-p", "givens", multiple=True, metavar="NAME=VALUE", help="A parameter of the expression (JSON or a fraction)."
+    )(function)
+    function = click.option(
+        "-e", "expression", metavar="EXPR", help="A program of one expression instead of SPEC; its value is named out."
+    )(function)
+    return click.argument("spec", metavar="SPEC", required=False)(function)
 
 
 def output_options(formats: Sequence[str]) -> Callable[[F], F]:
@@ -47,24 +60,62 @@ def number_options(function: F) -> F:
     )
 
 
-def load_trace(path: str, settings: Sequence[str]) -> Trace:
-    """The trace of the spec at ``path``, with the values of ``--set``.
+def load_trace(
+    path: str | None, settings: Sequence[str] = (), expression: str | None = None, givens: Sequence[str] = ()
+) -> Trace:
+    """The trace of the spec at ``path``, or of an expression with its parameters, with the values of ``--set``.
 
     Raises:
         AdcliError: with everything that is wrong.
     """
-    spec = read_spec(read_source(path))
-    return build_trace(spec, _overrides(spec, settings))
+    return trace_of(load_spec(path, expression, givens), settings)
 
 
-def _overrides(spec: Spec, settings: Sequence[str]) -> dict[str, Value]:
-    found = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals or not NAME.match(name):
-            raise AdcliError(f"--set {quoted(setting)}: write NAME=VALUE")
-        found[name] = _value(f"--set {name}", text, spec.document.source.folder, spec.budget)
+def load_spec(path: str | None, expression: str | None = None, givens: Sequence[str] = ()) -> Spec:
+    """The spec at ``path``, or that of an expression with its parameters.
+
+    Raises:
+        AdcliError: it can't be read, or both or none are given.
+    """
+    if expression is None:
+        if givens:
+            raise AdcliError("-p goes with -e; for a spec, --set NAME=VALUE gives another value")
+        if path is None:
+            raise AdcliError('there is neither a SPEC nor an expression: write a path, or -e "EXPR"')
+        return read_spec(read_source(path))
+    if path is not None:
+        raise AdcliError(f"there are both a SPEC, {printable(path)}, and an expression (-e); give one of them")
+    return read_expression(expression, _givens(givens))
+
+
+def trace_of(spec: Spec, settings: Sequence[str]) -> Trace:
+    """The trace of ``spec`` with the values of ``--set``.
+
+    Raises:
+        AdcliError: with everything that is wrong.
+    """
+    folder, budget = spec.document.source.folder, spec.budget
+    return build_trace(spec, dict(_named_value("--set", setting, folder, budget) for setting in settings))
+
+
+def _givens(givens: Sequence[str]) -> dict[str, Value | None]:
+    budget = Budget()
+    found: dict[str, Value | None] = {}
+    for given in givens:
+        name, value = _named_value("-p", given, os.getcwd(), budget)
+        if name in found or name in (*RESERVED, EXPRESSION_NAME):
+            why = "is there twice" if name in found else "is not possible: the name has a meaning of its own"
+            raise AdcliError(f"-p {name} {why}")
+        found[name] = value
     return found
+
+
+def _named_value(option: str, text: str, folder: str, budget: Budget) -> tuple[str, Value]:
+    """``NAME=VALUE``."""
+    name, equals, value = text.partition("=")
+    if not equals or not NAME.match(name):
+        raise AdcliError(f"{option} {quoted(text)}: write NAME=VALUE")
+    return name, _value(f"{option} {name}", value, folder, budget)
 
 
 def _value(what: str, text: str, folder: str, budget: Budget) -> Value:

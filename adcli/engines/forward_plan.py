@@ -12,7 +12,7 @@ from adcli.arrays import Array, Shape
 from adcli.engines.seeds import Seed, places_of
 from adcli.engines.structure import Reader, Structure, check_size, structure
 from adcli.primitives import RULES, Primitive, Rules
-from adcli.primitives.base import Partial
+from adcli.primitives.base import Partial, Spread
 from adcli.trace import Node, Trace
 
 
@@ -27,6 +27,7 @@ class Push(NamedTuple):
     operand: str
     reads: tuple[str, ...] = ()
     slope: Callable[..., Array] | None = None
+    spread: Spread | None = None
 
 
 class Move(NamedTuple):
@@ -166,7 +167,9 @@ class _Planner:
         read = base.reader(node, primitive, partial.jvp_reads)
         place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
         reads = tuple(name for r in partial.jvp_reads if isinstance(name := place[r], str))
-        return Push(jvp, base.slots[operand], read, None, self.reaching[operand], operand, reads, partial.slope)
+        return Push(
+            jvp, base.slots[operand], read, None, self.reaching[operand], operand, reads, partial.slope, partial.spread
+        )
 
 
 def _ends_with_loss_of_batch(base: Structure) -> bool:

@@ -7,8 +7,9 @@ from importlib import import_module
 
 import numpy as np
 
+from adcli.engines.checkpoints import Schedule
 from adcli.engines.diagnose import Warning, diagnose
-from adcli.engines.structure import Result
+from adcli.engines.structure import Result, evaluate, named
 from adcli.primitives import RULES, Rules
 from adcli.trace import Trace
 
@@ -23,8 +24,10 @@ def differentiate(
     rules: Rules = RULES,
     scheme: str = "central",
     step: float | None = None,
+    schedule: Schedule | None = None,
 ) -> tuple[Result, list[Warning]]:
-    """The result of the engine ``mode``, and the warnings about it. ``scheme`` and ``step`` are numeric mode's.
+    """The result of the engine ``mode``, and the warnings about it. ``scheme`` and ``step`` are numeric mode's,
+    ``schedule`` reverse mode's; what a schedule let go is in the result all the same, evaluated once more.
 
     Where a derivative is not finite, automatic differentiation runs again, more carefully.
 
@@ -36,9 +39,13 @@ def differentiate(
             return _numeric(trace, wrt, rules, scheme, step)
         engine = import_module(f"adcli.engines.{mode}")  # only the one that is asked for
         plan = engine.plan(trace, wrt, rules)
+        if schedule is not None:
+            plan = engine.checkpointed(plan, schedule)
         result = engine.run(plan)
         if not all(np.isfinite(gradient).all() for gradient in result.gradients.values()):
             result = engine.run(plan, careful=True)
+        if schedule is not None:
+            result = result._replace(values=named(plan.structure, evaluate(plan.structure)))
         return result, diagnose(plan.structure, result)
 
 

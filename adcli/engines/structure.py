@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from adcli.arrays import MOST_NUMBERS, Array
+from adcli.engines.checkpoints import Schedule
 from adcli.errors import AdcliError, Problem, nearest, quoted
 from adcli.primitives import Primitive, Rules
 from adcli.trace import Node, Trace
@@ -24,6 +25,7 @@ class Result(NamedTuple):
         gradients: name → gradient of the name's own shape where the output holds one number,
             otherwise the Jacobian in numerator layout, output size × size of the name.
         stored: the values that the way back read (reverse mode; empty in others).
+        schedule: that of a run with checkpoints (reverse mode).
         evaluations, scheme, errors: of numeric mode, the calls that its quotients need, their kind, and
             an estimate of the largest error of each name.
     """
@@ -31,6 +33,7 @@ class Result(NamedTuple):
     values: dict[str, Array]
     gradients: dict[str, Array]
     stored: tuple[str, ...] = ()
+    schedule: Schedule | None = None
     evaluations: int | None = None
     scheme: str | None = None
     errors: dict[str, float] | None = None
@@ -48,7 +51,7 @@ class Structure(NamedTuple):
     """A trace as an engine runs it: every name has a slot, every node its primitive.
 
     ``flows`` holds the names that depend on a name asked for and that the output depends on (both included):
-    only along these do tangents and cotangents flow.
+    only along these do tangents and cotangents flow. ``places`` has the slots of each node's arguments, then its own.
     """
 
     trace: Trace
@@ -58,12 +61,12 @@ class Structure(NamedTuple):
     primitives: list[Primitive]
     flows: frozenset[str]
     calls: list[Call]
+    places: list[tuple[int, ...]]
 
     def reader(self, node: Node, primitive: Primitive, names: tuple[str, ...]) -> Reader:
         """Picks from the values what a rule of ``node`` reads, in the rule's order."""
-        place = dict(zip(primitive.arguments, node.arguments, strict=True))
-        slots = [self.slots[node.name if name == "out" else _key(place[name])] for name in names]
-        return _reader(slots)
+        place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
+        return reader_of([self.slots[_key(place[name])] for name in names])
 
 
 def _key(argument: str | float) -> str:
@@ -71,7 +74,8 @@ def _key(argument: str | float) -> str:
     return argument if isinstance(argument, str) else repr(argument)
 
 
-def _reader(slots: list[int]) -> Reader:
+def reader_of(slots: Sequence[int]) -> Reader:
+    """Picks the values of ``slots``."""
     if len(slots) > 1:
         return itemgetter(*slots)
     # One slot as a slice, so that what comes back is a sequence here, too.
@@ -120,30 +124,34 @@ def structure(trace: Trace, wrt: Sequence[str], rules: Rules) -> Structure:
     start: list[Any] = []
     for name, leaf in trace.leaves.items():
         slots[name] = len(start)
-        start.append(leaf)
-    for node in trace.nodes:
-        for argument in node.arguments:
-            key = _key(argument)
-            if key not in slots:
-                slots[key] = len(start)
-                start.append(np.float64(argument))
-        slots[node.name] = len(start)
-        start.append(None)
+        start.append(leaf[()])  # a number as a numpy scalar, which is faster than an array without axes
     made: dict[Any, Primitive] = {}
     primitives = []
     calls = []
+    places = []
     for node in trace.nodes:
+        place = []
+        for argument in node.arguments:
+            slot = slots.get(argument)  # type: ignore[arg-type]  # a number is no key, but its text is
+            if slot is None:
+                slot = slots.setdefault(_key(argument), len(start))
+                if slot == len(start):
+                    start.append(np.float64(argument))
+            place.append(slot)
         kind = (node.op, node.settings)
         primitive = made.get(kind)
         if primitive is None:
             primitive = made[kind] = node.primitive(rules)
         primitives.append(primitive)
-        calls.append(Call(primitive.evaluate, _reader([slots[_key(a)] for a in node.arguments]), slots[node.name]))
+        out = slots[node.name] = len(start)
+        start.append(None)
+        calls.append(Call(primitive.evaluate, reader_of(place), out))
+        places.append((*place, out))
     shapes = trace.shapes
     rows = int(np.prod(shapes[trace.output], dtype=float))
     columns = sum(int(np.prod(shapes[name], dtype=float)) for name in wrt)
     check_size(trace, rows * columns, f"the derivatives of {trace.output}")
-    return Structure(trace, tuple(wrt), slots, start, primitives, _flows(trace, wrt), calls)
+    return Structure(trace, tuple(wrt), slots, start, primitives, _flows(trace, wrt), calls, places)
 
 
 def _flows(trace: Trace, wrt: Sequence[str]) -> frozenset[str]:
@@ -154,16 +162,21 @@ def _flows(trace: Trace, wrt: Sequence[str]) -> frozenset[str]:
     needed = {trace.output}
     for node in reversed(trace.nodes):
         if node.name in needed:
-            needed.update(node.operands)
+            needed.update(node.arguments)  # numbers, too, but nothing depends on those
     return frozenset(depends & needed)
 
 
 def evaluate(plan: Structure) -> list[Any]:
     """The value of every slot."""
     values = plan.start.copy()
-    for call, read, out in plan.calls:
-        values[out] = call(*read(values))
+    evaluate_all(plan.calls, values)
     return values
+
+
+def evaluate_all(calls: Iterable[Call], values: list[Any]) -> None:
+    """Make the calls one after the other, on the values of slots."""
+    for call, read, out in calls:
+        values[out] = call(*read(values))
 
 
 def named(plan: Structure, values: list[Any]) -> dict[str, Array]:

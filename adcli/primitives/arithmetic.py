@@ -126,11 +126,9 @@ def _joined(sign: str) -> Callable[..., str]:
 def add(shapes: Shapes = None, operands: int = 2) -> Primitive:
     """The sum of two or more operands."""
     names = [f"a{i}" for i in range(1, operands + 1)]
-    partials = {
-        name: _passing(1, spread) for name, spread in zip(names, _spreads(shapes, operands), strict=True)
-    }
-    value = _aligned(lambda xp, *a: reduce(plus, a), shapes)
-    return Primitive(tuple(names), value, partials, _joined(" + "), _joined(" + "), stackable=True)
+    partials = {name: _passing(1, spread) for name, spread in zip(names, _spreads(shapes, operands), strict=True)}
+    value: Rule = (lambda xp, a, b: a + b) if operands == 2 else (lambda xp, *a: reduce(plus, a))
+    return Primitive(tuple(names), _aligned(value, shapes), partials, _joined(" + "), _joined(" + "), stackable=True)
 
 
 @cache
@@ -150,9 +148,9 @@ def multiply(shapes: Shapes = None, operands: int = 2) -> Primitive:
         name: _scaling(slope, tuple(other for other in names if other != name), spread)
         for name, spread in zip(names, _spreads(shapes, operands), strict=True)
     }
-    value = _aligned(lambda xp, *a: reduce(mul, a), shapes)
+    value: Rule = (lambda xp, a, b: a * b) if operands == 2 else (lambda xp, *a: reduce(mul, a))
     sign = r" \cdot " if shapes is None else r" \odot "
-    return Primitive(names, value, partials, _joined(" * "), _joined(sign), stackable=True)
+    return Primitive(names, _aligned(value, shapes), partials, _joined(" * "), _joined(sign), stackable=True)
 
 
 @cache

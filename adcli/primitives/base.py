@@ -18,9 +18,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from adcli.arrays import Array
+from adcli.primitives.numerics import numbers
 
 Rule = Callable[..., Any]
 
@@ -106,7 +105,7 @@ class Primitive:
     evaluate: Rule = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "evaluate", self.stable or partial(self.value, np))
+        object.__setattr__(self, "evaluate", self.stable or partial(self.value, numbers))
 
 
 Rules = Mapping[str, Callable[..., Primitive]]

@@ -86,11 +86,13 @@ def _as_matrix(x: Any, rank: int, *, row: bool) -> Any:
 
 @cache
 def matmul(left: int = 1, right: int = 1) -> Primitive:
-    """a b for vectors and matrices of the ranks ``left`` and ``right``, with numpy's meaning; two vectors give a number.
+    """a b for vectors and matrices of the ranks ``left`` and ``right``, as in numpy; two vectors give a number.
 
     Where one is a vector, the Jacobian of the matrix is an outer product, as a weight's.
     """
-    return _product(left, right, lambda a, b: f"{a} @ {b}", lambda a, b: f"{a} {b}" if left + right > 2 else f"{a}^\\top {b}")
+    return _product(
+        left, right, lambda a, b: f"{a} @ {b}", lambda a, b: f"{a} {b}" if left + right > 2 else f"{a}^\\top {b}"
+    )
 
 
 @cache
@@ -127,9 +129,7 @@ def _product(left: int, right: int, text: Callable[[str, str], str], latex: Call
         "a": Partial(lambda a_dot, b: product(a_dot, b), a_vjp, outer=a_outer),
         "b": Partial(lambda b_dot, a: product(a, b_dot), b_vjp, outer=b_outer),
     }
-    return Primitive(
-        ("a", "b"), lambda xp, a, b: product(a, b), partials, text, latex, rowwise=False, stackable=True
-    )
+    return Primitive(("a", "b"), lambda xp, a, b: product(a, b), partials, text, latex, rowwise=False, stackable=True)
 
 
 RULES: dict[str, Callable[..., Primitive]] = {"linear": linear, "matmul": matmul, "dot": dot}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -14,45 +13,66 @@ from adcli.arrays import Array, shape_text
 from adcli.engines.structure import Result
 from adcli.errors import printable
 from adcli.primitives import RULES
+from adcli.render.graph_table import graph_table
 from adcli.render.numerals import inline, matrix
-from adcli.trace import Node, Trace
+from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
+from adcli.trace import Node, Trace, argument_text
 
-NAME = "bold"
-VALUE = "cyan"
-GRADIENT = "magenta"
-QUIET = "dim"
 NARROW = 60
-MOST_STEPS = 200
-
-T = TypeVar("T")
-U = TypeVar("U")
-
-
-class Style(NamedTuple):
-    """How numbers are written, and whether gradients are shown as rows of Jacobians."""
-
-    digits: int = 6
-    fractions: bool = False
-    layout: str = "gradient"
 
 
 def show(
     console: Console, trace: Trace, result: Result, mode: str, style: Style, updated: dict[str, Array] | None
 ) -> None:
     """Print the result, ``console.width`` wide at most."""
-    if trace.title:
-        console.print(Text(printable(trace.title), NAME))
-        console.print()
+    _title(console, trace)
     _heading(console, "Evaluation trace")
     _trace(console, trace, result, style)
     if mode == "reverse":
-        stored = ", ".join(_ends(result.stored, "…")) or "nothing"
+        stored = ", ".join(ends(result.stored, "…")) or "nothing"
         console.print()
         console.print(Text(f"Stored for the way back: {stored}"))
+    _gradients(console, trace, result, mode, style, list(result.gradients))
+    _after(console, result, mode, style, updated)
+
+
+def show_graph(
+    console: Console,
+    trace: Trace,
+    result: Result,
+    mode: str,
+    style: Style,
+    updated: dict[str, Array] | None,
+    listed: Sequence[str],
+) -> None:
+    """Print the result as a graph: a row a leaf and a node, each with its value and its gradient.
+
+    The gradients of ``listed`` that are no numbers follow in full.
+    """
+    _title(console, trace)
+    _heading(console, f"Graph of {trace.output}, {mode} mode")
+    graph_table(console, trace, result, style)
+    arrays = [name for name in listed if trace.shapes[name]]
+    if arrays:
+        _gradients(console, trace, result, mode, style, arrays)
+    _after(console, result, mode, style, updated)
+
+
+def _title(console: Console, trace: Trace) -> None:
+    if trace.title:
+        console.print(Text(printable(trace.title), NAME))
+        console.print()
+
+
+def _gradients(console: Console, trace: Trace, result: Result, mode: str, style: Style, names: Sequence[str]) -> None:
     console.print()
-    _heading(console, f"{_kind(trace, result, style)} of {trace.output}, {mode} mode")
-    for name, gradient in result.gradients.items():
-        _gradient(console, trace, result, name, gradient, style)
+    _heading(console, f"{_kind(trace, result, style, len(names))} of {trace.output}, {mode} mode")
+    for name in names:
+        _gradient(console, trace, result, name, result.gradients[name], style)
+
+
+def _after(console: Console, result: Result, mode: str, style: Style, updated: dict[str, Array] | None) -> None:
+    """What stands below the gradients."""
     if mode == "numeric":
         _quotients(console, result)
     if updated is not None:
@@ -62,13 +82,6 @@ def show(
             _labelled(console, Text(name, NAME), value, value.shape, style, VALUE)
 
 
-def _ends(items: Sequence[T], gap: U) -> list[T | U]:
-    """``items``, or of very many the first and the last, with ``gap`` between them."""
-    if len(items) <= MOST_STEPS:
-        return list(items)
-    return [*items[: MOST_STEPS // 2], gap, *items[-MOST_STEPS // 2 :]]
-
-
 def _heading(console: Console, text: str) -> None:
     console.print(Text(text, NAME))
 
@@ -76,7 +89,7 @@ def _heading(console: Console, text: str) -> None:
 def _trace(console: Console, trace: Trace, result: Result, style: Style) -> None:
     """A line a step: number, name, formula, shape, value. In a narrow terminal number and shape go."""
     narrow = console.width < NARROW
-    nodes = _ends(list(enumerate(trace.nodes, 1)), None)
+    nodes = ends(list(enumerate(trace.nodes, 1)), None)
     shown_nodes = [node for numbered in nodes if numbered for node in numbered[1:]]
     formulas = [formula(node) for node in shown_nodes]
     shapes = [shape_text(node.shape) for node in shown_nodes]
@@ -108,7 +121,7 @@ def _trace(console: Console, trace: Trace, result: Result, style: Style) -> None
 
 def formula(node: Node) -> str:
     """The right-hand side of a line of the trace."""
-    return node.primitive(RULES).text(*(str(argument) for argument in node.arguments))
+    return node.primitive(RULES).text(*map(argument_text, node.arguments))
 
 
 def _quotients(console: Console, result: Result) -> None:
@@ -119,9 +132,9 @@ def _quotients(console: Console, result: Result) -> None:
     console.print(Text(f"Estimated error at most: {errors}"))
 
 
-def _kind(trace: Trace, result: Result, style: Style) -> str:
+def _kind(trace: Trace, result: Result, style: Style, count: int) -> str:
     jacobian = np.size(result.values[trace.output]) > 1 or style.layout == "jacobian"
-    many = len(result.gradients) > 1
+    many = count > 1
     return ("Jacobians" if many else "Jacobian") if jacobian else ("Gradients" if many else "Gradient")
 
 

@@ -10,7 +10,6 @@ from adcli.errors import MOST_PROBLEMS, AdcliError, Place, Problem, nearest, quo
 from adcli.spec import json_reader, yaml_reader
 from adcli.spec.source import STDIN, Source
 
-
 _NEXT_LINE = re.compile(r"[|>][^\r\n]*(?:\r\n|\r|\n)[ \r\n]*")
 
 
@@ -71,10 +70,8 @@ class Part:
     def __contains__(self, key: str) -> bool:
         return key in self.value
 
-    def problem(
-        self, message: str, hint: str | None = None, *, key: str | None = None, at: int | None = None
-    ) -> None:
-        """Note that this part (the key ``key`` of it, its character ``at``) is wrong; reading goes on with the others."""
+    def problem(self, message: str, hint: str | None = None, *, key: str | None = None, at: int | None = None) -> None:
+        """Note that this part (its key ``key``, its character ``at``) is wrong; reading goes on with the others."""
         if len(self.document.problems) >= MOST_PROBLEMS:
             self.document.more_problems += 1  # its place would mean reading the text once more, for nothing
             return

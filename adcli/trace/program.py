@@ -19,27 +19,18 @@ BESIDE = ("layers", "loss")
 def add_program(builder: Builder, lines: list[Line | None]) -> None:
     """Enter every line, under its name; the operations inside a line d are d.1, d.2, …"""
     root = builder.spec.document.root
+    sections = root.value if isinstance(root.value, dict) else {}
     for section in BESIDE:
-        if isinstance(root.value, dict) and section in root:
+        if section in sections:
             root.problem(f"{quoted(section)} is not possible beside `program`", key=section)
-    for name in builder.shapes:
-        if name in KEYWORDS:
-            _keyword(builder, name)
+    for section in ("input", "target", "parameters"):
+        values = sections.get(section)
+        for name in KEYWORDS.intersection(values if isinstance(values, dict) else ()):
+            root[section].problem(f"{quoted(name)} is a word of Python: a program can't use it as a name", key=name)
     later = {line.name for line in lines if line}
     for line in lines:
         if line is not None:
             _add_line(builder, line, later)
-
-
-def _keyword(builder: Builder, name: str) -> None:
-    """A name of a section that no expression can use."""
-    root = builder.spec.document.root
-    for section in ("input", "target", "parameters"):
-        values = root.value.get(section)
-        if isinstance(values, dict) and name in values:
-            root[section].problem(
-                f"{quoted(name)} is a word of Python, which a program can't use as a name", key=name
-            )
 
 
 def _add_line(builder: Builder, line: Line, later: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The words of an expression, looked at one by one before anything parses it: what may stand where, and how much of it."""
+"""The words of an expression, looked at one by one before anything parses it: what may stand where, and how much."""
 
 from __future__ import annotations
 
@@ -18,8 +18,18 @@ _TOKEN = re.compile(
     r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<open>\()|(?P<close>\))|(?P<comma>,)|(?P<minus>-)|(?P<operator>\*\*|/(?!/)|[+*@]))"
 )
 _END = re.compile(r"[ \t\r\n]*\Z")
-_BLANK = re.compile(r"[ \t\r\n]*")
-_INSTEAD = {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "²": "** 2", "³": "** 3", "^": "**", "√": "sqrt(…)"}
+_INSTEAD = {
+    "−": "-",
+    "–": "-",
+    "×": "*",
+    "·": "*",
+    "⋅": "*",
+    "÷": "/",
+    "²": "** 2",
+    "³": "** 3",
+    "^": "**",
+    "√": "sqrt(…)",
+}
 _WHAT = {
     "[": "lists and indices are", "{": "sets and mappings are", "'": "text is", '"': "text is", "`": "text is",
     ".": "attributes are", "<": "comparisons are", ">": "comparisons are", "!": "comparisons are",
@@ -59,9 +69,12 @@ def check_tokens(text: str, start: int) -> None:
         if count > MOST_TOKENS:
             raise ExpressionError(f"a line holds at most {MOST_TOKENS:,} words and signs", begin, "use several lines")
         if kind == "name" or kind == "number":
+            if match[kind] in KEYWORDS:
+                raise ExpressionError(f"{quoted(match[kind])} is a word of Python, and no name or function here", begin)
             if complete:
                 raise ExpressionError(f"an operator is missing before {quoted(match[kind])}", begin)
-            (_check_name if kind == "name" else _check_number)(text, match[kind], begin)
+            if kind == "number":
+                _check_number(text, match[kind], begin)
             complete = True
         elif kind == "operator" or kind == "comma":
             if not complete:
@@ -86,22 +99,17 @@ def check_tokens(text: str, start: int) -> None:
             opened.pop()
         before = kind
     if not _END.match(text, at):
-        raise _unknown(text, _BLANK.match(text, at).end())  # type: ignore[union-attr]  # it matches anything
+        raise _unknown(text, len(text) - len(text[at:].lstrip(" \t\r\n")))
     if not complete:
         raise ExpressionError("a value is missing at the end", max(start, len(text.rstrip()) - 1))
     if opened:
         raise ExpressionError("this bracket is never closed", opened[-1][0])
 
 
-def _check_name(text: str, name: str, at: int) -> None:
-    if name in KEYWORDS:
-        raise ExpressionError(f"{quoted(name)} is a word of Python, and no name or function here", at)
-
-
 def _check_number(text: str, number: str, at: int) -> None:
     end = at + len(number)
     following = text[end : end + 1]
-    if following == "_" or (number == "0" and following in "xXoObB" and following):
+    if following == "_" or (number == "0" and following in ("x", "X", "o", "O", "b", "B")):
         raise ExpressionError("a number has decimal digits only", at)
     if following in ("j", "J"):
         raise ExpressionError("a number is real, without j", at)
@@ -120,6 +128,8 @@ def _unknown(text: str, at: int) -> ExpressionError:
     character = text[at]
     if character in _INSTEAD:
         return ExpressionError(f"{quoted(character)} is no operator", at, f"write {_INSTEAD[character]}")
+    if text.startswith("==", at):
+        return ExpressionError("comparisons are not possible in an expression", at, OPERATORS_HINT)
     if character in _WHAT:
         return ExpressionError(f"{_WHAT[character]} not possible in an expression", at, OPERATORS_HINT)
     if character == "_" or character.isalpha():
