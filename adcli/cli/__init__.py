@@ -17,6 +17,7 @@ from adcli.errors import AdcliError, nearest, printable, quoted
 COMMANDS = {
     "example": "Lists, or prints, the specs that come with adcli.",
     "grad": "The output, and its gradient for every parameter.",
+    "graph": "The computational graph, with values and gradients.",
 }
 
 

@@ -10,7 +10,7 @@ from adcli.arrays import Array
 from adcli.engines.diagnose import Warning
 from adcli.engines.run import differentiate
 from adcli.primitives import RULES
-from adcli.trace import Node, Trace
+from adcli.trace import Node, Trace, argument_text
 
 
 class Vertex(NamedTuple):
@@ -106,8 +106,7 @@ def build_graph(trace: Trace, mode: str) -> tuple[Graph, list[Warning]]:
 
 
 def _formula(node: Node) -> str:
-    arguments = (a if isinstance(a, str) else f"{a:.15g}" for a in node.arguments)
-    return node.primitive(RULES).text(*arguments)
+    return node.primitive(RULES).text(*map(argument_text, node.arguments))
 
 
 def _shares(trace: Trace, mode: str) -> dict[tuple[str, str], Array]:

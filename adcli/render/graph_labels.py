@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from adcli.arrays import Array, shape_text
 from adcli.graph.model import Edge, Graph, Vertex
 from adcli.render.numerals import inline, matrix, number_text
+from adcli.render.style import Style
 
 MOST_ENTRIES = 9
 MOST_ROWS = 4
@@ -17,36 +16,36 @@ LONGEST_FLOW = 14
 _UNLIMITED = 10**6
 
 
-class Numbers(NamedTuple):
-    """How numbers are written."""
+def one_line(array: Array, room: int, style: Style) -> str | None:
+    """``array`` on one line, where ``room`` characters hold it whole."""
+    if np.size(array) > room:
+        return None
+    text = inline(array, _UNLIMITED, style.digits, style.fractions)
+    return text if len(text) <= room else None
 
-    digits: int = 6
-    fractions: bool = False
 
-    def inline(self, array: Array, room: int) -> str | None:
-        """``array`` on one line, where ``room`` characters hold it whole."""
-        if np.size(array) > room:
-            return None
-        text = inline(array, _UNLIMITED, *self)
-        return text if len(text) <= room else None
+def short(array: Array, room: int, style: Style, with_shape: bool = True) -> str:
+    """``array`` on one line of ``room`` characters, or else its shape and largest entry; a number is never cut."""
+    if not np.ndim(array):
+        return number_text(float(array), style.digits, style.fractions)
+    return one_line(array, room, style) or (_summary(array, style) if with_shape else _largest(array, style))
 
-    def short(self, array: Array, room: int) -> str:
-        """``array`` on one line of ``room`` characters, or else its shape and largest entry."""
-        return self.inline(array, room) or self._summary(array)
 
-    def figure(self, array: Array) -> list[str]:
-        """The lines of a small matrix with its brackets; of a large one its shape and largest entry."""
-        array = np.asarray(array)
-        rows, columns = (array.shape if array.ndim == 2 else (1, array.size)) if array.ndim < 3 else (array.size, 1)
-        if array.size > MOST_ENTRIES or rows > MOST_ROWS or columns > MOST_COLUMNS:
-            return [self._summary(array)]
-        return matrix(array, _UNLIMITED, *self)
+def figure(array: Array, style: Style) -> list[str]:
+    """The lines of a small matrix with its brackets; of a large one its shape and largest entry."""
+    array = np.asarray(array)
+    rows, columns = array.shape if array.ndim == 2 else (1, array.size)
+    if array.ndim > 2 or array.size > MOST_ENTRIES or rows > MOST_ROWS or columns > MOST_COLUMNS:
+        return [_summary(array, style)]
+    return matrix(array, _UNLIMITED, style.digits, style.fractions)
 
-    def largest(self, array: Array) -> str:
-        return f"|max| {number_text(float(np.abs(array).max(initial=0.0)), *self)}"
 
-    def _summary(self, array: Array) -> str:
-        return f"{shape_text(np.shape(array))}, {self.largest(array)}"
+def _largest(array: Array, style: Style) -> str:
+    return f"|max| {number_text(float(np.abs(array).max(initial=0.0)), style.digits, style.fractions)}"
+
+
+def _summary(array: Array, style: Style) -> str:
+    return f"{shape_text(np.shape(array))}, {_largest(array, style)}"
 
 
 def head(vertex: Vertex) -> str:
@@ -60,15 +59,14 @@ def carried(graph: Graph, edge: Edge) -> str:
     return " ".join(part for part in (shape, f"×{edge.times}" if edge.times > 1 else "") if part)
 
 
-def flowing_back(graph: Graph, edge: Edge, numbers: Numbers) -> str:
+def flowing_back(graph: Graph, edge: Edge, style: Style) -> str:
     """An edge's share of the gradient, where it is short; else its largest entry, or the shape of the Jacobian."""
     share = np.asarray(edge.gradient)
-    text = numbers.inline(share, LONGEST_FLOW)
-    if text is None:
-        text = shape_text(share.shape) if graph.has_jacobians else numbers.largest(share)
-    return text
+    summary = shape_text(share.shape) if graph.has_jacobians else _largest(share, style)
+    return one_line(share, LONGEST_FLOW, style) or summary
 
 
 def derivative(graph: Graph) -> str:
-    """What a gradient of this graph is, for an unnamed value."""
-    return f"∂{graph.vertices[graph.output].name}/∂…"
+    """What the gradients of this graph are, and which engine made them."""
+    kind = "Jacobians" if graph.has_jacobians else "Gradients"
+    return f"{kind} ∂{graph.vertices[graph.output].name}/∂…, {graph.mode} mode"

@@ -10,7 +10,8 @@ from unicodedata import east_asian_width
 from adcli.errors import AdcliError, Problem, printable
 from adcli.graph.model import Edge, Graph, Vertex
 from adcli.graph.placing import Layout, Point, Size, arrange
-from adcli.render.graph_labels import Numbers, carried, derivative, flowing_back, head
+from adcli.render.graph_labels import carried, derivative, figure, flowing_back, head, short
+from adcli.render.style import Style
 
 MOST_VERTICES = 300
 PAGE = 1600.0, 900.0
@@ -72,7 +73,7 @@ class Block(NamedTuple):
         return len(self.lines) * LINE
 
 
-def svg(graph: Graph, numbers: Numbers) -> str:
+def svg(graph: Graph, style: Style) -> str:
     """The drawing of ``graph``.
 
     Raises:
@@ -82,10 +83,10 @@ def svg(graph: Graph, numbers: Numbers) -> str:
     if count > MOST_VERTICES:
         message = f"the graph has {count:,} nodes, and a drawing holds at most {MOST_VERTICES}"
         raise AdcliError(Problem(message, None, "--format dot and --format mermaid write a graph of any size"))
-    boxes = [_blocks(vertex, numbers) for vertex in graph.vertices]
+    boxes = [_blocks(vertex, style) for vertex in graph.vertices]
     sizes = [_size(vertex, blocks) for vertex, blocks in zip(graph.vertices, boxes, strict=True)]
-    flows, labels, layout = _arranged(graph, numbers, sizes, upright=False)
-    other = _arranged(graph, numbers, sizes, upright=True)
+    flows, labels, layout = _arranged(graph, style, sizes, upright=False)
+    other = _arranged(graph, style, sizes, upright=True)
     upright = _fit(other[2], True) > BETTER * _fit(layout, False)
     if upright:
         flows, labels, layout = other
@@ -96,14 +97,14 @@ def svg(graph: Graph, numbers: Numbers) -> str:
         parts += _flow_texts(flow, size, _xy(point, upright), upright)
     for index, vertex in enumerate(graph.vertices):
         centre = _xy(layout.vertices[index], upright)
-        parts.append(_vertex(vertex, boxes[index], sizes[index], centre, index == graph.output, numbers))
+        parts.append(_vertex(vertex, boxes[index], sizes[index], centre, index == graph.output, style))
     return _page(graph, layout, parts, upright)
 
 
 def _arranged(
-    graph: Graph, numbers: Numbers, sizes: list[tuple[float, float]], upright: bool
+    graph: Graph, style: Style, sizes: list[tuple[float, float]], upright: bool
 ) -> tuple[list[list[tuple[str, str]]], list[tuple[float, float]], Layout]:
-    flows = [_flow(graph, edge, numbers, upright) for edge in graph.edges]
+    flows = [_flow(graph, edge, style, upright) for edge in graph.edges]
     labels = [_flow_size(flow, upright) for flow in flows]
     pairs = [(edge.source, edge.target) for edge in graph.edges]
     layout = arrange([_turned(one, upright) for one in sizes], pairs, [_turned(one, upright) for one in labels])
@@ -124,10 +125,10 @@ def _xy(point: Point, upright: bool) -> tuple[float, float]:
     return (point.across, point.along) if upright else (point.along, point.across)
 
 
-def _blocks(vertex: Vertex, numbers: Numbers) -> list[Block]:
-    found = [Block(numbers.figure(vertex.value), "value")]
+def _blocks(vertex: Vertex, style: Style) -> list[Block]:
+    found = [Block(figure(vertex.value, style), "value")]
     if vertex.gradient is not None:
-        found.append(Block(numbers.figure(vertex.gradient), "grad"))
+        found.append(Block(figure(vertex.gradient, style), "grad"))
     return found
 
 
@@ -148,12 +149,12 @@ def _head(vertex: Vertex) -> str:
     return text if len(text) <= LONGEST_HEAD else text[: LONGEST_HEAD - 1] + "…"
 
 
-def _flow(graph: Graph, edge: Edge, numbers: Numbers, upright: bool) -> list[tuple[str, str]]:
+def _flow(graph: Graph, edge: Edge, style: Style, upright: bool) -> list[tuple[str, str]]:
     """The texts along an edge and their kinds: what goes with the data, and what flows back."""
     with_data = carried(graph, edge)
     found = [(f"{with_data} {'▾' if upright else '▸'}", "value")] if with_data else []
     if edge.gradient is not None:
-        found.append((f"{'▴' if upright else '◂'} {flowing_back(graph, edge, numbers)}", "grad"))
+        found.append((f"{'▴' if upright else '◂'} {flowing_back(graph, edge, style)}", "grad"))
     return found
 
 
@@ -203,7 +204,7 @@ def _vertex(
     size: tuple[float, float],
     centre: tuple[float, float],
     is_output: bool,
-    numbers: Numbers,
+    style: Style,
 ) -> str:
     width, height = size
     left, top = centre[0] - width / 2, centre[1] - height / 2
@@ -237,13 +238,13 @@ def _vertex(
             else f"M{_n(left + cells[0])},{_n(top + HEAD)} V{_n(top + height - 1)}"
         )
         parts.append(f'<path class="rule" d="{rule}"/>')
-    return f"<g><title>{_safe(_told(vertex, numbers))}</title>{''.join(parts)}</g>"
+    return f"<g><title>{_safe(_told(vertex, style))}</title>{''.join(parts)}</g>"
 
 
-def _told(vertex: Vertex, numbers: Numbers) -> str:
+def _told(vertex: Vertex, style: Style) -> str:
     """A vertex in a sentence, for those who hear the drawing, and as a tip."""
-    value = numbers.short(vertex.value, 200)
-    gradient = "" if vertex.gradient is None else f"; gradient {numbers.short(vertex.gradient, 200)}"
+    value = short(vertex.value, 200, style)
+    gradient = "" if vertex.gradient is None else f"; gradient {short(vertex.gradient, 200, style)}"
     return f"{vertex.name}{head(vertex)}: value {value}{gradient}"
 
 
@@ -270,7 +271,7 @@ def _page(graph: Graph, layout: Layout, parts: list[str], upright: bool) -> str:
     output = graph.vertices[graph.output].name
     what = "Jacobian" if graph.has_jacobians else "gradient"
     notes = [
-        f"{what.capitalize()}s {derivative(graph)} in {graph.mode} mode. In a box: value on the left or above, "
+        f"{derivative(graph)}. In a box: value on the left or above, "
         f"{what} on the right or below.",
         f"Square: given. Round: computed. Doubled: the output. Along an arrow: shape {'▾' if upright else '▸'}, "
         f"and what flows back {'▴' if upright else '◂'}.",
