@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 SWEEPS = 24
+PATIENCE = 4  # sweeps without a better order
 
 Pair = tuple[int, int]
 
@@ -51,6 +53,12 @@ def layers(count: int, edges: Sequence[Pair]) -> list[int]:
     return found
 
 
+def length(count: int, edges: Sequence[Pair]) -> int:
+    """How many layers all edges together pass: what a drawing costs."""
+    layer = layers(count, edges)
+    return sum(layer[target] - layer[source] for source, target in edges)
+
+
 def rank(count: int, edges: Sequence[Pair]) -> Ranks:
     """Items in ranks, sorted so that few links cross. The item before the last of a chain is its label's place."""
     layer = layers(count, edges)
@@ -63,7 +71,7 @@ def rank(count: int, edges: Sequence[Pair]) -> Ranks:
     above: list[list[int]] = [[] for _ in ranks]
     below: list[list[int]] = [[] for _ in ranks]
     for chain in chains:
-        for upper, lower in zip(chain, chain[1:], strict=False):
+        for upper, lower in pairwise(chain):
             above[lower].append(upper)
             below[upper].append(lower)
     order: list[list[int]] = [[] for _ in range(max(ranks, default=-1) + 1)]
@@ -95,7 +103,7 @@ def _in_reading_order(above: list[list[int]], below: list[list[int]]) -> list[in
 def crossings(order: list[list[int]], below: list[list[int]]) -> int:
     """How many pairs of links between neighbouring ranks cross."""
     total = 0
-    for upper, lower in zip(order, order[1:], strict=False):
+    for upper, lower in pairwise(order):
         place = {item: index for index, item in enumerate(lower)}
         passed: list[int] = []
         for item in upper:
@@ -110,8 +118,9 @@ def _uncross(order: list[list[int]], above: list[list[int]], below: list[list[in
     """Sort the ranks by the mean place of their neighbours, down and up again; keep the order with fewest crossings."""
     best = [rank.copy() for rank in order]
     fewest = crossings(order, below)
+    found_at = 0
     for sweep in range(SWEEPS):
-        if not fewest:
+        if not fewest or sweep - found_at >= PATIENCE:
             break
         down = sweep % 2 == 0
         neighbours = above if down else below
@@ -121,7 +130,7 @@ def _uncross(order: list[list[int]], above: list[list[int]], below: list[list[in
             _swap(order, index, above, below)
         count = crossings(order, below)
         if count < fewest:
-            fewest, best = count, [rank.copy() for rank in order]
+            fewest, found_at, best = count, sweep + 1, [rank.copy() for rank in order]
     order[:] = best
 
 

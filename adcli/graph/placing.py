@@ -8,6 +8,7 @@ regression in each rank, solved by pooling adjacent violators.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from adcli.graph.layering import Pair, Ranks, rank
@@ -35,7 +36,7 @@ class Point(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Centres of vertices and of labels, and the straight parts of each edge as pairs of points, to be joined by curves."""
+    """Centres of vertices and of labels, and the straight parts of each edge, to be joined by curves."""
 
     size: Size
     vertices: list[Point]
@@ -92,7 +93,7 @@ class _Places:
         self.offsets = []
         for one in ranks.order:
             offsets = [0.0]
-            for left, right in zip(one, one[1:], strict=False):
+            for left, right in pairwise(one):
                 gap = APART if left < vertices and right < vertices else BESIDE
                 offsets.append(offsets[-1] + (sizes[left].across + sizes[right].across) / 2 + gap)
             self.offsets.append(offsets)
@@ -187,7 +188,7 @@ def _ports(ranks: Ranks, sizes: list[Size], pulls: list[float]) -> dict[Pair, fl
 
 
 def _pulls(ranks: Ranks, vertices: int) -> list[float]:
-    """How much each item draws those after it: what comes from a leaf hardly does, so that the way of the data is straight."""
+    """How much each item draws those after it: a leaf's hardly do, so that the way of the data is straight."""
     pulls = [1.0 if ranks.above[item] else FROM_LEAF for item in range(vertices)]
     pulls += [1.0] * (len(ranks.above) - vertices)
     for chain in ranks.chains:

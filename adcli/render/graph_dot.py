@@ -46,6 +46,6 @@ def _label(vertex: Vertex, style: Style) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A string of the language: only quotes and backslashes have a meaning there."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    """A string of the language, in which quotes, backslashes and entities have a meaning."""
+    escaped = text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -10,7 +10,7 @@ from adcli.render.graph_labels import carried, derivative, flowing_back, head, s
 from adcli.render.style import Style
 
 ROOM = 40
-_SPECIAL = str.maketrans({c: f"#{ord(c)};" for c in "#\"&<>`\\[]{}|*_"})
+_SPECIAL = str.maketrans({c: f"#{ord(c)};" for c in '#"&<>`\\[]{}|*_'})
 _CLASSES = """  classDef operation stroke:#106DB6,stroke-width:2px
   classDef given stroke:#3F4752,stroke-width:2px
   classDef target stroke:#3F4752,stroke-width:2px,stroke-dasharray:5 4"""
@@ -19,7 +19,7 @@ _CLASSES = """  classDef operation stroke:#106DB6,stroke-width:2px
 def mermaid(graph: Graph, style: Style) -> str:
     """The graph as ``flowchart LR``: boxes are given, rounded ones computed, the output is a double circle."""
     title = f"{printable(graph.title)}: {derivative(graph)}" if graph.title else derivative(graph)
-    lines = ["---", f"title: {json.dumps(title, ensure_ascii=False)}", "---", "flowchart LR"]
+    lines = ["---", f"title: {_yaml(title)}", "---", "flowchart LR"]
     for index, vertex in enumerate(graph.vertices):
         parts = [vertex.name + head(vertex), short(vertex.value, ROOM, style)]
         if vertex.gradient is not None:
@@ -45,3 +45,9 @@ def _edge(graph: Graph, edge: Edge, style: Style) -> str:
 def _quoted(lines: list[str]) -> str:
     """Lines of a label, in which no character has a meaning in Mermaid, Markdown or HTML."""
     return '"' + "<br/>".join(line.translate(_SPECIAL) for line in lines) + '"'
+
+
+def _yaml(title: str) -> str:
+    """A string in the heading, with nothing left that Mermaid or HTML could take for its own."""
+    text = json.dumps(title, ensure_ascii=False)
+    return "".join(f"\\u{ord(c):04x}" if c in "<>&%{}" else c for c in text)

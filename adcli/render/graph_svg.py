@@ -8,18 +8,21 @@ from typing import NamedTuple
 from unicodedata import east_asian_width
 
 from adcli.errors import AdcliError, Problem, printable
+from adcli.graph.layering import length
 from adcli.graph.model import Edge, Graph, Vertex
 from adcli.graph.placing import Layout, Point, Size, arrange
 from adcli.render.graph_labels import carried, derivative, figure, flowing_back, head, short
 from adcli.render.style import Style
 
 MOST_VERTICES = 300
+MOST_LENGTH = 6000  # layers that all arrows together may pass
 PAGE = 1600.0, 900.0
 BETTER = 1.2  # how much better a drawing from top to bottom must fit the page
 MARGIN = 28.0
 LINE = 18.0
 WIDE = 8.43  # of one character, in the monospaced fonts named below, at 14 px
 SMALL = 7.23  # at 12 px
+TITLE_WIDE = 12.0  # at most, at 20 px
 PAD = 12.0
 HEAD = 28.0
 SIDE_BY_SIDE = 30  # characters of value and gradient together
@@ -79,10 +82,7 @@ def svg(graph: Graph, style: Style) -> str:
     Raises:
         AdcliError: it has too many vertices to be read.
     """
-    count = len(graph.vertices)
-    if count > MOST_VERTICES:
-        message = f"the graph has {count:,} nodes, and a drawing holds at most {MOST_VERTICES}"
-        raise AdcliError(Problem(message, None, "--format dot and --format mermaid write a graph of any size"))
+    _check_size(graph)
     boxes = [_blocks(vertex, style) for vertex in graph.vertices]
     sizes = [_size(vertex, blocks) for vertex, blocks in zip(graph.vertices, boxes, strict=True)]
     flows, labels, layout = _arranged(graph, style, sizes, upright=False)
@@ -99,6 +99,15 @@ def svg(graph: Graph, style: Style) -> str:
         centre = _xy(layout.vertices[index], upright)
         parts.append(_vertex(vertex, boxes[index], sizes[index], centre, index == graph.output, style))
     return _page(graph, layout, parts, upright)
+
+
+def _check_size(graph: Graph) -> None:
+    count, edges = len(graph.vertices), graph.edges
+    if count <= MOST_VERTICES and length(count, [(edge.source, edge.target) for edge in edges]) <= MOST_LENGTH:
+        return
+    message = f"the graph is too large to be drawn: it has {count:,} nodes and {len(edges):,} arrows"
+    hint = f"up to {MOST_VERTICES} nodes are drawn, if few arrows are long; --format dot and mermaid have no limit"
+    raise AdcliError(Problem(message, None, hint))
 
 
 def _arranged(
@@ -267,30 +276,31 @@ def _block(block: Block, x: float, y: float) -> list[str]:
 
 
 def _page(graph: Graph, layout: Layout, parts: list[str], upright: bool) -> str:
-    title = _safe(printable(graph.title or "Computational graph"))
+    title = printable(graph.title or "Computational graph")
     output = graph.vertices[graph.output].name
     what = "Jacobian" if graph.has_jacobians else "gradient"
     notes = [
-        f"{derivative(graph)}. In a box: value on the left or above, "
-        f"{what} on the right or below.",
+        f"{derivative(graph)}. In a box: value on the left or above, {what} on the right or below.",
         f"Square: given. Round: computed. Doubled: the output. Along an arrow: shape {'▾' if upright else '▸'}, "
         f"and what flows back {'▴' if upright else '◂'}.",
     ]
     drawn = _turned(layout.size, upright)
-    texts = max(_columns(title) * 12.0, *(len(note) * 7.4 for note in notes))
+    texts = max(_columns(title) * TITLE_WIDE, *(len(note) * 7.4 for note in notes))
     width = max(drawn.along, min(texts, 900.0)) + 2 * MARGIN
     top = MARGIN + 40
     height = top + drawn.across + 30 + 20 * len(notes) + MARGIN / 2
+    room = int((width - 2 * MARGIN) / TITLE_WIDE)
+    heading = title if _columns(title) <= room else title[: room // 2 if not title.isascii() else room - 1] + "…"
     shift = (width - drawn.along) / 2
     told = f"{len(graph.vertices)} nodes and {len(graph.edges)} arrows; the output is {output}. " + " ".join(notes)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" '
         f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" aria-labelledby="title desc">',
-        f'<title id="title">{title}</title>',
+        f'<title id="title">{_safe(title)}</title>',
         f'<desc id="desc">{_safe(told)}</desc>',
         f"<style>{_style()}</style>",
         _rect(0, 0, width, height, "ground"),
-        f'<text class="title" x="{_n(MARGIN)}" y="{_n(MARGIN + 14)}">{title}</text>',
+        f'<text class="title" x="{_n(MARGIN)}" y="{_n(MARGIN + 14)}">{_safe(heading)}</text>',
         f'<g transform="translate({_n(shift)} {_n(top)})">',
         *parts,
         "</g>",
