@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 SWEEPS = 24
-PATIENCE = 4  # sweeps without a better order
+PATIENCE = 8  # sweeps without a better order
 
 Pair = tuple[int, int]
 
@@ -127,7 +127,7 @@ def _uncross(order: list[list[int]], above: list[list[int]], below: list[list[in
         steps = range(1, len(order)) if down else range(len(order) - 2, -1, -1)
         for index in steps:
             _sort(order[index], order[index - 1 if down else index + 1], neighbours)
-            _swap(order, index, above, below)
+            _swap(order, index, above, below, even_ties=sweep % 4 >= 2)
         count = crossings(order, below)
         if count < fewest:
             fewest, found_at, best = count, sweep + 1, [rank.copy() for rank in order]
@@ -143,20 +143,23 @@ def _sort(rank: list[int], fixed: list[int], neighbours: list[list[int]]) -> Non
     rank.sort(key=means.__getitem__)
 
 
-def _swap(order: list[list[int]], index: int, above: list[list[int]], below: list[list[int]]) -> None:
-    """Swap neighbours in a rank as long as that takes crossings away, on both sides."""
+def _swap(order: list[list[int]], index: int, above: list[list[int]], below: list[list[int]], even_ties: bool) -> None:
+    """Swap neighbours in a rank as long as that takes crossings away, on both sides.
+
+    With ``even_ties`` once, and also where it changes nothing, which opens a way out of a dead end.
+    """
     sides = []
     for other, neighbours in ((index - 1, above), (index + 1, below)):
         if 0 <= other < len(order):
             place = {item: number for number, item in enumerate(order[other])}
             sides.append({item: sorted(place[one] for one in neighbours[item]) for item in order[index]})
     rank = order[index]
-    for _ in range(len(rank)):
+    for _ in range(1 if even_ties else len(rank)):
         swapped = False
         for left in range(len(rank) - 1):
             a, b = rank[left], rank[left + 1]
             gain = sum(_crossed(side[a], side[b]) - _crossed(side[b], side[a]) for side in sides)
-            if gain > 0:
+            if gain > 0 or (even_ties and gain == 0):
                 rank[left], rank[left + 1] = b, a
                 swapped = True
         if not swapped:

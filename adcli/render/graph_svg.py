@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import NamedTuple
-from unicodedata import east_asian_width
 
 from adcli.errors import AdcliError, Problem, printable
 from adcli.graph.layering import length
@@ -13,9 +11,10 @@ from adcli.graph.model import Edge, Graph, Vertex
 from adcli.graph.placing import Layout, Point, Size, arrange
 from adcli.render.graph_labels import carried, derivative, figure, flowing_back, head, short
 from adcli.render.style import Style
+from adcli.render.svg_parts import columns, fixed, rect, safe, style_sheet, text_at
 
 MOST_VERTICES = 300
-MOST_LENGTH = 6000  # layers that all arrows together may pass
+MOST_LENGTH = 10_000  # layers that all arrows together may pass
 PAGE = 1600.0, 900.0
 BETTER = 1.2  # how much better a drawing from top to bottom must fit the page
 MARGIN = 28.0
@@ -28,37 +27,8 @@ HEAD = 28.0
 SIDE_BY_SIDE = 30  # characters of value and gradient together
 LONGEST_HEAD = 36
 ARROW = 8.0
-
-STYLE = """
-text { font: 14px "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace; white-space: pre; fill: INK }
-.title { font: bold 20px "Latin Modern Sans", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif }
-.note { font: 14px "Latin Modern Sans", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; fill: MUTED }
-.name { font-weight: bold }
-.op { fill: MUTED }
-.value { fill: VALUE }
-.grad { fill: COTANGENT; font-weight: bold }
-.flow { font-size: 12px }
-.ground { fill: GROUND }
-.box { stroke-width: 2; fill: PANEL; stroke: VALUE }
-.given { fill: GROUND; stroke: PARAMETER }
-.target { stroke-dasharray: 5 4 }
-.inner { fill: none; stroke-width: 1.5 }
-.rule { stroke: LINE; fill: none }
-.edge, .bracket { fill: none; stroke-width: 1.5 }
-.edge { stroke: MUTED }
-.quiet { stroke-dasharray: 5 4 }
-.arrow { fill: MUTED }
-.v { stroke: VALUE } .g { stroke: COTANGENT }
-"""
-LIGHT = {
-    "VALUE": "#106DB6", "PARAMETER": "#3F4752", "COTANGENT": "#BD0C89", "INK": "#1B2028", "MUTED": "#5C6470",
-    "LINE": "#D3D6D9", "GROUND": "#FCFCFA", "PANEL": "#F2F2EE",
-}  # fmt: skip
-DARK = {
-    "VALUE": "#7DB7F7", "PARAMETER": "#DDE2EA", "COTANGENT": "#FF6FBD", "INK": "#ECEFF4", "MUTED": "#A3ADBA",
-    "LINE": "#3A434F", "GROUND": "#14181F", "PANEL": "#1C222B",
-}  # fmt: skip
-_NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+BORDER = 4.0  # between the two borders of the output
+CORNER = 14.0
 
 
 class Block(NamedTuple):
@@ -85,6 +55,8 @@ def svg(graph: Graph, style: Style) -> str:
     _check_size(graph)
     boxes = [_blocks(vertex, style) for vertex in graph.vertices]
     sizes = [_size(vertex, blocks) for vertex, blocks in zip(graph.vertices, boxes, strict=True)]
+    width, height = sizes[graph.output]
+    sizes[graph.output] = width + 2 * BORDER, height + 2 * BORDER
     flows, labels, layout = _arranged(graph, style, sizes, upright=False)
     other = _arranged(graph, style, sizes, upright=True)
     upright = _fit(other[2], True) > BETTER * _fit(layout, False)
@@ -179,30 +151,30 @@ def _flow_texts(
     x, y = centre
     found = []
     if upright and flow:
-        found.append(_rect(x - size[0] / 2, y - size[1] / 2, size[0], size[1], "ground"))
+        found.append(rect(x - size[0] / 2, y - size[1] / 2, size[0], size[1], "ground"))
     for index, (text, kind) in enumerate(flow):
         at = y + 16 * index - 8 * len(flow) + 12 if upright else y - 6 if kind == "value" else y + 15
-        found.append(_text(x, at, f"flow {kind}", text, SMALL))
+        found.append(text_at(x, at, f"flow {kind}", text, SMALL))
     return found
 
 
 def _edge(graph: Graph, edge: Edge, straight: list[tuple[Point, Point]], upright: bool) -> str:
     x, y = _xy(straight[0][0], upright)
-    path = [f"M{_n(x)},{_n(y)}"]
+    path = [f"M{fixed(x)},{fixed(y)}"]
     before = straight[0][0]
     for begin, end in straight:
         if begin != straight[0][0]:
             middle = (before.along + begin.along) / 2
             bends = (Point(middle, before.across), Point(middle, begin.across), begin)
-            path.append("C" + " ".join(f"{_n(a)},{_n(b)}" for a, b in (_xy(point, upright) for point in bends)))
+            path.append("C" + " ".join(f"{fixed(a)},{fixed(b)}" for a, b in (_xy(point, upright) for point in bends)))
         before = end
         if end == straight[-1][1]:
             before = end._replace(along=end.along - ARROW)
         x, y = _xy(before, upright)
-        path.append(f"L{_n(x)},{_n(y)}")
+        path.append(f"L{fixed(x)},{fixed(y)}")
     tip = straight[-1][1]
     corners = [tip, Point(tip.along - ARROW, tip.across - 4), Point(tip.along - ARROW, tip.across + 4)]
-    arrow = " ".join(f"{_n(a)},{_n(b)}" for a, b in (_xy(point, upright) for point in corners))
+    arrow = " ".join(f"{fixed(a)},{fixed(b)}" for a, b in (_xy(point, upright) for point in corners))
     quiet = " quiet" if edge.gradient is None else ""
     return f'<path class="edge{quiet}" d="{" ".join(path)}"/><polygon class="arrow" points="{arrow}"/>'
 
@@ -218,36 +190,42 @@ def _vertex(
     width, height = size
     left, top = centre[0] - width / 2, centre[1] - height / 2
     given = vertex.role != "operation"
-    kind = f"box {'given ' if given else ''}{vertex.role}"
-    corner = 0.0 if given else 14.0
-    parts = [_rect(left, top, width, height, kind, corner)]
+    corner = 0.0 if given else CORNER
+    parts = []
     if is_output:
-        outside = max(corner + 4, 4.0) if not given else 0.0
-        parts.insert(0, _rect(left - 4, top - 4, width + 8, height + 8, "box inner", outside))
+        parts.append(rect(left, top, width, height, "box inner", corner and corner + BORDER))
+        left, top, width, height = left + BORDER, top + BORDER, width - 2 * BORDER, height - 2 * BORDER
+    parts.append(rect(left, top, width, height, f"box {'given ' if given else ''}{vertex.role}", corner))
     text = _head(vertex)
     name = f'<tspan class="name">{escape(text[: len(vertex.name)])}</tspan>'
     rest = f'<tspan class="op">{escape(text[len(vertex.name) :])}</tspan>'
-    parts.append(_text(centre[0], top + 19, "", text, WIDE, name + rest))
-    parts.append(f'<path class="rule" d="M{_n(left + 1)},{_n(top + HEAD)} h{_n(width - 2)}"/>')
-    stacked = _stacked(blocks)
-    spare = (width - sum(block.width + 2 * PAD for block in blocks)) / len(blocks)
-    cells = [block.width + 2 * PAD + spare for block in blocks]
-    x, y = left, top + HEAD
-    for index, block in enumerate(blocks):
-        if stacked:
-            parts += _block(block, centre[0], y + 4 + block.height / 2)
+    parts.append(text_at(centre[0], top + 19, "", text, WIDE, name + rest))
+    parts += _cells(blocks, left, top + HEAD, width, height - HEAD)
+    return f"<g><title>{safe(_told(vertex, style))}</title>{''.join(parts)}</g>"
+
+
+def _cells(blocks: list[Block], left: float, top: float, width: float, height: float) -> list[str]:
+    """Value and gradient in the area below a box's head, with lines between; side by side if there is room."""
+    parts = []
+    rules = [f"M{fixed(left + 1)},{fixed(top)} h{fixed(width - 2)}"]
+    if _stacked(blocks):
+        y = top
+        for block in blocks:
+            parts += _block(block, left + width / 2, y + 4 + block.height / 2)
             y += block.height + 8
-        else:
-            parts += _block(block, x + cells[index] / 2, top + (HEAD + height) / 2)
-            x += cells[index]
-    if len(blocks) > 1:
-        rule = (
-            f"M{_n(left + 1)},{_n(top + HEAD + blocks[0].height + 8)} h{_n(width - 2)}"
-            if stacked
-            else f"M{_n(left + cells[0])},{_n(top + HEAD)} V{_n(top + height - 1)}"
-        )
-        parts.append(f'<path class="rule" d="{rule}"/>')
-    return f"<g><title>{_safe(_told(vertex, style))}</title>{''.join(parts)}</g>"
+        if len(blocks) > 1:
+            y = top + blocks[0].height + 8
+            rules.append(f"M{fixed(left + 1)},{fixed(y)} h{fixed(width - 2)}")
+    else:
+        spare = (width - sum(block.width + 2 * PAD for block in blocks)) / len(blocks)
+        x = left
+        for block in blocks:
+            share = block.width + 2 * PAD + spare
+            parts += _block(block, x + share / 2, top + height / 2)
+            x += share
+            if block is not blocks[-1]:
+                rules.append(f"M{fixed(x)},{fixed(top)} V{fixed(top + height - 1)}")
+    return [*parts, f'<path class="rule" d="{" ".join(rules)}"/>']
 
 
 def _told(vertex: Vertex, style: Style) -> str:
@@ -264,13 +242,13 @@ def _block(block: Block, x: float, y: float) -> list[str]:
     inner = [line[1:-1] for line in lines] if bracketed else lines
     top = y - block.height / 2
     parts = [
-        _text(x, top + LINE * index + 14, block.kind, line, WIDE) for index, line in enumerate(inner) if line.strip()
+        text_at(x, top + LINE * index + 14, block.kind, line, WIDE) for index, line in enumerate(inner) if line.strip()
     ]
     if bracketed:
         half = len(inner[0]) * WIDE / 2 + 5
         tall = block.height - 2
         for side, hook in ((-1, 4), (1, -4)):
-            path = f"M{_n(x + side * half + hook)},{_n(top + 1)} h{-hook} v{_n(tall)} h{hook}"
+            path = f"M{fixed(x + side * half + hook)},{fixed(top + 1)} h{-hook} v{fixed(tall)} h{hook}"
             parts.append(f'<path class="bracket {block.kind[0]}" d="{path}"/>')
     return parts
 
@@ -285,60 +263,27 @@ def _page(graph: Graph, layout: Layout, parts: list[str], upright: bool) -> str:
         f"and what flows back {'▴' if upright else '◂'}.",
     ]
     drawn = _turned(layout.size, upright)
-    texts = max(_columns(title) * TITLE_WIDE, *(len(note) * 7.4 for note in notes))
+    texts = max(columns(title) * TITLE_WIDE, *(len(note) * 7.4 for note in notes))
     width = max(drawn.along, min(texts, 900.0)) + 2 * MARGIN
     top = MARGIN + 40
     height = top + drawn.across + 30 + 20 * len(notes) + MARGIN / 2
     room = int((width - 2 * MARGIN) / TITLE_WIDE)
-    heading = title if _columns(title) <= room else title[: room // 2 if not title.isascii() else room - 1] + "…"
+    heading = title if columns(title) <= room else title[: room // 2 if not title.isascii() else room - 1] + "…"
     shift = (width - drawn.along) / 2
     told = f"{len(graph.vertices)} nodes and {len(graph.edges)} arrows; the output is {output}. " + " ".join(notes)
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" '
-        f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" aria-labelledby="title desc">',
-        f'<title id="title">{_safe(title)}</title>',
-        f'<desc id="desc">{_safe(told)}</desc>',
-        f"<style>{_style()}</style>",
-        _rect(0, 0, width, height, "ground"),
-        f'<text class="title" x="{_n(MARGIN)}" y="{_n(MARGIN + 14)}">{_safe(heading)}</text>',
-        f'<g transform="translate({_n(shift)} {_n(top)})">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{fixed(width)}" height="{fixed(height)}" '
+        f'viewBox="0 0 {fixed(width)} {fixed(height)}" role="img" aria-labelledby="title desc">',
+        f'<title id="title">{safe(title)}</title>',
+        f'<desc id="desc">{safe(told)}</desc>',
+        f"<style>{style_sheet()}</style>",
+        rect(0, 0, width, height, "ground"),
+        f'<text class="title" x="{fixed(MARGIN)}" y="{fixed(MARGIN + 14)}">{safe(heading)}</text>',
+        f'<g transform="translate({fixed(shift)} {fixed(top)})">',
         *parts,
         "</g>",
     ]
     for index, note in enumerate(notes):
         y = height - MARGIN - 20 * (len(notes) - 1 - index)
-        lines.append(f'<text class="note" x="{_n(MARGIN)}" y="{_n(y)}">{_safe(note)}</text>')
+        lines.append(f'<text class="note" x="{fixed(MARGIN)}" y="{fixed(y)}">{safe(note)}</text>')
     return "\n".join([*lines, "</svg>"]) + "\n"
-
-
-def _style() -> str:
-    def coloured(colours: dict[str, str]) -> str:
-        return re.sub(r"\b[A-Z]{3,}\b", lambda role: colours.get(role[0], role[0]), STYLE)
-
-    return f"{coloured(LIGHT)}@media (prefers-color-scheme: dark) {{{coloured(DARK)}}}\n"
-
-
-def _columns(text: str) -> int:
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def _safe(text: str) -> str:
-    return escape(_NOT_XML.sub("", text))
-
-
-def _rect(x: float, y: float, width: float, height: float, kind: str, corner: float = 0.0) -> str:
-    rounded = f' rx="{_n(corner)}"' if corner else ""
-    return f'<rect class="{kind}" x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}"{rounded}/>'
-
-
-def _text(x: float, y: float, kind: str, text: str, wide: float, inner: str | None = None) -> str:
-    """Text of a fixed width around ``x``, whichever of the fonts there is."""
-    named = f' class="{kind}"' if kind else ""
-    return (
-        f'<text{named} x="{_n(x)}" y="{_n(y)}" text-anchor="middle" xml:space="preserve" '
-        f'textLength="{_n(len(text) * wide)}">{_safe(text) if inner is None else inner}</text>'
-    )
-
-
-def _n(number: float) -> str:
-    return f"{number:.1f}".removesuffix(".0")
