@@ -78,6 +78,8 @@ def rank(count: int, edges: Sequence[Pair]) -> Ranks:
     for item in _in_reading_order(above, below):
         order[ranks[item]].append(item)
     _uncross(order, above, below)
+    for one in order:
+        one.sort(key=lambda item: not above[item] and not below[item])  # what has no edges stands last
     return Ranks(order, above, below, chains)
 
 
@@ -126,40 +128,40 @@ def _uncross(order: list[list[int]], above: list[list[int]], below: list[list[in
         neighbours = above if down else below
         steps = range(1, len(order)) if down else range(len(order) - 2, -1, -1)
         for index in steps:
-            _sort(order[index], order[index - 1 if down else index + 1], neighbours)
-            _swap(order, index, above, below, even_ties=sweep % 4 >= 2)
+            _sort(order[index], order[index - 1 if down else index + 1], neighbours, turned=sweep % 4 >= 2)
+            _swap(order, index, above, below)
         count = crossings(order, below)
         if count < fewest:
             fewest, found_at, best = count, sweep + 1, [rank.copy() for rank in order]
     order[:] = best
 
 
-def _sort(rank: list[int], fixed: list[int], neighbours: list[list[int]]) -> None:
+def _sort(rank: list[int], fixed: list[int], neighbours: list[list[int]], turned: bool) -> None:
+    """Sort by the mean place of the neighbours; ``turned``: equal ones in reverse, a way out of dead ends."""
     place = {item: index for index, item in enumerate(fixed)}
     means: dict[int, float] = {}
     for index, item in enumerate(rank):
         near = [place[one] for one in neighbours[item]]
         means[item] = sum(near) / len(near) if near else index
+    if turned:
+        rank.reverse()
     rank.sort(key=means.__getitem__)
 
 
-def _swap(order: list[list[int]], index: int, above: list[list[int]], below: list[list[int]], even_ties: bool) -> None:
-    """Swap neighbours in a rank as long as that takes crossings away, on both sides.
-
-    With ``even_ties`` once, and also where it changes nothing, which opens a way out of a dead end.
-    """
+def _swap(order: list[list[int]], index: int, above: list[list[int]], below: list[list[int]]) -> None:
+    """Swap neighbours in a rank as long as that takes crossings away, on both sides."""
     sides = []
     for other, neighbours in ((index - 1, above), (index + 1, below)):
         if 0 <= other < len(order):
             place = {item: number for number, item in enumerate(order[other])}
             sides.append({item: sorted(place[one] for one in neighbours[item]) for item in order[index]})
     rank = order[index]
-    for _ in range(1 if even_ties else len(rank)):
+    for _ in range(len(rank)):
         swapped = False
         for left in range(len(rank) - 1):
             a, b = rank[left], rank[left + 1]
             gain = sum(_crossed(side[a], side[b]) - _crossed(side[b], side[a]) for side in sides)
-            if gain > 0 or (even_ties and gain == 0):
+            if gain > 0:
                 rank[left], rank[left + 1] = b, a
                 swapped = True
         if not swapped:
