@@ -25,10 +25,13 @@ def one_line(array: Array, room: int, style: Style) -> str | None:
 
 
 def short(array: Array, room: int, style: Style, with_shape: bool = True) -> str:
-    """``array`` on one line of ``room`` characters, or else its shape and largest entry; a number is never cut."""
+    """``array`` on one line of ``room`` characters, or else its shape, its largest entry, or both; no number is cut."""
     if not np.ndim(array):
         return number_text(float(array), style.digits, style.fractions)
-    return one_line(array, room, style) or (_summary(array, style) if with_shape else _largest(array, style))
+    whole = one_line(array, room, style)
+    largest, shape = _largest(array, style), shape_text(np.shape(array))
+    told = (f"{shape}, {largest}", shape) if with_shape else (largest,)
+    return whole or next((text for text in told if len(text) <= room), "…")
 
 
 def figure(array: Array, style: Style) -> list[str]:
@@ -36,16 +39,12 @@ def figure(array: Array, style: Style) -> list[str]:
     array = np.asarray(array)
     rows, columns = array.shape if array.ndim == 2 else (1, array.size)
     if array.ndim > 2 or array.size > MOST_ENTRIES or rows > MOST_ROWS or columns > MOST_COLUMNS:
-        return [_summary(array, style)]
+        return [f"{shape_text(array.shape)}, {_largest(array, style)}"]
     return matrix(array, _UNLIMITED, style.digits, style.fractions)
 
 
 def _largest(array: Array, style: Style) -> str:
     return f"|max| {number_text(float(np.abs(array).max(initial=0.0)), style.digits, style.fractions)}"
-
-
-def _summary(array: Array, style: Style) -> str:
-    return f"{shape_text(np.shape(array))}, {_largest(array, style)}"
 
 
 def head(vertex: Vertex) -> str:

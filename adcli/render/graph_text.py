@@ -17,7 +17,7 @@ from adcli.render.numerals import aligned
 from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
 
 NARROW = 60
-LEAST_ROOM = 9
+LEAST_ROOM = 12
 GAP = 2
 
 
