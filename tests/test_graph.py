@@ -71,10 +71,10 @@ def test_micrograd_as_in_the_lecture(mode):
 @pytest.mark.parametrize(
     ("format_", "nodes"),
     [
-        ("text", ["a  parameter   2     10", "b  parameter   3     10", "c = a + b      5     10", "** 2    25      1"]),
-        ("dot", ['[shape=box, color="#3F4752", label="a  parameter\\n2\\n◂ 10"]', 'peripheries=2, label="d = c ** 2\\n25\\n◂ 1"']),
+        ("text", ["a  parameter   2     10", "b  parameter   3     10", "c = a + b      5     10", " 25      1"]),
+        ("dot", ['[shape=box, color="#3F4752", label="a  parameter\\n2\\n◂ 10"]', 'label="d = c ** 2\\n25']),
         ("mermaid", ['n0["a  parameter<br/>2<br/>◂ 10"]', 'n2(["c = a + b<br/>5<br/>◂ 10"])', 'n0 -->|"◂ 10"| n2']),
-        ("svg", ["a  parameter: value 2; gradient 10", "c = a + b: value 5; gradient 10", "d = c ** 2: value 25; grad"]),
+        ("svg", ["a  parameter: value 2; gradient 10", "c = a + b: value 5; gradient 10", "d = c ** 2: value 25"]),
     ],
 )  # fmt: skip
 def test_micrograd_in_every_format(run, format_, nodes):
@@ -161,7 +161,7 @@ def test_every_name_and_every_edge_once(run, path):
     assert sorted(heads) == sorted(names)
     assert len([p for p in picture.iter(f"{SVG}polygon") if p.get("class") == "arrow"]) == len(graph.edges)
     text = drawn(run, path)
-    assert sorted(re.findall(r"^[│ ]*[■●◎][│ ]* (\w+)", text, re.M)) == sorted(names)
+    assert sorted(re.findall(r"^[│ ]*[■●◎][│ ]* (\w+)", text.rpartition("\n\n")[0], re.M)) == sorted(names)
 
 
 @pytest.mark.parametrize("path", [MICROGRAD, LECTURE, CASES / "dag-skip.yaml", CASES / "dag-multiply.yaml"])

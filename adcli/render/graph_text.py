@@ -73,12 +73,13 @@ def _table(console: Console, lines: list[_Line], graph: Graph, style: Style) -> 
     shapes = max(len(line.shape) for line in lines) if console.width >= NARROW else 0
     shapes = max(shapes, len("shape")) + GAP if shapes else 0
     spare = console.width - rails - shapes - 2 * GAP
-    names = min(max(len(line.name + line.rest) for line in lines), spare - 2 * LEAST_ROOM)
-    room = max(LEAST_ROOM, (spare - names) // 2)
+    longest = max(len(line.name + line.rest) for line in lines)
+    room = max(LEAST_ROOM, (spare - longest) // 2)
     values = _column([line.value for line in lines], room, style, not shapes)
     gradients = _column([line.gradient for line in lines], room, style, not shapes or graph.has_jacobians)
     width = max(len("value"), *map(len, values)) + GAP
     heading = derivative(graph).partition(",")[0]
+    names = min(longest, spare + GAP - width - max(len(heading.split()[-1]), *map(len, gradients)))
     console.print(Text(derivative(graph), NAME))
     top = " " * rails + " " * (names + GAP) + ("shape".ljust(shapes) if shapes else "") + "value".ljust(width)
     console.print(Text(f"{top}{heading.split()[-1]}", QUIET), no_wrap=True, crop=False, soft_wrap=True)
