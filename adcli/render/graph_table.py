@@ -18,7 +18,7 @@ HEADINGS = ("name", "operation", "arguments", "data", "grad")
 
 
 def graph_table(trace: Trace, result: Result, style: Style, width: int) -> Table | None:
-    """Leaves first, then nodes in the order of the trace; long values are shortened. None if it is wider than ``width``."""
+    """Leaves first, then nodes in the order of the trace; long values are shortened. None if wider than ``width``."""
     kinds = {"input": trace.inputs, "target": trace.targets, "parameter": trace.parameters}
     rows = [(name, kind, "") for kind, leaves in kinds.items() for name in leaves]
     rows += [(node.name, node.op, ", ".join(map(argument_text, node.arguments))) for node in trace.nodes]
