@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_engines import NOT_FINITE, nets
 
 from adcli.derivation import Step
@@ -96,6 +97,26 @@ def test_skips_through_cut_values() -> None:
     chain = chain_of(trace)
     assert [chain.name(b) for b in range(1, chain.blocks + 1)] == ["h1", "h4", "h5", "h7", "h8", "h9", "loss"]
     same_gradients(trace)
+
+
+@st.composite
+def graphs(draw) -> dict:
+    """Up to ten steps, each of any earlier values."""
+    layers = []
+    for step in range(draw(st.integers(1, 10))):
+        known = st.sampled_from(["x", *(f"h{i}" for i in range(1, step + 1))])
+        near = st.sampled_from([f"h{step}" if step else "x"]) | known
+        kind = draw(st.sampled_from(["sin", "tanh", "exp", "square", "add", "multiply"]))
+        inputs = {"inputs": [draw(near), draw(known)]} if kind in ("add", "multiply") else {"input": draw(near)}
+        layers.append({"type": kind, **inputs})
+    return {"input": [0.3, -0.2], "layers": layers}
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(graphs())
+def test_gradients_of_random_graphs_to_the_last_bit(content: dict) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        same_gradients(trace_of(content))
 
 
 def test_an_output_within_the_trace_and_an_output_that_is_an_input() -> None:

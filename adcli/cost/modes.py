@@ -35,11 +35,11 @@ class ModeCost(NamedTuple):
     stored: int | None = None
 
 
-def mode_costs(graph: Graph, trace: Trace, wrt: Sequence[str]) -> dict[str, ModeCost]:
-    """The cost of every mode."""
+def mode_costs(graph: Graph, trace: Trace, wrt: Sequence[str], symbolic: bool = True) -> dict[str, ModeCost]:
+    """The cost of every mode; of symbolic mode only where ``symbolic``, as it has to run for that."""
     return {
         "numeric": numeric_cost(graph, trace, wrt),
-        "symbolic": symbolic_cost(trace, wrt),
+        "symbolic": symbolic_cost(trace, wrt) if symbolic else ModeCost(),
         "forward": _unless_refused(lambda: forward_cost(graph, trace, wrt)),
         "reverse": _unless_refused(lambda: reverse_cost(graph, trace, wrt)),
     }
@@ -48,7 +48,7 @@ def mode_costs(graph: Graph, trace: Trace, wrt: Sequence[str]) -> dict[str, Mode
 def _unless_refused(cost: Callable[[], ModeCost]) -> ModeCost:
     try:
         return cost()
-    except AdcliError:
+    except (AdcliError, MemoryError):
         return ModeCost()
 
 

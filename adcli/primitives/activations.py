@@ -126,7 +126,7 @@ def _sech_squared(x: Array) -> Array:
 
 def _tanh_slope(x: Array, out: Array) -> Array:
     """1 − out², and from x where abs(out) > 0.9, so where that difference is below 0.19."""
-    slope = 1.0 - out * out
+    slope = 1.0 + -(out * out)  # 1 - out², where numpy writes both times into the memory of out * out
     return _where_saturated(slope < 0.19, _sech_squared, x, slope)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from adcli.cost.chains import Chain, Graph
 from adcli.cost.report import Report
+from adcli.cost.sweep import MODES, Point, Range, slope
 
 SCHEMA = 1
 
@@ -39,4 +41,20 @@ def _chain(chain: Chain, graph: Graph, factors: dict[str, Any]) -> dict[str, Any
         "reverse": chain.reverse,
         "optimal": chain.optimal,
         "order": chain.order,
+    }
+
+
+def sweep_content(title: str | None, wanted: Range, points: Sequence[Point]) -> dict[str, Any]:
+    """How cost grows: operations and slopes, but no measured times, which are never the same twice."""
+    amounts = {mode: [point.operations[mode] for point in points] for mode in MODES}
+    return {
+        "schema": SCHEMA,
+        "command": "cost",
+        "title": title,
+        "sweep": wanted.vary,
+        "points": [
+            {wanted.vary: point.size, "parameters": point.parameters, "operations": point.operations}
+            for point in points
+        ],
+        "slopes": {mode: slope(wanted.sizes, of) for mode, of in amounts.items()},
     }
