@@ -1,4 +1,4 @@
-"""Forward and reverse mode against numbers that an independent implementation, and the lecture, computed."""
+"""Forward, reverse and symbolic mode against numbers that an independent implementation, and the lecture, computed."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adcli.engines import forward, reverse
+from adcli.engines import forward, reverse, symbolic
 from adcli.engines.structure import Result
 from adcli.spec.model import read_spec
 from adcli.spec.source import read_source
@@ -14,7 +14,7 @@ from adcli.trace import build_trace
 
 CASES = Path(__file__).parent / "cases"
 ALL = sorted(CASES.glob("*.yaml"))
-ENGINES = {"forward": forward, "reverse": reverse}
+ENGINES = {"forward": forward, "reverse": reverse, "symbolic": symbolic}
 
 
 def expected_of(path: Path) -> dict:

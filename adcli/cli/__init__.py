@@ -15,6 +15,8 @@ import click
 from adcli.errors import AdcliError, nearest, printable, quoted
 
 COMMANDS = {
+    "check": "Every engine against every other.",
+    "cost": "Operations and memory: each mode, each order, each checkpointing.",
     "example": "Lists, or prints, the specs that come with adcli.",
     "grad": "The output, and its gradient for every parameter.",
     "graph": "The computational graph, with values and gradients.",
@@ -87,9 +89,8 @@ def adcli() -> None:
 def main() -> NoReturn:
     """Run the command line, and turn every way to end into an exit code."""
     try:
-        adcli.main(standalone_mode=False, prog_name="adcli")
+        code = ExitCode(adcli.main(standalone_mode=False, prog_name="adcli") or ExitCode.DONE)
         sys.stdout.flush()
-        code = ExitCode.DONE
     except click.exceptions.Exit as exit_:
         code = ExitCode(exit_.exit_code)
     except _EndedError as ended:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from adcli.engines.checkpoints import Schedule, planned
 from adcli.errors import AdcliError, printable, quoted
 from adcli.spec.model import EXPRESSION_NAME, NAME, RESERVED, Spec, read_expression, read_spec
 from adcli.spec.part import Document
@@ -19,6 +21,7 @@ from adcli.trace import Trace, build_trace
 F = TypeVar("F", bound=Callable[..., Any])
 
 SET_HELP = "Another value for an input, a target or a parameter (JSON or a fraction)."
+_STEP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[0-9]+)?\Z")  # also a step inside a line of a program
 DIGITS = click.IntRange(1, 17)
 
 
@@ -52,6 +55,15 @@ def output_options(formats: Sequence[str]) -> Callable[[F], F]:
     return add
 
 
+def checkpoint_option(function: F) -> F:
+    """``--checkpoint``."""
+    return click.option(
+        "--checkpoint",
+        metavar="NAMES|sqrt|SLOTS",
+        help="Reverse mode: keep only these values (h1,h2), or so many, and compute the others again.",
+    )(function)
+
+
 def number_options(function: F) -> F:
     """``--digits`` and ``--fractions``."""
     function = click.option("--fractions", is_flag=True, help="Numbers as fractions where one equals them.")(function)
@@ -69,6 +81,19 @@ def load_trace(
         AdcliError: with everything that is wrong.
     """
     return trace_of(load_spec(path, expression, givens), settings)
+
+
+def load_schedule(trace: Trace, mode: str, checkpoint: str | None) -> Schedule | None:
+    """What ``--checkpoint`` asks for, if it is given.
+
+    Raises:
+        AdcliError: the mode stores nothing, or a name can't be a checkpoint.
+    """
+    if checkpoint is None:
+        return None
+    if mode != "reverse":
+        raise AdcliError(f"--checkpoint goes with --mode reverse, not with {mode}")
+    return planned(trace, checkpoint)
 
 
 def load_spec(path: str | None, expression: str | None = None, givens: Sequence[str] = ()) -> Spec:
@@ -95,14 +120,16 @@ def trace_of(spec: Spec, settings: Sequence[str]) -> Trace:
         AdcliError: with everything that is wrong.
     """
     folder, budget = spec.document.source.folder, spec.budget
-    return build_trace(spec, dict(_named_value("--set", setting, folder, budget) for setting in settings))
+    return build_trace(spec, dict(named_value("--set", setting, folder, budget) for setting in settings))
 
 
 def _givens(givens: Sequence[str]) -> dict[str, Value | None]:
     budget = Budget()
     found: dict[str, Value | None] = {}
     for given in givens:
-        name, value = _named_value("-p", given, os.getcwd(), budget)
+        name, value = named_value("-p", given, os.getcwd(), budget)
+        if not NAME.match(name):
+            raise AdcliError(f"-p {quoted(given)}: write NAME=VALUE")
         if name in found or name in (*RESERVED, EXPRESSION_NAME):
             why = "is there twice" if name in found else "is not possible: the name has a meaning of its own"
             raise AdcliError(f"-p {name} {why}")
@@ -110,15 +137,19 @@ def _givens(givens: Sequence[str]) -> dict[str, Value | None]:
     return found
 
 
-def _named_value(option: str, text: str, folder: str, budget: Budget) -> tuple[str, Value]:
-    """``NAME=VALUE``."""
+def named_value(option: str, text: str, folder: str, budget: Budget) -> tuple[str, Value]:
+    """``NAME=VALUE``, as ``option`` takes it.
+
+    Raises:
+        AdcliError: it is not of that form, or the value can't be read.
+    """
     name, equals, value = text.partition("=")
-    if not equals or not NAME.match(name):
+    if not equals or not _STEP_NAME.match(name):
         raise AdcliError(f"{option} {quoted(text)}: write NAME=VALUE")
-    return name, _value(f"{option} {name}", value, folder, budget)
+    return name, value_of(f"{option} {name}", value, folder, budget)
 
 
-def _value(what: str, text: str, folder: str, budget: Budget) -> Value:
+def value_of(what: str, text: str, folder: str, budget: Budget) -> Value:
     """A value on the command line: JSON, or a fraction without quotes."""
     try:
         json.loads(text)

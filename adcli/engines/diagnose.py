@@ -37,7 +37,8 @@ def diagnose(plan: Structure, result: Result) -> list[Warning]:
     first = _first_not_finite(plan, result)
     if first:
         return [*found, *first]
-    if any(not np.isfinite(gradient).all() for gradient in result.gradients.values()):
+    derivatives = result.derivatives(plan.trace.output).values()
+    if result.scheme or any(not np.isfinite(array).all() for array in derivatives):  # quotients hide an infinite slope
         found += _infinite_slopes(plan, result)
         found += _not_finite_gradients(plan, result, found)
     return found
@@ -135,13 +136,14 @@ def _infinite_slopes(plan: Structure, result: Result) -> Iterator[Warning]:
 
 def _not_finite_gradients(plan: Structure, result: Result, known: list[Warning]) -> Iterator[Warning]:
     """Gradients that hold NaN (0 · ∞, ∞ − ∞), or an infinity that no step explains."""
-    for name, gradient in result.gradients.items():
+    what = "the gradient for" if result.jvp is None else "the JVP of"
+    for name, gradient in result.derivatives(plan.trace.output).items():
         mask = np.isnan(gradient)
         if mask.any():
-            where = component(f"the gradient for {name}", _first(mask))
+            where = component(f"{what} {name}", _first(mask))
             message = f"{where} is not a number: 0 · ∞ or ∞ − ∞ on the way"
             yield Warning("indeterminate", name, _first(mask), message)
         elif not known and not np.isfinite(gradient).all():
             index = _first(~np.isfinite(gradient))
-            where = component(f"the gradient for {name}", index)
+            where = component(f"{what} {name}", index)
             yield Warning("non-finite", name, index, f"{where} is too large for a float64")

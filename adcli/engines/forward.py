@@ -50,6 +50,9 @@ def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
         for slot in done:
             del tangents[slot]
     tangent = tangents.get(base.slots[base.trace.output])
+    if plan.tangents is not None:
+        jvp = np.zeros(base.trace.shapes[base.trace.output]) if tangent is None else tangent[0]
+        return Result(named(base, values), {}, tangents=plan.tangents, jvp=jvp)
     gradients = {
         name: np.zeros(shape) if tangent is None else _gradient(tangent, own, values, shape, plan.by_rows)
         for name, shape, own in plan.wanted

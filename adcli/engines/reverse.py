@@ -17,12 +17,11 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.derivation import Sink
-from adcli.engines.checkpoints import Move
 from adcli.engines.reverse_plan import Plan, Pull, checkpointed, plan
 from adcli.engines.reverse_steps import Recorder
 from adcli.engines.structure import Result, evaluate_all, mask_through, named, scaled_where
 
-__all__ = ["checkpointed", "plan", "run"]
+__all__ = ["Plan", "Pull", "checkpointed", "plan", "run"]
 
 
 def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
@@ -39,34 +38,36 @@ def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
     cotangents[output] = plan.seed
     masks = {output: plan.seed != 0.0} if careful else None
     recorder = Recorder(plan, values, sink) if sink else None
-    for move in plan.moves:
-        if not move.back:
-            _advance(plan, move, values, recorder)
+    for begin, end, back in plan.moves:
+        if not back:
+            _advance(plan, begin, end, values, recorder)
             continue
-        evaluate_all(base.calls[move.begin : move.end], values)
+        evaluate_all(base.calls[begin:end], values)
         if recorder is not None:
-            recorder.ready(move.begin, move.end)
-        _pull_back(plan.pulls[plan.pulled[move.back] : plan.pulled[move.begin]], values, cotangents, masks, recorder)
+            recorder.ready(begin, end)
+        _pull_back(plan.pulls[plan.pulled[back] : plan.pulled[begin]], values, cotangents, masks, recorder)
         if plan.schedule is not None:
-            gone = (step for step in range(move.begin, move.back) if base.calls[step].out != output)
+            gone = (step for step in range(begin, back) if base.calls[step].out != output)
             _let_go(plan, gone, values, recorder)
     gradients = {
         name: np.zeros(shape) if cotangents[slot] is None else cotangents[slot].reshape(shape)
         for name, slot, shape in plan.wanted
     }
-    left = {name: value for name, value in named(base, values).items() if value is not None}
-    return Result(left, gradients, plan.stored, schedule=plan.schedule)
+    left = named(base, values)
+    if plan.schedule is not None:
+        left = {name: value for name, value in left.items() if value is not None}
+    return Result(left, gradients, plan.stored, plan.schedule, cotangent=plan.cotangent)
 
 
-def _advance(plan: Plan, move: Move, values: list[Any], recorder: Recorder | None) -> None:
-    """Evaluate the steps of a move, and let go of each value but the last once it has been read."""
-    calls, last = plan.structure.calls, move.end - 1
-    for step in range(move.begin, move.end):
+def _advance(plan: Plan, begin: int, end: int, values: list[Any], recorder: Recorder | None) -> None:
+    """Evaluate the steps from ``begin`` to before ``end``; let go of each value but the last once it has been read."""
+    calls, last = plan.structure.calls, end - 1
+    for step in range(begin, end):
         evaluate, read, out = calls[step]
         values[out] = evaluate(*read(values))
         if recorder is not None:
             recorder.evaluated(step, held=step == last)
-        _let_go(plan, (gone for gone in plan.dead[step] if move.begin <= gone < last), values, recorder)
+        _let_go(plan, (gone for gone in plan.dead[step] if begin <= gone < last), values, recorder)
 
 
 def _let_go(plan: Plan, steps: Iterable[int], values: list[Any], recorder: Recorder | None) -> None:

@@ -72,6 +72,7 @@ class Plan(NamedTuple):
         pulled: how many of the pulls are those of a step and all later ones; the last entry is 0.
         moves: which steps are evaluated and pulled back, in order.
         schedule: that of the checkpoints, if there are any.
+        cotangent: that of one VJP, if only one was asked for.
         dead: with a schedule, for each step the steps whose values the evaluation of no later one reads.
     """
 
@@ -82,17 +83,21 @@ class Plan(NamedTuple):
     wanted: list[tuple[str, int, tuple[int, ...]]]
     stored: tuple[str, ...]
     moves: tuple[Move, ...]
+    cotangent: Array | None = None
     schedule: Schedule | None = None
     dead: Sequence[Sequence[int]] = ()
 
 
-def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
+def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES, cotangent: Array | None = None) -> Plan:
     """The VJPs that the gradients of ``wrt`` need, in the order of the way back; every value stays.
+
+    With ``cotangent`` (of the output's shape) that one is pulled back in place of the identity: one VJP, and no
+    derivation of it.
 
     Raises:
         AdcliError: the Jacobians would hold more numbers than a machine can.
     """
-    base = structure(trace, wrt, rules)
+    base = structure(trace, wrt, rules, one_direction=cotangent is not None)
     shapes, flows = trace.shapes, base.flows
     inner = flows - set(wrt)
     steps = len(trace.nodes)
@@ -108,16 +113,16 @@ def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
                 known = edges[id(primitive)] = _edges(primitive)
             pulls += _pulls(base, step, known, node.name in inner)
         pulled[step] = len(pulls)
-    rows = math.prod(shapes[trace.output])
+    rows = math.prod(shapes[trace.output]) if cotangent is None else 1
     if rows > 1:
         largest = max((math.prod(shapes[name]) for name in flows), default=0)
         check_size(trace, rows * largest, f"the cotangents of {trace.output}")
-    seed = np.zeros(()) if not flows else identity(shapes[trace.output])
-    wanted = [(name, base.slots[name], _gradient_shape(shapes[name], shapes[trace.output])) for name in wrt]
+    seed = cotangent if cotangent is not None else identity(shapes[trace.output]) if flows else np.zeros(())
+    wanted = [(name, base.slots[name], _gradient_shape(shapes[name], rows)) for name in wrt]
     read = {pull.place[p] for pull in pulls for p in pull.edge.vjp_places}
     given = [*trace.inputs, *(node.name for node in trace.nodes)]
     stored = tuple(name for name in given if base.slots[name] in read)
-    return Plan(base, seed, pulls, pulled, wanted, stored, (Move(0, steps, steps),))
+    return Plan(base, seed, pulls, pulled, wanted, stored, (Move(0, steps, steps),), cotangent)
 
 
 def _edges(primitive: Primitive) -> list[Edge]:
@@ -189,7 +194,6 @@ def identity(shape: Shape) -> Array:
     return np.ones(shape) if size == 1 else np.eye(size).reshape(size, *shape)
 
 
-def _gradient_shape(shape: Shape, output: Shape) -> Shape:
+def _gradient_shape(shape: Shape, rows: int) -> Shape:
     """A gradient has the shape of its name; a Jacobian is output × name."""
-    rows = math.prod(output)
     return shape if rows == 1 else (rows, math.prod(shape))

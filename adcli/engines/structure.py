@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from adcli.engines.checkpoints import Schedule
 from adcli.errors import AdcliError, Problem, nearest, quoted
 from adcli.primitives import Primitive, Rules
 from adcli.trace import Node, Trace
+
+if TYPE_CHECKING:
+    from adcli.engines.formulas import Formulas
 
 Reader = Callable[[Sequence[Any]], Sequence[Any]]
 
@@ -28,6 +31,10 @@ class Result(NamedTuple):
         schedule: that of a run with checkpoints (reverse mode).
         evaluations, scheme, errors: of numeric mode, the calls that its quotients need, their kind, and
             an estimate of the largest error of each name.
+        formulas: of symbolic mode.
+        tangents, jvp: of a JVP, the tangents that were given (others are 0) and the output's, of its shape;
+            there are no gradients then.
+        cotangent: of a VJP, the output's cotangent v; each gradient is vᵀ J, of the name's own shape.
     """
 
     values: dict[str, Array]
@@ -37,6 +44,18 @@ class Result(NamedTuple):
     evaluations: int | None = None
     scheme: str | None = None
     errors: dict[str, float] | None = None
+    formulas: Formulas | None = None
+    tangents: Mapping[str, Array] | None = None
+    jvp: Array | None = None
+    cotangent: Array | None = None
+
+    def derivatives(self, output: str) -> dict[str, Array]:
+        """What was computed, by name: the gradients, or the JVP under the name of the output."""
+        return self.gradients if self.jvp is None else {output: self.jvp}
+
+    def holds_jacobians(self, output: str) -> bool:
+        """Whether the gradients are Jacobians, as the output holds more numbers than one."""
+        return self.cotangent is None and np.size(self.values[output]) > 1
 
 
 class Call(NamedTuple):
@@ -98,8 +117,8 @@ def check_size(trace: Trace, numbers: int, what: str) -> None:
         raise AdcliError(Problem(message, None, f"add a loss to {trace.output}, or ask for fewer names by --wrt"))
 
 
-def check_wrt(trace: Trace, wrt: Sequence[str]) -> tuple[str, ...]:
-    """The names asked for, each once.
+def check_wrt(trace: Trace, wrt: Sequence[str], option: str = "--wrt") -> tuple[str, ...]:
+    """The names asked for by ``option``, each once.
 
     Raises:
         AdcliError: one is not an input, a parameter or a value of the trace.
@@ -107,15 +126,17 @@ def check_wrt(trace: Trace, wrt: Sequence[str]) -> tuple[str, ...]:
     known = trace.differentiable
     for name in wrt:
         if name in trace.targets:
-            raise AdcliError(f"--wrt: {name} is a target; the loss is not differentiated for it")
+            raise AdcliError(f"{option}: {name} is a target; the loss is not differentiated for it")
         if name not in known:
             hint = nearest(name, known) or f"one of {', '.join(known[:12])}"
-            raise AdcliError(Problem(f"--wrt: there is no {quoted(name)}", None, hint))
+            raise AdcliError(Problem(f"{option}: there is no {quoted(name)}", None, hint))
     return tuple(dict.fromkeys(wrt))
 
 
-def structure(trace: Trace, wrt: Sequence[str], rules: Rules) -> Structure:
+def structure(trace: Trace, wrt: Sequence[str], rules: Rules, one_direction: bool = False) -> Structure:
     """Bind the nodes of ``trace`` to the primitives of ``rules``, and find what flows where.
+
+    ``one_direction``: a single tangent or cotangent will flow, and no Jacobian is made.
 
     Raises:
         AdcliError: the Jacobians of ``wrt`` would hold more numbers than a machine can.
@@ -148,7 +169,7 @@ def structure(trace: Trace, wrt: Sequence[str], rules: Rules) -> Structure:
         calls.append(Call(primitive.evaluate, reader_of(place), out))
         places.append((*place, out))
     shapes = trace.shapes
-    rows = int(np.prod(shapes[trace.output], dtype=float))
+    rows = 1 if one_direction else int(np.prod(shapes[trace.output], dtype=float))
     columns = sum(int(np.prod(shapes[name], dtype=float)) for name in wrt)
     check_size(trace, rows * columns, f"the derivatives of {trace.output}")
     return Structure(trace, tuple(wrt), slots, start, primitives, _flows(trace, wrt), calls, places)

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adcli.arrays import Array, shape_text
+from adcli.engines.checkpoints import Schedule
 from adcli.engines.structure import Result
 from adcli.errors import printable
 from adcli.primitives import RULES
@@ -22,18 +23,27 @@ NARROW = 60
 
 
 def show(
-    console: Console, trace: Trace, result: Result, mode: str, style: Style, updated: dict[str, Array] | None
+    console: Console,
+    trace: Trace,
+    result: Result,
+    mode: str,
+    style: Style,
+    updated: dict[str, Array] | None,
+    listed: Sequence[str] | None = None,
 ) -> None:
-    """Print the result, ``console.width`` wide at most."""
+    """Print the result, ``console.width`` wide at most, with the gradients of ``listed`` (default: all)."""
     _title(console, trace)
     _heading(console, "Evaluation trace")
     _trace(console, trace, result, style)
     if mode == "reverse":
         stored = ", ".join(ends(result.stored, "…")) or "nothing"
         console.print()
-        console.print(Text(f"Stored for the way back: {stored}"))
-    _gradients(console, trace, result, mode, style, list(result.gradients))
-    _after(console, result, mode, style, updated)
+        what = "Stored for" if result.schedule is None else "Read on"
+        console.print(Text(f"{what} the way back: {stored}"))
+        if result.schedule is not None:
+            _checkpoints(console, trace, result.schedule, style)
+    _gradients(console, trace, result, mode, style, list(result.gradients) if listed is None else listed)
+    _after(console, trace, result, mode, style, updated)
 
 
 def show_graph(
@@ -47,15 +57,19 @@ def show_graph(
 ) -> None:
     """Print the result as a graph: a row a leaf and a node, each with its value and its gradient.
 
-    The gradients of ``listed`` that are no numbers follow in full.
+    The gradients of ``listed`` that are no numbers follow in full. Where the table is too wide, it is that of ``show``.
     """
+    table = graph_table(trace, result, style, console.width)
+    if table is None:
+        show(console, trace, result, mode, style, updated, listed)
+        return
     _title(console, trace)
     _heading(console, f"Graph of {trace.output}, {mode} mode")
-    graph_table(console, trace, result, style)
+    console.print(table)
     arrays = [name for name in listed if trace.shapes[name]]
     if arrays:
         _gradients(console, trace, result, mode, style, arrays)
-    _after(console, result, mode, style, updated)
+    _after(console, trace, result, mode, style, updated)
 
 
 def _title(console: Console, trace: Trace) -> None:
@@ -66,15 +80,27 @@ def _title(console: Console, trace: Trace) -> None:
 
 def _gradients(console: Console, trace: Trace, result: Result, mode: str, style: Style, names: Sequence[str]) -> None:
     console.print()
-    _heading(console, f"{_kind(trace, result, style, len(names))} of {trace.output}, {mode} mode")
-    for name in names:
-        _gradient(console, trace, result, name, result.gradients[name], style)
+    along = f" along {', '.join(ends(list(result.tangents), '…'))}" if result.tangents else ""
+    _heading(console, f"{_kind(trace, result, style, len(names))} of {trace.output}{along}, {mode} mode")
+    if result.jvp is not None:
+        _directions(console, "tangent", {**(result.tangents or {}), trace.output: result.jvp}, style)
+    elif result.cotangent is not None:
+        _directions(console, "cotangent", {trace.output: result.cotangent, **result.gradients}, style)
+    else:
+        for name in names:
+            _gradient(console, trace, result, name, result.gradients[name], style)
 
 
-def _after(console: Console, result: Result, mode: str, style: Style, updated: dict[str, Array] | None) -> None:
+def _after(
+    console: Console, trace: Trace, result: Result, mode: str, style: Style, updated: dict[str, Array] | None
+) -> None:
     """What stands below the gradients."""
     if mode == "numeric":
         _quotients(console, result)
+    if result.formulas is not None:
+        from adcli.render.formulas_text import show_formulas  # needs SymPy, which only symbolic mode has imported
+
+        show_formulas(console, trace, result.formulas)
     if updated is not None:
         console.print()
         _heading(console, "After one step of gradient descent")
@@ -124,6 +150,20 @@ def formula(node: Node) -> str:
     return node.primitive(RULES).text(*map(argument_text, node.arguments))
 
 
+def _checkpoints(console: Console, trace: Trace, schedule: Schedule, style: Style) -> None:
+    """What was kept, what was computed again and how often, and what that cost."""
+    again = [
+        node.name if times == 2 else f"{node.name} ({times - 1} times)"
+        for node, times in zip(trace.nodes, schedule.times, strict=False)
+        if times > 1
+    ]
+    kept = ", ".join(ends(schedule.kept, "…")) or "nothing"
+    ratio = inline(np.asarray(schedule.ratio), 24, style.digits, style.fractions)
+    console.print(Text(f"Kept by the first pass: {kept}"))
+    console.print(Text(f"Computed again: {', '.join(ends(again, '…')) or 'nothing'}"))
+    console.print(Text(f"{schedule.evaluations} evaluations for {schedule.steps} steps, ratio {ratio}"))
+
+
 def _quotients(console: Console, result: Result) -> None:
     """How many calls numeric differentiation took, and how far off it thinks that it is."""
     console.print()
@@ -133,17 +173,24 @@ def _quotients(console: Console, result: Result) -> None:
 
 
 def _kind(trace: Trace, result: Result, style: Style, count: int) -> str:
-    jacobian = np.size(result.values[trace.output]) > 1 or style.layout == "jacobian"
+    if result.jvp is not None or result.cotangent is not None:
+        return "JVP" if result.cotangent is None else "VJP"
+    jacobian = result.holds_jacobians(trace.output) or style.layout == "jacobian"
     many = count > 1
     return ("Jacobians" if many else "Jacobian") if jacobian else ("Gradients" if many else "Gradient")
 
 
 def _gradient(console: Console, trace: Trace, result: Result, name: str, gradient: Array, style: Style) -> None:
-    rows = np.size(result.values[trace.output])
-    if style.layout == "jacobian" and rows == 1:
+    if style.layout == "jacobian" and not result.holds_jacobians(trace.output):
         gradient = gradient.reshape(1, -1)
     label = Text.assemble("∂", trace.output, "/∂", (name, NAME))
     _labelled(console, label, gradient, gradient.shape, style, GRADIENT)
+
+
+def _directions(console: Console, kind: str, directions: dict[str, Array], style: Style) -> None:
+    """Tangents or cotangents by name."""
+    for name, array in directions.items():
+        _labelled(console, Text.assemble(f"{kind} of ", (name, NAME)), array, array.shape, style, GRADIENT)
 
 
 def _labelled(console: Console, label: Text, array: Array, shape: Sequence[int], style: Style, colour: str) -> None:
