@@ -13,6 +13,7 @@ import numpy as np
 from common import HEAD, clean_environment
 
 NAMES = ("startup", "lecture", "wide", "jacobian", "deep", "reading", "engines", "programs", "checkpointing", "graph")
+NAMES = ("startup", "lecture", "wide", "jacobian", "deep", "reading", "engines", "programs", "checkpointing", "cost")
 
 
 def versions() -> str:
