@@ -13,7 +13,8 @@ import numpy as np
 from common import HEAD, clean_environment
 
 NAMES = (
-    "startup", "lecture", "wide", "jacobian", "deep", "reading", "engines", "programs", "checkpointing", "graph", "cost",
+    "startup", "lecture", "wide", "jacobian", "deep", "reading",
+    "engines", "programs", "checkpointing", "graph", "cost",
 )  # fmt: skip
 
 
