@@ -369,3 +369,11 @@ def test_warnings_tell_leaves_only(run):
     spec = "parameters: {a: 3, u: 1}\nprogram: [b = a * a, c = b + 1]\noutput: b\n"
     ran = run("graph", "-", stdin=spec)
     assert ran.stderr == "adcli: warning: b does not depend on u: its derivative is 0\n"
+
+
+def test_a_long_name_is_cut(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "n" * 100
+    lines = drawn(run, "-", stdin=f"parameters: {{{name}: 2}}\nprogram: [b = {name} * 3]\n").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert re.search("■ n+…  2      3$", lines[2])
