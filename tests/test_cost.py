@@ -449,6 +449,16 @@ def test_a_long_chain_is_shortened_in_text_only(run: Callable[..., Any], run_jso
     assert chains["W1"]["order"].endswith("· ∂h1/∂W1)")
 
 
+def test_specs_with_little_to_say(run: Callable[..., Any], run_json: Callable[..., dict]) -> None:
+    """Nothing to differentiate for, and an output that is a parameter itself."""
+    nothing = "program:\n  - c = 2 * 3\n"
+    assert "nothing to differentiate for" in run("cost", "-", stdin=nothing).stdout
+    assert run_json("cost", "-", stdin=nothing)["chains"] == {}
+    itself = "parameters: {a: 2}\noutput: a\nprogram:\n  - c = a * 3\n"
+    assert run("cost", "-", stdin=itself).code == 0
+    assert run_json("cost", "-", stdin=itself)["chains"]["a"]["order"] == "I"
+
+
 # Sweeps
 
 
