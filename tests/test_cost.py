@@ -274,6 +274,28 @@ NETS = [
 ]
 
 
+SKIP = json.dumps(
+    {
+        "input": {"x": [1.0, 2.0, 0.5]},
+        "target": {"y": [1.0, 2.0, 3.0]},
+        "parameters": {"W": [[0.1, 0.2, 0.3], [0.3, 0.1, 0.2], [0.2, 0.2, 0.1]]},
+        "layers": [
+            {"type": "linear", "weight": "W", "activation": "sin"},
+            {"type": "linear", "weight": "W"},
+            {"type": "add", "inputs": ["h1", "h2", "x"]},
+        ],
+        "loss": "squared_error",
+    }
+)
+PRODUCTS = json.dumps(
+    {
+        "input": {"x": [1.0, 2.0, 0.5]},
+        "parameters": {"A": [[1, 2, 3], [4, 5, 6]], "B": [[1, 2], [3, 4], [5, 6]], "c": [1, 2, 3]},
+        "program": ["h = B @ (A @ x) - c", "M = B @ A", "out = dot(h, c) + sum(M @ x)"],
+    }
+)
+
+
 def trace_of(tmp_path: Path, spec: str) -> Trace:
     path = tmp_path / "net.json"
     path.write_text(spec)
@@ -295,12 +317,25 @@ def own_arithmetic(trace: Trace, slopes: int) -> int:
 
 @pytest.fixture(autouse=True)
 def sums_of_objects(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Softmax adds in arrays of floats, where numbers that count have no place."""
+    """Softmax and forward mode add in arrays of floats, where numbers that count have no place."""
     monkeypatch.setattr(activations, "sum_of_others", lambda p: p.sum(axis=-1, keepdims=True) - p)
+    monkeypatch.setattr(forward, "_merged", merged_objects)
 
 
-@pytest.mark.parametrize("wrt", [(), ("x",), ("W2", "h3")])
-@pytest.mark.parametrize("spec", NETS)
+def merged_objects(pieces: list[Any], into: Any, directions: int) -> Any:
+    if into is None:
+        return np.concatenate(pieces)
+    merged = counted(np.zeros((directions, *pieces[0].shape[1:])))
+    for piece, places in zip(pieces, into, strict=True):
+        for source, place in places:
+            merged[place] = merged[place] + piece[source]
+    return merged
+
+
+@pytest.mark.parametrize(
+    ("spec", "wrt"),
+    [*itertools.product(NETS, [(), ("x",), ("W2", "h3")]), (SKIP, ()), (PRODUCTS, ()), (PRODUCTS, ("x",))],
+)
 def test_reverse_mode_makes_what_is_counted(tmp_path: Path, spec: str, wrt: tuple[str, ...]) -> None:
     trace = trace_of(tmp_path, spec)
     names = wrt or default_wrt(trace)
@@ -310,8 +345,10 @@ def test_reverse_mode_makes_what_is_counted(tmp_path: Path, spec: str, wrt: tupl
     assert Counted.made == (expected or 0) + own_arithmetic(trace, slopes=1)
 
 
-@pytest.mark.parametrize("wrt", [(), ("x",), ("W2", "h3")])
-@pytest.mark.parametrize("spec", NETS)
+@pytest.mark.parametrize(
+    ("spec", "wrt"),
+    [*itertools.product(NETS, [(), ("x",), ("W2", "h3")]), (SKIP, ()), (PRODUCTS, ()), (PRODUCTS, ("x",))],
+)
 def test_forward_mode_makes_what_is_counted(tmp_path: Path, spec: str, wrt: tuple[str, ...]) -> None:
     trace = trace_of(tmp_path, spec)
     names = wrt or default_wrt(trace)
