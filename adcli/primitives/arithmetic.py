@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from adcli.arrays import Array, Shape
-from adcli.primitives.base import Partial, Primitive, Rule, Spread, elementwise, names_read
+from adcli.primitives.base import Partial, Primitive, Rule, Spread, additive, elementwise, names_read
 
 Shapes = tuple[Shape, ...] | None
 
@@ -69,11 +69,11 @@ def _passing(sign: int, spread: Spread | None) -> Partial:
     """The derivative 1 or −1."""
     if spread is None:
         if sign > 0:
-            return Partial(jvp=lambda a_dot: a_dot, vjp=lambda out_bar: out_bar)
-        return Partial(jvp=lambda a_dot: -a_dot, vjp=lambda out_bar: -out_bar)
+            return additive(jvp=lambda a_dot: a_dot, vjp=lambda out_bar: out_bar)
+        return additive(jvp=lambda a_dot: -a_dot, vjp=lambda out_bar: -out_bar)
     if sign > 0:
-        return Partial(jvp=lambda a_dot: spread.repeat(a_dot), vjp=lambda out_bar: spread.add_up(out_bar))
-    return Partial(jvp=lambda a_dot: -spread.repeat(a_dot), vjp=lambda out_bar: -spread.add_up(out_bar))
+        return additive(jvp=lambda a_dot: spread.repeat(a_dot), vjp=lambda out_bar: spread.add_up(out_bar))
+    return additive(jvp=lambda a_dot: -spread.repeat(a_dot), vjp=lambda out_bar: -spread.add_up(out_bar))
 
 
 def _scaling(slope: Rule, reads: tuple[str, ...], spread: Spread | None) -> Partial:

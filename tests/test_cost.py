@@ -1,0 +1,495 @@
+"""``adcli cost``: chains and their orders, the modes, checkpointing rows, and counts that a run really makes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adcli.cli.options import load_trace
+from adcli.cost.chains import Graph
+from adcli.cost.modes import forward_cost, numeric_cost, reverse_cost
+from adcli.cost.order import LONGEST_SEARCHED, End, _search, best_orders, bracketed, from_left
+from adcli.engines import forward, numeric, reverse
+from adcli.engines.structure import default_wrt
+from adcli.primitives import activations
+from adcli.trace import Trace
+
+SPECS = Path(__file__).resolve().parent.parent / "specs"
+
+
+# The order of products
+
+
+def test_where_would_you_start(run_json: Callable[..., dict]) -> None:
+    """The lecture: [2 1] · (2 × 2) · (2 × 4) takes 24 from the right and 12 from the left."""
+    found = run_json("cost", SPECS / "order.yaml")
+    assert found["chains"]["W1"] == {
+        "factors": [
+            {"name": "∂h3/∂h2", "shape": [1, 2]},
+            {"name": "∂h2/∂h1", "shape": [2, 2]},
+            {"name": "∂h1/∂W1", "shape": [2, 4]},
+        ],
+        "forward": 24,
+        "reverse": 12,
+        "optimal": 12,
+        "order": "((∂h3/∂h2 · ∂h2/∂h1) · ∂h1/∂W1)",
+    }
+    assert found["parameters"] == 10
+    assert found["modes"]["numeric"]["evaluations"] == 20
+    assert found["checkpointing"][0] == {"slots": 0, "evaluations": 4, "ratio": 4 / 3, "kept": []}
+
+
+def test_the_lectures_net(run_json: Callable[..., dict]) -> None:
+    """86 products from the right; from the left 36, of which the way to each layer is shared."""
+    found = run_json("cost", SPECS / "forward-mode.yaml")
+    assert sum(chain["forward"] for chain in found["chains"].values()) == 86
+    assert found["modes"]["reverse"]["textbook"] == 14 + 36
+    assert found["modes"]["forward"]["textbook"] == 14 + 86
+    assert found["modes"]["numeric"]["textbook"] == 28 * 14
+
+
+def layers(*widths: int, **more: Any) -> str:
+    """A spec of linear layers, in JSON."""
+    net = [
+        {"type": "linear", "weight": {"random": "normal", "shape": [b, a], "seed": a + b}}
+        for a, b in itertools.pairwise(widths)
+    ]
+    return json.dumps({"input": {"x": [1.0] * widths[0]}, "layers": net, **more})
+
+
+def test_the_textbooks_chain(run_json: Callable[..., dict]) -> None:
+    """30 × 35 × 15 × 5 × 10 × 20 × 25: Cormen et al., *Introduction to Algorithms*, section 15.2."""
+    found = run_json("cost", "-", "--wrt", "x", stdin=layers(25, 20, 10, 5, 15, 35, 30))["chains"]["x"]
+    assert found["optimal"] == 15_125
+    assert found["order"] == "((∂h6/∂h5 · (∂h5/∂h4 · ∂h4/∂h3)) · ((∂h3/∂h2 · ∂h2/∂h1) · ∂h1/∂x))"
+
+
+def all_orders(a: int, b: int) -> list[Any]:
+    if b - a == 1:
+        return [a]
+    return [(left, right, k) for k in range(a + 1, b) for left in all_orders(a, k) for right in all_orders(k, b)]
+
+
+def operations(order: Any, t: list[int]) -> tuple[int, int, int]:
+    """The multiplications of an order, and the first and the last dimension of its product."""
+    if isinstance(order, int):
+        return 0, t[order], t[order + 1]
+    (left, a, middle), (right, _, b) = operations(order[0], t), operations(order[1], t)
+    return left + right + a * middle * b, a, b
+
+
+def splits(order: Any) -> tuple[int, ...]:
+    """Where an order splits, its last product first: of two equal orders the larger one is the one asked for."""
+    return () if isinstance(order, int) else (order[2], *splits(order[0]), *splits(order[1]))
+
+
+def written(order: Any) -> str:
+    return "ABCDEFGH"[order] if isinstance(order, int) else f"({written(order[0])} · {written(order[1])})"
+
+
+@pytest.mark.parametrize("largest", [2, 3, 8, 40])
+def test_best_orders_are_those_of_a_search_through_all(largest: int) -> None:
+    draw = random.Random(largest)
+    by_rule = 0
+    for _ in range(60):
+        trunk = [draw.randint(1, largest) for _ in range(draw.randint(1, 6))]
+        ends = [End(at, draw.randint(1, largest)) for at in range(len(trunk))]
+        for end, found, searched in zip(ends, best_orders(trunk, ends), _search(trunk, ends), strict=True):
+            t = [*trunk[: end.at + 1], end.size]
+            best = min(all_orders(0, len(t) - 1), key=lambda o: (operations(o, t)[0], [-k for k in splits(o)]))
+            assert found is not None and searched is not None
+            by_rule += found.split is from_left
+            for one in (found, searched):
+                assert one.operations == operations(best, t)[0]
+                assert bracketed("ABCDEFGH"[: end.at + 1], one.split) == written(best)
+    assert by_rule
+
+
+def test_orders_of_numbers_that_no_float_holds() -> None:
+    big = 2**25
+    trunk = [big + 1, 3, big + 3, 5]
+    found = best_orders(trunk, [End(3, big + 7)])[0]
+    assert found is not None
+    t = [*trunk, big + 7]
+    assert found.operations == min(operations(order, t)[0] for order in all_orders(0, 4))
+
+
+def test_a_chain_too_long_to_search_has_no_order() -> None:
+    trunk = [5, 3] + [7, 8] * LONGEST_SEARCHED
+    assert best_orders(trunk, [End(len(trunk) - 1, 2)]) == [None]
+    assert best_orders([1] * len(trunk), [End(len(trunk) - 1, 1)])[0] is not None
+
+
+def test_several_paths_have_no_order(run_json: Callable[..., dict]) -> None:
+    spec = {
+        "input": {"x": [1.0, 2.0]},
+        "target": {"y": [1.0, 0.0]},
+        "parameters": {"W": [[1.0, 2.0], [3.0, 4.0]]},
+        "layers": [{"type": "linear", "weight": "W"}, {"type": "linear", "weight": "W"}],
+        "loss": "squared_error",
+    }
+    found = run_json("cost", "-", stdin=json.dumps(spec))["chains"]["W"]
+    # Forward: (∂h2/∂h1)(2 × 2 · 2 × 4) = 16, and ∂loss/∂h2 (1 × 2 · 2 × 4) = 8. Reverse: h̃ to W at h2 1·2·4,
+    # to h1 1·2·2, from there to W 1·2·4.
+    assert found == {"factors": None, "forward": 24, "reverse": 20, "optimal": None, "order": None}
+
+
+def test_names_at_the_ends(run_json: Callable[..., dict]) -> None:
+    """The output itself, a name right before it, and one that it doesn't depend on."""
+    spec = layers(2, 2, 2, output="h1")
+    found = run_json("cost", "-", "--wrt", "h1", "--wrt", "W1", "--wrt", "W2", stdin=spec)["chains"]
+    assert [chain["order"] for chain in found.values()] == ["I", "∂h1/∂W1", "0"]
+    assert [len(chain["factors"]) for chain in found.values()] == [0, 1, 0]
+    assert all(chain["forward"] == chain["reverse"] == chain["optimal"] == 0 for chain in found.values())
+
+
+# The modes: what they make is counted in a real run, with numbers that count
+
+
+class Counted:
+    """A number that counts the multiplications that it takes part in."""
+
+    made = 0
+
+    def __init__(self, value: float) -> None:
+        self.value = float(getattr(value, "value", value))
+
+    def __mul__(self, other: Any) -> Counted:
+        Counted.made += 1
+        return Counted(self.value * Counted(other).value)
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: Any) -> Counted:
+        return Counted(self.value + Counted(other).value)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Counted:
+        return Counted(self.value - Counted(other).value)
+
+    def __rsub__(self, other: Any) -> Counted:
+        return Counted(Counted(other).value - self.value)
+
+    def __truediv__(self, other: Any) -> Counted:
+        return Counted(self.value / Counted(other).value)
+
+    def __rtruediv__(self, other: Any) -> Counted:
+        return Counted(Counted(other).value / self.value)
+
+    def __neg__(self) -> Counted:
+        return Counted(-self.value)
+
+    def __gt__(self, other: Any) -> bool:
+        return self.value > Counted(other).value
+
+    def __lt__(self, other: Any) -> bool:
+        return self.value < Counted(other).value
+
+    def __ge__(self, other: Any) -> bool:
+        return self.value >= Counted(other).value
+
+    def exp(self) -> Counted:
+        return Counted(np.exp(min(self.value, 5.0)))  # only counts matter here
+
+    def log1p(self) -> Counted:
+        return Counted(np.log1p(self.value))
+
+    def sin(self) -> Counted:
+        return Counted(np.sin(self.value))
+
+    def cos(self) -> Counted:
+        return Counted(np.cos(self.value))
+
+    def __float__(self) -> float:
+        return self.value
+
+
+def counted(array: Any) -> Any:
+    made = np.empty(np.shape(array), dtype=object)
+    made[...] = np.vectorize(Counted, otypes=[object])(array)
+    return made
+
+
+def counting(trace: Trace) -> Trace:
+    """``trace`` with numbers that count in all its leaves."""
+    from dataclasses import replace
+
+    Counted.made = 0
+    leaves = (
+        {name: counted(leaf) for name, leaf in part.items()} for part in (trace.inputs, trace.targets, trace.parameters)
+    )
+    inputs, targets, parameters = leaves
+    return replace(trace, inputs=inputs, targets=targets, parameters=parameters)
+
+
+def net(activation: str | None, batch: int, convention: str, bias: bool, loss: str | None) -> str:
+    """Widths 3, 4, 2, 3 and 2, as JSON."""
+    widths = [3, 4, 2, 3, 2]
+    draw = np.random.default_rng(5)
+    made = []
+    for a, b in itertools.pairwise(widths):
+        layer: dict[str, Any] = {
+            "type": "linear",
+            "weight": draw.uniform(0.1, 0.4, (b, a) if convention == "column" else (a, b)).tolist(),
+        }
+        if bias:
+            layer["bias"] = [0.5] * b
+        if activation:
+            layer["activation"] = activation
+        made.append(layer)
+    shape = (batch, 3) if batch else (3,)
+    spec: dict[str, Any] = {
+        "input": {"x": draw.uniform(1, 2, shape).tolist()},
+        "layers": made,
+        "convention": convention,
+    }
+    if loss:
+        spec["loss"] = loss
+        spec["target"] = {"y": draw.uniform(1, 2, (*shape[:-1], 2)).tolist()}
+    return json.dumps(spec)
+
+
+NETS = [
+    net(activation, batch, convention, bias, loss)
+    for activation, batch, convention, bias, loss in [
+        (None, 0, "column", False, "squared_error"),
+        (None, 0, "row", True, "squared_error"),
+        ("sin", 0, "column", True, "squared_error"),
+        ("exp", 0, "row", False, None),
+        ("identity", 0, "column", False, None),
+        (None, 5, "column", True, "squared_error"),
+        ("sin", 3, "row", True, "squared_error"),
+        ("sin", 2, "column", False, None),
+        ("softmax", 2, "column", True, None),
+        ("log_softmax", 0, "column", False, "squared_error"),
+    ]
+]
+
+
+def trace_of(tmp_path: Path, spec: str) -> Trace:
+    path = tmp_path / "net.json"
+    path.write_text(spec)
+    return load_trace(str(path), [])
+
+
+def own_arithmetic(trace: Trace, slopes: int) -> int:
+    """What a squared error multiplies beside the declared: the squares of its value, and 2 (h − y) for each slope.
+
+    For the mean over a batch each slope is weighted, too.
+    """
+    node = trace.nodes[-1]
+    if node.op != "squared_error":
+        return 0
+    entries = int(np.prod(trace.shapes[str(node.arguments[0])]))
+    weighted = dict(node.settings)["examples"] > 1
+    return entries + slopes * entries * (2 if weighted else 1)
+
+
+@pytest.fixture(autouse=True)
+def sums_of_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Softmax adds in arrays of floats, where numbers that count have no place."""
+    monkeypatch.setattr(activations, "sum_of_others", lambda p: p.sum(axis=-1, keepdims=True) - p)
+
+
+@pytest.mark.parametrize("wrt", [(), ("x",), ("W2", "h3")])
+@pytest.mark.parametrize("spec", NETS)
+def test_reverse_mode_makes_what_is_counted(tmp_path: Path, spec: str, wrt: tuple[str, ...]) -> None:
+    trace = trace_of(tmp_path, spec)
+    names = wrt or default_wrt(trace)
+    expected = reverse_cost(Graph(trace), trace, names).operations
+    plan = reverse.plan(counting(trace), names)
+    reverse.run(plan._replace(seed=counted(plan.seed)))
+    assert Counted.made == (expected or 0) + own_arithmetic(trace, slopes=1)
+
+
+@pytest.mark.parametrize("wrt", [(), ("x",), ("W2", "h3")])
+@pytest.mark.parametrize("spec", NETS)
+def test_forward_mode_makes_what_is_counted(tmp_path: Path, spec: str, wrt: tuple[str, ...]) -> None:
+    trace = trace_of(tmp_path, spec)
+    names = wrt or default_wrt(trace)
+    expected = forward_cost(Graph(trace), trace, names).operations
+    plan = forward.plan(counting(trace), names)
+    start = {slot: counted(seed) for slot, seed in plan.start.items()}
+    moves = [
+        move._replace(pushes=[p if p.seed is None else p._replace(seed=counted(p.seed)) for p in move.pushes])
+        for move in plan.moves
+    ]
+    forward.run(plan._replace(start=start, moves=moves))
+    assert Counted.made == (expected or 0) + own_arithmetic(trace, slopes=1)
+
+
+@pytest.mark.parametrize("spec", NETS[:2])
+def test_numeric_mode_makes_what_is_counted(tmp_path: Path, spec: str) -> None:
+    """Each perturbation evaluates only what comes after it."""
+    trace = trace_of(tmp_path, spec)
+    names = default_wrt(trace)
+    made = numeric_cost(Graph(trace), trace, names)
+    base = numeric.plan(counting(trace), names)
+    values = dict(zip(base.slots, numeric.evaluate(base), strict=True))
+    for name in names:
+        x = counted(np.asarray(values[name], dtype=float))
+        for sign in (1, -1):
+            path = numeric.path_of(base, name)
+            numeric._probe(base, values, path, (x + sign * 1e-3).reshape(-1), 1)
+    entries = 2
+    assert Counted.made == made.operations + entries * (1 + made.evaluations)
+
+
+# What is held, against its definition: what a later step reads, step by step
+
+
+def live_in_reverse(trace: Trace, names: tuple[str, ...]) -> int:
+    """The most numbers held after any step, each time from the whole list of what is yet to come."""
+    plan = reverse.plan(trace, names)
+    rows = int(np.prod(trace.shapes[trace.output]))
+    size = {name: int(np.prod(shape)) for name, shape in trace.shapes.items()}
+    nodes = [node.name for node in trace.nodes]
+    pulls = [(pull.about.node, pull.about.operand, pull.about.reads) for pull in plan.pulls]
+    most = 0
+    for done in range(len(nodes) + len(pulls) + 1):
+        evaluated, pulled = nodes[:done], max(0, done - len(nodes))
+        to_come = {name for node in trace.nodes[len(evaluated) :] for name in node.operands}
+        to_come |= {name for _, _, reads in pulls[pulled:] for name in reads}
+        held = sum(size[name] for name in evaluated if name in to_come)
+        reached = {operand for _, operand, _ in pulls[:pulled]} | ({trace.output} if pulled else set())
+        used = {name for node, operand, _ in pulls[pulled:] for name in (node, operand)}
+        held += sum(rows * size[name] for name in reached & used)
+        most = max(most, held)
+    return most
+
+
+@pytest.mark.parametrize("wrt", [(), ("x",), ("W2", "h3")])
+@pytest.mark.parametrize("spec", NETS)
+def test_reverse_mode_holds_what_is_still_needed(tmp_path: Path, spec: str, wrt: tuple[str, ...]) -> None:
+    trace = trace_of(tmp_path, spec)
+    names = wrt or default_wrt(trace)
+    assert reverse_cost(Graph(trace), trace, names).stored == live_in_reverse(trace, names)
+
+
+def test_reverse_mode_holds_in_a_graph() -> None:
+    for case in ("dag-skip", "dag-shared-weight", "dag-multiply", "prog-matrix"):
+        trace = load_trace(str(Path(__file__).parent / "cases" / f"{case}.yaml"), [])
+        names = default_wrt(trace)
+        assert reverse_cost(Graph(trace), trace, names).stored == live_in_reverse(trace, names)
+
+
+def test_what_the_lectures_net_holds(run_json: Callable[..., dict]) -> None:
+    """Reverse: h1, h2, h3 and h4. Forward: h1, h2, h3, which the factors wait for, and 6 directions of 2 at h3."""
+    modes = run_json("cost", SPECS / "forward-mode.yaml")["modes"]
+    assert modes["reverse"]["stored"] == 2 + 2 + 2 + 1
+    assert modes["forward"]["stored"] == 2 + 2 + 2 + 6 * 2
+    assert modes["symbolic"]["stored"] is None
+
+
+def test_a_refused_mode_is_null(run_json: Callable[..., dict]) -> None:
+    modes = run_json("cost", "-", stdin=layers(80, 80, 1))["modes"]
+    assert set(modes["symbolic"].values()) == {None}
+    assert modes["reverse"]["evaluations"] == 1
+    modes = run_json("cost", "-", stdin=layers(1, 600, 600))["modes"]  # a Jacobian of 600 × 360,600
+    assert all(number is None for mode in modes.values() for number in mode.values())
+
+
+# Checkpointing
+
+
+def test_checkpointing_has_a_row_for_each_power_of_two(run_json: Callable[..., dict]) -> None:
+    rows = run_json("cost", "-", stdin=layers(*[2] * 11))["checkpointing"]
+    assert [row["slots"] for row in rows] == [0, 1, 2, 4, 8, 9]
+    assert [row["evaluations"] for row in rows][:3] == [46, 21, 16]
+    assert rows[-1] == {"slots": 9, "evaluations": 10, "ratio": 1.0, "kept": [f"h{i}" for i in range(1, 9)]}
+    assert [row["slots"] for row in run_json("cost", SPECS / "one-layer.yaml")["checkpointing"]] == [0]
+
+
+# Text
+
+
+def test_the_text_teaches_the_frame(run: Callable[..., Any]) -> None:
+    text = run("cost", SPECS / "order.yaml").stdout
+    assert "2·2·4 + 1·2·4 = 24" in text and "1·2·2 + 1·2·4 = 12" in text
+    assert "((∂h3/∂h2 · ∂h2/∂h1) · ∂h1/∂W1)" in text
+    assert "with 1\nnumber to differentiate for and 10 put out, forward would win" in text
+    assert "NP-complete" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_conclusion_is_chosen_by_the_numbers(run: Callable[..., Any]) -> None:
+    wide = run("cost", "-", "--wrt", "x", stdin=layers(1, 16, 64)).stdout
+    assert "Forward mode does" in wide and "reverse would win" in wide
+    assert (
+        "Neither end is the best place to start for x"
+        in run("cost", "-", "--wrt", "x", stdin=layers(25, 20, 10, 5, 15, 35, 30)).stdout
+    )
+    skip = run("cost", Path(__file__).parent / "cases" / "dag-skip.yaml").stdout
+    assert "NP-complete" in skip
+
+
+@pytest.mark.parametrize("columns", ["24", "40", "80", "200"])
+def test_text_fits_its_width(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    for spec in ("order", "forward-mode", "xor"):
+        text = run("cost", SPECS / f"{spec}.yaml").stdout
+        assert max(map(len, text.splitlines())) <= int(columns)
+
+
+def test_a_long_chain_is_shortened_in_text_only(run: Callable[..., Any], run_json: Callable[..., dict]) -> None:
+    spec = layers(*[2] * 60)
+    text = run("cost", "-", stdin=spec).stdout
+    assert "∂h59/∂h58 · ∂h58/∂h57" in text and "…" in text and "⋮" in text
+    assert max(map(len, text.splitlines())) <= 80
+    chains = run_json("cost", "-", stdin=spec)["chains"]
+    assert len(chains) == 59 and len(chains["W1"]["factors"]) == 59
+    assert chains["W1"]["order"].endswith("· ∂h1/∂W1)")
+
+
+# Sweeps
+
+
+def test_slopes_are_the_exponents(run_json: Callable[..., dict]) -> None:
+    """Numeric: w² products for w² parameters. Forward: w directions through w² weights. Reverse: one."""
+    found = run_json("cost", SPECS / "forward-mode.yaml", "--sweep", "width=2..256")
+    assert [point["width"] for point in found["points"]] == [2, 4, 8, 16, 32, 64, 128, 256]
+    slopes = found["slopes"]
+    assert (round(slopes["numeric"]), round(slopes["forward"]), round(slopes["reverse"])) == (4, 3, 2)
+    deep = run_json("cost", SPECS / "forward-mode.yaml", "--sweep", "depth=1..50")
+    assert [point["depth"] for point in deep["points"]] == [1, 2, 4, 8, 16, 32, 50]
+    assert (round(deep["slopes"]["numeric"]), round(deep["slopes"]["reverse"])) == (2, 1)
+
+
+def test_a_sweep_passes_through_the_spec_itself(run_json: Callable[..., dict]) -> None:
+    for spec in ("forward-mode", "xor"):
+        own = run_json("cost", SPECS / f"{spec}.yaml")["modes"]
+        swept = run_json("cost", SPECS / f"{spec}.yaml", "--sweep", "width=2..2")["points"][0]["operations"]
+        assert swept == {mode: own[mode]["operations"] for mode in own}
+
+
+def test_a_sweep_as_text(run: Callable[..., Any]) -> None:
+    ran = run("cost", SPECS / "forward-mode.yaml", "--sweep", "width=2..16")
+    assert ran.code == 0
+    assert "Twice the width: numeric" in ran.stdout and "10³┤" in ran.stdout
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("spec", "range_", "message"),
+    [
+        ("xor", "width", "is no range"),
+        ("xor", "width=8..2", "a range goes up"),
+        ("xor", "width=0..2", "a range goes up"),
+        ("xor", "width=2..99999", "a range goes up"),
+        ("xor", "height=2..8", "is no range"),
+        ("one-layer", "width=2..8", "it has no hidden layer"),
+    ],
+)
+def test_a_sweep_that_is_not_possible(run: Callable[..., Any], spec: str, range_: str, message: str) -> None:
+    ran = run("cost", SPECS / f"{spec}.yaml", "--sweep", range_)
+    assert (ran.code, ran.stdout) == (2, "") and message in ran.stderr
+    graph = run("cost", Path(__file__).parent / "cases" / "dag-skip.yaml", "--sweep", "depth=1..2")
+    assert graph.code == 2 and "can't be varied" in graph.stderr
