@@ -14,9 +14,9 @@ import pytest
 
 from adcli.cli.options import load_trace
 from adcli.cost.chains import Graph
-from adcli.cost.modes import forward_cost, numeric_cost, reverse_cost
+from adcli.cost.modes import MOST_SYMBOLIC_DERIVATIVES, forward_cost, numeric_cost, reverse_cost
 from adcli.cost.order import LONGEST_SEARCHED, End, _search, best_orders, bracketed, from_left
-from adcli.engines import forward, numeric, reverse
+from adcli.engines import forward, numeric, reverse, symbolic
 from adcli.engines.structure import default_wrt
 from adcli.primitives import activations
 from adcli.trace import Trace
@@ -427,6 +427,7 @@ def test_what_the_lectures_net_holds(run_json: Callable[..., dict]) -> None:
 
 
 def test_a_refused_mode_is_null(run_json: Callable[..., dict]) -> None:
+    assert MOST_SYMBOLIC_DERIVATIVES == symbolic.MOST_DERIVATIVES
     modes = run_json("cost", "-", stdin=layers(80, 80, 1))["modes"]
     assert set(modes["symbolic"].values()) == {None}
     assert modes["reverse"]["evaluations"] == 1
