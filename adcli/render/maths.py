@@ -34,7 +34,7 @@ from adcli.render.shown import Cell, entries, is_approximate, shown
 SIGNS = {"=": "=", "←": r"\leftarrow", "≈": r"\approx", "+=": r"\mathrel{+}=", "": "", "→": r"\to"}
 SPECIAL = {
     "\\": r"\backslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
-    "_": r"\_", "^": r"\hat{}", "~": r"\sim{}", "<": r"{<}", ">": r"{>}",
+    "−": "-", "_": r"\_", "^": r"\hat{}", "~": r"\sim{}", "<": r"{<}", ">": r"{>}",
 }  # fmt: skip
 NEXT_ROW, TIMES, COMMA = r" \\ ", r" \times ", r",\,"
 GAPS = {"⋯": r"\cdots", "⋮": r"\vdots", "⋱": r"\ddots"}
@@ -79,6 +79,13 @@ def sign_latex(sign: str, expression: Expression, numbers: Numbers) -> str:
 def escaped(text: str) -> str:
     """Untrusted text within mathematics."""
     return "".join(SPECIAL.get(character, character) for character in text)
+
+
+def filled(template: str, arguments: tuple[tuple[str, Expression], ...], written: Callable[[Expression], str]) -> str:
+    """``template`` with each ``⟦name⟧`` replaced by its expression as a format writes it."""
+    for name, expression in arguments:
+        template = template.replace(f"⟦{name}⟧", written(expression))
+    return template
 
 
 def number_latex(text: str) -> str:
@@ -135,7 +142,7 @@ class _Latex:
                 left, right = (identity, self.of(e.of)) if e.left else (self.of(e.of), identity)
                 return rf"{left} \otimes {right}"
             case Raw():
-                return self.ink.role(e.latex, e.role)
+                return self.ink.role(filled(e.latex, e.arguments, self.of), e.role)
             case Label():
                 return self.ink.role(rf"\mathrm{{{escaped(e.text).replace(' ', '~')}}}", e.role)
             case Dots():
