@@ -91,6 +91,7 @@ class Pen:
     """Writes expressions. ``ascii`` avoids every character beyond ASCII; ``most`` are rows and columns of a matrix."""
 
     def __init__(self, numbers: Numbers, ascii_only: bool = False, rows: int = 4, columns: int = 6) -> None:
+        self.shapes = True
         self.numbers = numbers
         self.ascii = ascii_only
         self.rows = rows
@@ -103,6 +104,9 @@ class Pen:
         sub = name.sub if self.ascii else name.sub.translate(SUBSCRIPTS)
         if name.sub and not name.sub.isdigit():
             sub = f"_{name.sub}"
+        if not name.sub and len(name.entry) == 1:  # x₁, not x[1]
+            name = name._replace(sub=str(name.entry[0]), entry=())
+            sub = name.sub if self.ascii else name.sub.translate(SUBSCRIPTS)
         after = "~" if name.mark is Mark.TILDE else ""
         if name.mark is Mark.HAT:
             base, after = (base, "^") if self.ascii or base not in HATS else (HATS[base], "")
@@ -275,7 +279,7 @@ class Pen:
             rows.append(line)
         box = bracketed(rows, STYLES[e.role] + (" bold" if e.new else ""))
         label = seen.shape
-        if not label:
+        if not label or not self.shapes:
             return box
         lines = [*box.lines, [(label.center(box.width), "dim")]]
         return Box(lines, box.base)

@@ -24,7 +24,7 @@ from adcli.explain.blocks import (
     Tracker,
     Vertex,
 )
-from adcli.explain.maths import Dots, Listed, Number, Partial, Role
+from adcli.explain.maths import Dots, Listed, Name, Number, Partial, Role
 from adcli.render.maths_text import STYLES, Pen, Segments, length
 from adcli.render.shown import entries
 
@@ -75,8 +75,9 @@ def network(block: Network, pen: Pen, width: int) -> list[Segments]:
             canvas.put(first, column, _wire(block, index, wire))
             column += wire
         side = (size - length(face)) // 2
-        line = _line_style(block, index)
-        canvas.put(first, column, [(line[0] * side, line[1]), *face, (line[0] * (size - side - length(face)), line[1])])
+        rest = size - side - length(face)
+        left, right = _line_style(block, index, -1), _line_style(block, index, 1)
+        canvas.put(first, column, [(left[0] * side, left[1]), *face, (right[0] * rest, right[1])])
         centres.append(column + side + length(face) // 2)
         column += size
     for centre, text in zip(centres, below, strict=True):
@@ -114,25 +115,25 @@ def _below(item: Pill | Box | Gap, pen: Pen) -> Segments:
     return [(item.shape, "dim")] if item.shape else []
 
 
-def _line_style(block: Network, index: int) -> tuple[str, str]:
-    """The wire on both sides of the item: heavy where we are, dotted where nothing came yet."""
-    state = _state_near(block, index)
-    if state is State.NOW:
-        return "━", STYLES[block.role]
-    return ("┄", "dim") if state is State.TO_COME and block.direction is Direction.FORWARD else ("─", "")
-
-
-def _state_near(block: Network, index: int) -> State:
+def _line_style(block: Network, index: int, side: int) -> tuple[str, str]:
+    """The wire that goes on at one side of an item: heavy where we are, dotted where nothing came yet."""
     item = block.wire[index]
-    if isinstance(item, Box):
-        return item.progress.state
-    return (
-        State.DONE
-        if isinstance(item, Gap)
-        else item.progress.state
-        if item.progress.state is State.TO_COME
-        else State.DONE
-    )
+    if not isinstance(item, Box):
+        index += side
+        if not 0 <= index < len(block.wire):
+            return " ", ""
+        item = block.wire[index]
+    if not isinstance(item, Box) or (side < 0 and not item.joined):
+        return " ", ""
+    return _line(block, item)
+
+
+def _line(block: Network, box: Box) -> tuple[str, str]:
+    """The wire at both sides of a box."""
+    if box.progress.state is State.NOW:
+        return "━", STYLES[block.role]
+    to_come = box.progress.state is State.TO_COME
+    return "┄" if to_come and block.direction is Direction.FORWARD else "─", "dim" if to_come else ""
 
 
 def _wire(block: Network, index: int, width: int) -> Segments:
@@ -144,12 +145,9 @@ def _wire(block: Network, index: int, width: int) -> Segments:
         return [(" " * width, "")]
     box = after if isinstance(after, Box) else before
     assert isinstance(box, Box)
-    now = box.progress.state is State.NOW
     to_come = box.progress.state is State.TO_COME
-    back = block.direction is Direction.BACK
-    line = "━" if now else "┄" if to_come and not back else "─"
-    style = STYLES[block.role] if now else "dim" if to_come else ""
-    if back:
+    line, style = _line(block, box)
+    if block.direction is Direction.BACK:
         if isinstance(after, Box):
             head = "" if to_come else "◀"
             return [(head + line * (width - len(head)), style)]
@@ -251,7 +249,7 @@ def _bracket(chain: Chain, pen: Pen, widths: list[int], margin: int, shown: dict
     begin = margin + sum(widths[: chain.span[0]])
     size = sum(widths[chain.span[0] : chain.span[1]]) + length(shown.get(chain.span[1], []))
     name = f" {pen.inline_flat(chain.result)} "
-    style = STYLES[chain.result.role] if hasattr(chain.result, "role") else ""
+    style = STYLES[chain.result.role] if isinstance(chain.result, Name) else ""
     rest = max(0, size - len(name) - 2)
     return [(" " * begin, ""), ("└" + "─" * (rest // 2) + name + "─" * (rest - rest // 2) + "┘", style)]
 

@@ -34,6 +34,7 @@ from adcli.render.maths_text import ASCII, STYLES, Box, Pen, Segments, beside, l
 STAGE = 46
 GUTTER = 2
 WIDEST = 120
+HEIGHT = 24
 
 
 def show(console: Console, deck: Deck, number: int | None = None, ascii_only: bool = False) -> None:
@@ -46,7 +47,12 @@ def show(console: Console, deck: Deck, number: int | None = None, ascii_only: bo
 
 def lines(slide: Slide, deck: Deck, width: int, ascii_only: bool = False) -> list[RichText]:
     """A slide, line by line."""
-    return [_rich(line, ascii_only) for line in _Page(deck, min(width, WIDEST), ascii_only).slide(slide)]
+    page = _Page(deck, min(width, WIDEST), ascii_only)
+    drawn = page.slide(slide)
+    if len(drawn) > HEIGHT:  # what the foot of the slide says again may go first
+        page.pen.shapes = False
+        drawn = page.slide(slide)
+    return [_rich(line, ascii_only) for line in drawn]
 
 
 def _rich(line: Segments, ascii_only: bool) -> RichText:
