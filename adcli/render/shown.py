@@ -72,7 +72,7 @@ def number_texts(values: list[float], numbers: Numbers) -> list[str]:
     """
     own = [number_text(value, numbers.digits, numbers.fractions) for value in values]
     broken = [abs(v) for v, t in zip(values, own, strict=True) if math.isfinite(v) and ("." in t or "e" in t)]
-    if not broken:
+    if not broken or len(values) == 1:
         return own
     if numbers.fractions:  # fractions where all of them are, otherwise none
         return number_texts(values, numbers._replace(fractions=False))
