@@ -117,6 +117,10 @@ def cost(scene: Scene) -> Slide:
         Text(say("cost.numeric", n=f"{numbers:,}", calls=f"{2 * numbers:,}"), phase=1),
         Text(_why(scene, forward, backward, numbers), phase=2),
     ]
+    schedule = scene.request.schedule
+    if schedule is not None:
+        ratio = f"{schedule.ratio:.4g}"
+        stage.append(Text(say("cost.checkpoint", e=schedule.evaluations, n=schedule.steps, r=ratio), phase=2))
     return Slide(
         id="cost",
         kind="cost",
