@@ -29,8 +29,7 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
-from adcli.render.numerals import number_text
-from adcli.render.shown import Cell, entries, is_approximate, shown
+from adcli.render.shown import Cell, entries, is_approximate, one_number, shown
 
 Segments: TypeAlias = list[tuple[str, str]]  # text and its style
 
@@ -42,12 +41,13 @@ HATS = dict(zip("WHACEGIJOSUYZacegijosuwyzh", "ŴĤÂĈÊĜÎĴÔŜÛŶẐâĉê
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 ASCII = str.maketrans(
     {
-        "─": "-", "━": "=", "┄": ".", "│": "|", "┃": "|", "▶": ">", "▷": ">", "◀": "<", "◁": "<", "▸": ">", "◂": "<",
-        "⎡": "[", "⎢": "|", "⎣": "[", "⎤": "]", "⎥": "|", "⎦": "]", "⎴": "-", "✓": "v", "·": ".", "⋯": "~", "⋮": ":",
-        "⋱": "\\", "╭": ".", "╮": ".", "╰": "'", "╯": "'", "┌": "+", "┐": "+", "└": "+", "┘": "+", "├": "+", "┤": "+",
-        "█": "#", "░": ".", "×": "x", "−": "-", "∂": "d", "ℓ": "l", "←": "<", "→": ">", "≈": "~", "‹": "(", "›": ")",
-        "Σ": "S", "σ": "s", "φ": "f", "∘": "*", "⊗": "x", "↻": "@", "⚠": "!", "…": "~", "–": "-", "∞": "I", "●": "o",
-        "▲": "^", "◆": "*", "′": "'", "÷": "/", "²": "2", "≤": "<", "≥": ">", "½": "0.5", "Φ": "F", "±": "+-",
+        "─": "-", "━": "=", "┄": ".", "│": "|", "┊": ":", "▶": ">", "▷": ">", "◀": "<", "▸": ">", "◂": "<", "▾": "v",
+        "⎡": "[", "⎢": "|", "⎣": "[", "⎤": "]", "⎥": "|", "⎦": "]", "✓": "v", "·": ".", "⋯": "~", "⋮": ":", "⋱": "\\",
+        "╭": ".", "╮": ".", "└": "+", "┘": "+", "┤": "+", "█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", "#"), "░": ".",
+        "×": "x", "÷": "/", "−": "-", "±": "+-", "∂": "d", "ℓ": "l", "←": "<", "→": ">", "≈": "~", "≤": "<=", "≥": ">=",
+        "‹": "(", "›": ")", "Σ": "S", "σ": "s", "φ": "f", "Φ": "F", "′": "'", "∘": "*", "⊗": "x", "²": "2", "½": "0.5",
+        "↻": "@", "⚠": "!", "…": "~", "–": "-", "∞": "I", "●": "o", "▲": "^", "◆": "*", "ᵀ": "'",
+        **{digit: str(number) for number, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")}, "Ŵ": "W",
     }
 )  # fmt: skip
 
@@ -133,7 +133,7 @@ class Pen:
             case Name():
                 return [(self.name(e), STYLES[e.role])]
             case Number():
-                return [(self._number(e), STYLES[e.role])]
+                return [(one_number(e, self.numbers), STYLES[e.role])]
             case Partial():
                 text = f"∂{self.name(e.of)}/∂{self.name(e.by)}"
                 return [(text, STYLES[e.role])]
@@ -179,9 +179,6 @@ class Pen:
         """The sign before an expression; = becomes ≈ where that is shown rounded."""
         sign = "≈" if sign == "=" and is_approximate(after, self.numbers) else sign
         return {"←": "<-", "≈": "~=", "→": "->"}.get(sign, sign) if self.ascii else sign
-
-    def _number(self, e: Number) -> str:
-        return number_text(e.value, e.digits or self.numbers.digits, self.numbers.fractions)
 
     def _factor(self, e: Expression) -> Segments:
         if isinstance(e, Sum) or (isinstance(e, Number) and e.value < 0):
@@ -360,6 +357,11 @@ def wrapped(segments: Segments, width: int) -> list[Segments]:
     lines: list[Segments] = [[]]
     for word in words:
         if not word:
+            continue
+        if length(word) > width:  # a formula without a space
+            text = "".join(piece for piece, _ in word)
+            pieces = [text[i : i + width] for i in range(0, len(text), width)]
+            lines += [[(piece, word[0][1])] for piece in pieces]
             continue
         if lines[-1] and length(lines[-1]) + 1 + length(word) > width:
             lines.append([])

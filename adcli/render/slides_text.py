@@ -53,6 +53,7 @@ def lines(slide: Slide, deck: Deck, width: int, ascii_only: bool = False) -> lis
     drawn = page.slide(slide)
     if len(drawn) > HEIGHT:  # what the foot of the slide says again may go first
         page.pen.shapes = False
+        page.tight = True
         drawn = page.slide(slide)
     return [_rich(line, ascii_only) for line in drawn]
 
@@ -68,13 +69,14 @@ class _Page:
     def __init__(self, deck: Deck, width: int, ascii_only: bool) -> None:
         self.deck = deck
         self.width = width
+        self.tight = False
         self.pen = Pen(deck.numbers, ascii_only, columns=COLUMNS)
         self.labels: Labels = deck.labels
 
     def slide(self, slide: Slide) -> list[Segments]:
         found = self._header(slide)
         if slide.strip is not None:
-            found += [[], *pictures.network(slide.strip, self.pen, self.width)]
+            found += [*([] if self.tight else [[]]), *pictures.network(slide.strip, self.pen, self.width)]
         found += [[], *self._middle(slide)]
         if slide.storage is not None:
             found += [[], *pictures.storage(slide.storage, self.pen, self.labels, self.width)]
