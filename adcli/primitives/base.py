@@ -69,6 +69,7 @@ class Partial:
     ``rowwise_jvp`` is the JVP before the sum over a batch's examples, for an operation that ends with one.
     ``slope`` is the diagonal of the Jacobian, where that is diagonal, or where its rows are then summed;
     it reads what the JVP reads. ``spread``: the operand is repeated before that slope, as in broadcasting.
+    ``formula`` states the slope as text and in LaTeX, with ``⟦x⟧`` for a name that it reads.
     ``jvp_cost`` and ``vjp_cost`` count the multiplications for one tangent or cotangent, from the shapes of the
     output and of all operands; default: one an entry.
     """
@@ -80,6 +81,7 @@ class Partial:
     outer: OuterProduct | None = None
     rowwise_jvp: Rule | None = None
     slope: Rule | None = None
+    formula: tuple[str, str] | None = None
     spread: Spread | None = None
     jvp_cost: Cost | None = None
     vjp_cost: Cost | None = None
@@ -141,10 +143,12 @@ def elementwise(
     *,
     stable: Rule | None = None,
     kink: Rule | None = None,
+    slope_formula: tuple[str, str] | None = None,
 ) -> Primitive:
     """A primitive of one argument ``x`` that acts entry by entry: its Jacobian is diagonal, with ``slope`` on it.
 
-    ``slope`` names what it reads, ``x`` or ``out`` or both, and serves both directions.
+    ``slope`` names what it reads, ``x`` or ``out`` or both, and serves both directions;
+    ``slope_formula`` states it for readers, as text and in LaTeX, with ``⟦x⟧`` and ``⟦out⟧`` for what it reads.
     """
 
     def scale(direction: Array, *read: Array) -> Array:
@@ -152,4 +156,12 @@ def elementwise(
         return scaled
 
     reads = names_read(slope, skip=0)
-    return Primitive(("x",), value, {"x": Partial(scale, scale, reads, reads, slope=slope)}, text, latex, stable, kink)
+    return Primitive(
+        ("x",),
+        value,
+        {"x": Partial(scale, scale, reads, reads, slope=slope, formula=slope_formula)},
+        text,
+        latex,
+        stable,
+        kink,
+    )
