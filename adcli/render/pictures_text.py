@@ -369,7 +369,7 @@ def plot(block: Plot, pen: Pen, width: int) -> list[Segments]:
     low = math.floor(math.log10(min(y for _, y in points)))
     high = math.ceil(math.log10(max(y for _, y in points)))
     high = max(high, low + 1)
-    margin, columns = 7, max(20, min(44, width - 8))
+    margin, columns = 7, max(20, min(44, width - 7))
     grid: dict[tuple[int, int], tuple[str, str]] = {}
     xs = [_along(x, block) for x, _ in points]
     least, largest = min(xs), max(xs)
