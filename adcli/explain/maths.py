@@ -1,0 +1,203 @@
+"""Expressions of a slide: a small tree that says what is meant, from which each format makes its own writing.
+
+Every name is text from a spec and untrusted: a renderer escapes it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple, TypeAlias
+
+from adcli.arrays import Array
+
+
+class Role(Enum):
+    """What a thing is, which decides its colour, its brackets' colour and its mark."""
+
+    PLAIN = "plain"
+    VALUE = "value"
+    PARAMETER = "parameter"
+    TANGENT = "tangent"
+    COTANGENT = "cotangent"
+    DONE = "done"
+
+
+class Mark(Enum):
+    """What stands over a letter."""
+
+    NONE = ""
+    HAT = "hat"
+    TILDE = "tilde"
+
+
+class Name(NamedTuple):
+    """A letter with its index: ``Name("W", "1")`` is W₁, and with ``entry=(2, 1)`` it is its entry, W₁[2,1].
+
+    Attributes:
+        base, sub: as in W_1. ``base`` may be a whole word of a spec (``hidden``). The loss is ``ℓ``.
+        mark: the hat of a tangent, the tilde of a cotangent.
+        rank: axes of what it names: 0 is written in italics, 1 and 2 in bold upright.
+        entry: the indices of one entry, from 1: written W^{(1)}_{21} in LaTeX and MathML, ``W₁[2,1]`` in text.
+    """
+
+    base: str
+    sub: str = ""
+    mark: Mark = Mark.NONE
+    rank: int = 0
+    role: Role = Role.PLAIN
+    entry: tuple[int, ...] = ()
+
+
+class Partial(NamedTuple):
+    """∂of/∂by, as a fraction; ``∂h₃/∂h₂`` in running text and in the terminal. ``by`` None: ∂of alone."""
+
+    of: Name
+    by: Name
+    role: Role = Role.PLAIN
+
+
+class Number(NamedTuple):
+    """One number. ``digits`` significant ones instead of the deck's, where given."""
+
+    value: float
+    role: Role = Role.PLAIN
+    digits: int | None = None
+
+
+class Tint(NamedTuple):
+    """What is highlighted in a matrix, from 0: a row, a column, one entry; each None where it isn't."""
+
+    row: int | None = None
+    column: int | None = None
+    entry: tuple[int, int] | None = None
+
+
+class Matrix(NamedTuple):
+    """A matrix with brackets; ``array`` has two axes (a column vector is n × 1), and is never copied.
+
+    Attributes:
+        array: the numbers, all of them: a renderer cuts what is too large (``render.maths.shown``).
+        role: of the brackets: what the matrix is.
+        entries: role of the numbers: where they come from.
+        zeros: where the structure forces a zero (true: dimmed); None: nowhere.
+        tint: what the worked entry uses.
+        shape: whether the shape stands under it.
+        new: it was made in this step: drawn heavier, on a tinted ground.
+        heads, rows: what stands over the columns, and beside the lines, where there is room; may be empty.
+    """
+
+    array: Array
+    role: Role = Role.PLAIN
+    entries: Role = Role.PLAIN
+    zeros: Array | None = None
+    tint: Tint = Tint()
+    shape: bool = True
+    new: bool = False
+    heads: tuple[Name, ...] = ()
+    rows: tuple[str, ...] = ()
+
+
+class Symbols(NamedTuple):
+    """A matrix of expressions, as a Jacobian before its numbers are put in."""
+
+    rows: tuple[tuple[Expression, ...], ...]
+    role: Role = Role.PLAIN
+
+
+class Product(NamedTuple):
+    """Factors side by side; ``dot``: with a · between (numbers, and names in running text)."""
+
+    factors: tuple[Expression, ...]
+    dot: bool = False
+
+
+class Sum(NamedTuple):
+    """Terms with + between; a term in ``minus`` (by its place) with −."""
+
+    terms: tuple[Expression, ...]
+    minus: tuple[int, ...] = ()
+
+
+class Power(NamedTuple):
+    base: Expression
+    exponent: Expression
+
+
+class Fraction(NamedTuple):
+    top: Expression
+    bottom: Expression
+
+
+class Transposed(NamedTuple):
+    of: Expression
+
+
+class Bracketed(NamedTuple):
+    """Round brackets around an expression."""
+
+    of: Expression
+
+
+class Listed(NamedTuple):
+    """Numbers in a row in round brackets, ``(6, 4)``, cut after ``most``; with ``word``: ``diag(1, 0, 1)``."""
+
+    array: Array
+    role: Role = Role.PLAIN
+    word: str = ""
+    most: int = 6
+
+
+class Kronecker(NamedTuple):
+    """I_n ⊗ of, the structure of a weight Jacobian; ``left`` false: of ⊗ I_n."""
+
+    size: int
+    of: Expression
+    left: bool = True
+
+
+class Raw(NamedTuple):
+    """A formula that a primitive states: its text, and its LaTeX (trusted: made of names by the primitive)."""
+
+    text: str
+    latex: str
+    role: Role = Role.PLAIN
+
+
+class Label(NamedTuple):
+    """Words within a formula, upright."""
+
+    text: str
+    role: Role = Role.PLAIN
+
+
+class Relation(NamedTuple):
+    """``left sign right``, the sign one of = ← ≈ +=."""
+
+    left: Expression
+    sign: str
+    right: Expression
+
+
+class Dots(NamedTuple):
+    """⋯: something is left out."""
+
+
+Expression: TypeAlias = (
+    Name
+    | Partial
+    | Number
+    | Matrix
+    | Symbols
+    | Product
+    | Sum
+    | Power
+    | Fraction
+    | Transposed
+    | Bracketed
+    | Listed
+    | Kronecker
+    | Raw
+    | Label
+    | Relation
+    | Dots
+)
