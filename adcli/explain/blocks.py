@@ -216,10 +216,14 @@ class Pill(NamedTuple):
 
 
 class Box(NamedTuple):
-    """A primitive in the wire, a box with its short name (f₃, relu, loss)."""
+    """A primitive in the wire, a box with its short name (f₃, relu, loss).
+
+    ``joined`` false: it doesn't read the pill before it, so no line leads there (a ``Skip`` says what it reads).
+    """
 
     label: Runs
     progress: Progress = PLAIN
+    joined: bool = True
 
 
 class Gap(NamedTuple):

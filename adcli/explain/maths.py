@@ -156,11 +156,15 @@ class Kronecker(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """A formula that a primitive states: its text, and its LaTeX (trusted: made of names by the primitive)."""
+    """A formula that a primitive states, as text and in LaTeX.
+
+    In both, ``⟦x⟧`` stands for the expression of that name in ``arguments``. The rest is the primitive's, and trusted.
+    """
 
     text: str
     latex: str
     role: Role = Role.PLAIN
+    arguments: tuple[tuple[str, Expression], ...] = ()
 
 
 class Label(NamedTuple):

@@ -34,6 +34,7 @@ def relu() -> Primitive:
         kink=lambda x: x == 0.0,
         text=lambda x: f"relu({x})",
         latex=lambda x: rf"\operatorname{{relu}}({x})",
+        slope_formula=("[⟦x⟧ > 0]", r"[⟦x⟧ > 0]"),
     )
 
 
@@ -45,6 +46,7 @@ def leaky_relu(slope: float = 0.01) -> Primitive:
         kink=None if slope == 1.0 else lambda x: x == 0.0,
         text=lambda x: f"leaky_relu({x})",
         latex=lambda x: rf"\operatorname{{leaky\_relu}}({x})",
+        slope_formula=(f"[⟦x⟧ > 0] + {slope:g} [⟦x⟧ ≤ 0]", rf"[⟦x⟧ > 0] + {slope:g}\,[⟦x⟧ \le 0]"),
     )
 
 
@@ -57,6 +59,7 @@ def elu(alpha: float = 1.0) -> Primitive:
         kink=None if alpha == 1.0 else lambda x: x == 0.0,
         text=lambda x: f"elu({x})",
         latex=lambda x: rf"\operatorname{{elu}}({x})",
+        slope_formula=(f"[⟦x⟧ ≥ 0] + {alpha:g} exp(⟦x⟧) [⟦x⟧ < 0]", rf"[⟦x⟧ \ge 0] + {alpha:g}\,e^{{⟦x⟧}}\,[⟦x⟧ < 0]"),
     )
 
 
@@ -78,6 +81,7 @@ def gelu() -> Primitive:
         slope=lambda x: _normal_cdf(x) + x * np.exp(-0.5 * np.square(x)) / math.sqrt(2.0 * math.pi),
         text=lambda x: f"gelu({x})",
         latex=lambda x: rf"\operatorname{{gelu}}({x})",
+        slope_formula=("Φ(⟦x⟧) + ⟦x⟧ φ(⟦x⟧)", r"\Phi(⟦x⟧) + ⟦x⟧\,\varphi(⟦x⟧)"),
     )
 
 
@@ -104,6 +108,7 @@ def silu() -> Primitive:
         slope=lambda x: sigmoid_value(x) * (1.0 + x * sigmoid_value(-x)),
         text=lambda x: f"silu({x})",
         latex=lambda x: rf"\operatorname{{silu}}({x})",
+        slope_formula=("σ(⟦x⟧) (1 + ⟦x⟧ σ(-⟦x⟧))", r"\sigma(⟦x⟧)\,(1 + ⟦x⟧\,\sigma(-⟦x⟧))"),
     )
 
 
@@ -115,6 +120,7 @@ def sigmoid() -> Primitive:
         slope=lambda x, out: _where_saturated(out > 0.9, _sigmoid_slope, x, out * (1.0 - out)),
         text=lambda x: f"sigmoid({x})",
         latex=lambda x: rf"\sigma({x})",
+        slope_formula=("⟦out⟧ (1 - ⟦out⟧)", r"⟦out⟧\,(1 - ⟦out⟧)"),
     )
 
 
@@ -137,6 +143,7 @@ def tanh() -> Primitive:
         slope=_tanh_slope,
         text=lambda x: f"tanh({x})",
         latex=lambda x: rf"\tanh({x})",
+        slope_formula=("1 - ⟦out⟧²", r"1 - ⟦out⟧^2"),
     )
 
 
@@ -148,6 +155,7 @@ def softplus() -> Primitive:
         slope=lambda x: sigmoid_value(x),
         text=lambda x: f"softplus({x})",
         latex=lambda x: rf"\operatorname{{softplus}}({x})",
+        slope_formula=("σ(⟦x⟧)", r"\sigma(⟦x⟧)"),
     )
 
 
@@ -158,6 +166,7 @@ def identity() -> Primitive:
         slope=lambda: 1.0,
         text=lambda x: x,
         latex=lambda x: x,
+        slope_formula=("1", r"1"),
     )
 
 
@@ -168,6 +177,7 @@ def square() -> Primitive:
         slope=lambda x: 2.0 * x,
         text=lambda x: f"{x}²",
         latex=lambda x: f"{x}^2",
+        slope_formula=("2 ⟦x⟧", r"2\,⟦x⟧"),
     )
 
 
@@ -178,6 +188,7 @@ def exp() -> Primitive:
         slope=lambda out: out,
         text=lambda x: f"exp({x})",
         latex=lambda x: rf"\exp({x})",
+        slope_formula=("⟦out⟧", r"⟦out⟧"),
     )
 
 
@@ -189,6 +200,7 @@ def log() -> Primitive:
         slope=lambda x: np.where(x < 0.0, math.nan, 1.0 / (x + 0.0)),
         text=lambda x: f"log({x})",
         latex=lambda x: rf"\log({x})",
+        slope_formula=("1 / ⟦x⟧", r"\frac{1}{⟦x⟧}"),
     )
 
 
@@ -200,6 +212,7 @@ def sqrt() -> Primitive:
         slope=lambda out: 0.5 / np.abs(out),
         text=lambda x: f"sqrt({x})",
         latex=lambda x: rf"\sqrt{{{x}}}",
+        slope_formula=("1 / (2 ⟦out⟧)", r"\frac{1}{2\,⟦out⟧}"),
     )
 
 
@@ -210,6 +223,7 @@ def sin() -> Primitive:
         slope=lambda x: np.cos(x),
         text=lambda x: f"sin({x})",
         latex=lambda x: rf"\sin({x})",
+        slope_formula=("cos(⟦x⟧)", r"\cos(⟦x⟧)"),
     )
 
 
@@ -220,6 +234,7 @@ def cos() -> Primitive:
         slope=lambda x: -np.sin(x),
         text=lambda x: f"cos({x})",
         latex=lambda x: rf"\cos({x})",
+        slope_formula=("-sin(⟦x⟧)", r"-\sin(⟦x⟧)"),
     )
 
 
@@ -232,6 +247,7 @@ def abs() -> Primitive:
         kink=lambda x: x == 0.0,
         text=lambda x: f"|{x}|",
         latex=lambda x: rf"\lvert {x} \rvert",
+        slope_formula=("sign(⟦x⟧)", r"\operatorname{sign}(⟦x⟧)"),
     )
 
 

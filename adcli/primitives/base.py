@@ -50,7 +50,7 @@ class Partial:
     ``outer`` states that the Jacobian is an outer product, where it is.
     ``rowwise_jvp`` is the JVP before the sum over a batch's examples, for an operation that ends with one.
     ``slope`` is the diagonal of the Jacobian, where that is diagonal, or where its rows are then summed;
-    it reads what the JVP reads.
+    it reads what the JVP reads. ``formula`` states it as text and in LaTeX, with ``⟦x⟧`` for a name that it reads.
     """
 
     jvp: Rule
@@ -60,6 +60,7 @@ class Partial:
     outer: OuterProduct | None = None
     rowwise_jvp: Rule | None = None
     slope: Rule | None = None
+    formula: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.jvp_reads == ("*",):
@@ -109,10 +110,12 @@ def elementwise(
     *,
     stable: Rule | None = None,
     kink: Rule | None = None,
+    slope_formula: tuple[str, str] | None = None,
 ) -> Primitive:
     """A primitive of one argument ``x`` that acts entry by entry: its Jacobian is diagonal, with ``slope`` on it.
 
-    ``slope`` names what it reads, ``x`` or ``out`` or both, and serves both directions.
+    ``slope`` names what it reads, ``x`` or ``out`` or both, and serves both directions;
+    ``slope_formula`` states it for readers, as text and in LaTeX, with ``⟦x⟧`` and ``⟦out⟧`` for what it reads.
     """
 
     def scale(direction: Array, *read: Array) -> Array:
@@ -120,4 +123,12 @@ def elementwise(
         return scaled
 
     reads = names_read(slope, skip=0)
-    return Primitive(("x",), value, {"x": Partial(scale, scale, reads, reads, slope=slope)}, text, latex, stable, kink)
+    return Primitive(
+        ("x",),
+        value,
+        {"x": Partial(scale, scale, reads, reads, slope=slope, formula=slope_formula)},
+        text,
+        latex,
+        stable,
+        kink,
+    )

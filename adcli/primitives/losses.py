@@ -22,7 +22,10 @@ FIELDS: dict[str, Callable[..., PerExample]] = {}
 
 
 class PerExample(NamedTuple):
-    """A loss before its reduction: as ``Primitive``, but for one example, with ``slope`` of the shape of h."""
+    """A loss before its reduction: as ``Primitive``, but for one example, with ``slope`` of the shape of h.
+
+    ``slope_formula`` states the slope for readers, as text and in LaTeX, with ``⟦h⟧`` and ``⟦y⟧``.
+    """
 
     value: Rule
     slope: Rule
@@ -30,6 +33,7 @@ class PerExample(NamedTuple):
     latex: Callable[[str, str], str]
     stable: Rule | None = None
     kink: Rule | None = None
+    slope_formula: tuple[str, str] | None = None
 
 
 def loss(declare: Callable[..., PerExample]) -> Callable[..., PerExample]:
@@ -79,10 +83,13 @@ def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primi
 
     prefix = "" if not examples else "mean of " if reduction == "mean" else "sum of "
     symbol = {"": "", "m": rf"\frac{{1}}{{{examples}}}\sum_i ", "s": r"\sum_i "}[prefix[:1]]
+    formula = one.slope_formula
+    if formula and mean:
+        formula = f"1/{examples} {formula[0]}", rf"\tfrac{{1}}{{{examples}}}\,{formula[1]}"
     return Primitive(
         ("h", "y"),
         value,
-        {"h": Partial(jvp, vjp, rowwise_jvp=rowwise_jvp, slope=slope)},
+        {"h": Partial(jvp, vjp, rowwise_jvp=rowwise_jvp, slope=slope, formula=formula)},
         text=lambda h, y: prefix + one.text(h, y),
         latex=lambda h, y: symbol + one.latex(h, y),
         stable=stable if one.stable else None,
@@ -103,6 +110,7 @@ def squared_error() -> PerExample:
         slope=lambda h, y: 2.0 * (h - y),
         text=lambda h, y: f"Σ ({h} − {y})²",
         latex=lambda h, y: rf"\sum ({h} - {y})^2",
+        slope_formula=("2 (⟦h⟧ - ⟦y⟧)", r"2\,(⟦h⟧ - ⟦y⟧)"),
     )
 
 
@@ -113,6 +121,7 @@ def half_squared_error() -> PerExample:
         slope=lambda h, y: h - y,
         text=lambda h, y: f"½ Σ ({h} − {y})²",
         latex=lambda h, y: rf"\tfrac12 \sum ({h} - {y})^2",
+        slope_formula=("(⟦h⟧ - ⟦y⟧)", r"(⟦h⟧ - ⟦y⟧)"),
     )
 
 
@@ -137,6 +146,7 @@ def absolute_error() -> PerExample:
         kink=lambda h, y: h == y,
         text=lambda h, y: f"Σ |{h} − {y}|",
         latex=lambda h, y: rf"\sum \lvert {h} - {y} \rvert",
+        slope_formula=("sign(⟦h⟧ - ⟦y⟧)", r"\operatorname{sign}(⟦h⟧ - ⟦y⟧)"),
     )
 
 
@@ -153,6 +163,7 @@ def huber(delta: float = 1.0) -> PerExample:
         slope=lambda h, y: np.clip(h - y, -delta, delta),
         text=lambda h, y: f"huber({h} − {y})",
         latex=lambda h, y: rf"\operatorname{{huber}}({h} - {y})",
+        slope_formula=(f"clip(⟦h⟧ - ⟦y⟧, ±{delta:g})", rf"\operatorname{{clip}}(⟦h⟧ - ⟦y⟧, \pm {delta:g})"),
     )
 
 
@@ -176,6 +187,7 @@ def cross_entropy() -> PerExample:
         slope=slope,
         text=lambda h, y: f"−Σ {y} log softmax({h})",
         latex=lambda h, y: rf"-\sum {y} \log\operatorname{{softmax}}({h})",
+        slope_formula=("(softmax(⟦h⟧) - ⟦y⟧)", r"(\operatorname{softmax}(⟦h⟧) - ⟦y⟧)"),
     )
 
 
@@ -187,6 +199,7 @@ def negative_log_likelihood() -> PerExample:
         slope=lambda h, y: np.broadcast_to(-y, h.shape),
         text=lambda h, y: f"−Σ {y} {h}",
         latex=lambda h, y: rf"-\sum {y}\,{h}",
+        slope_formula=("(-⟦y⟧)", r"(-⟦y⟧)"),
     )
 
 
@@ -212,6 +225,7 @@ def binary_cross_entropy() -> PerExample:
         slope=_bernoulli_slope,
         text=lambda h, y: f"−Σ {y} log {h} + (1 − {y}) log(1 − {h})",
         latex=lambda h, y: rf"-\sum {y} \log {h} + (1 - {y}) \log(1 - {h})",
+        slope_formula=("(⟦h⟧ - ⟦y⟧) / (⟦h⟧ (1 - ⟦h⟧))", r"\frac{⟦h⟧ - ⟦y⟧}{⟦h⟧\,(1 - ⟦h⟧)}"),
     )
 
 
@@ -224,6 +238,7 @@ def binary_cross_entropy_with_logits() -> PerExample:
         slope=lambda h, y: (1.0 - y) * sigmoid_value(h) - y * sigmoid_value(-h),
         text=lambda h, y: f"−Σ {y} log σ({h}) + (1 − {y}) log σ(−{h})",
         latex=lambda h, y: rf"-\sum {y} \log \sigma({h}) + (1 - {y}) \log \sigma(-{h})",
+        slope_formula=("(σ(⟦h⟧) - ⟦y⟧)", r"(\sigma(⟦h⟧) - ⟦y⟧)"),
     )
 
 
@@ -235,4 +250,5 @@ def hinge() -> PerExample:
         kink=lambda h, y: y * h == 1.0,
         text=lambda h, y: f"Σ max(0, 1 − {y} {h})",
         latex=lambda h, y: rf"\sum \max(0, 1 - {y}\,{h})",
+        slope_formula=("(-⟦y⟧ [⟦y⟧ ⟦h⟧ < 1])", r"(-⟦y⟧\,[⟦y⟧\,⟦h⟧ < 1])"),
     )

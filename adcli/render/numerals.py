@@ -68,12 +68,12 @@ def matrix(array: Array, width: int, digits: int = 6, fractions: bool = False) -
     if array.ndim > 2:
         return [line for part in array for line in (*matrix(part, width, digits, fractions), "")][:-1]
     table = array.reshape(1, -1) if array.ndim == 1 else array
-    rows = _kept(len(table), MOST_ROWS)
+    rows = kept(len(table), MOST_ROWS)
     columns = table.shape[1]
     shown = columns if columns <= width // 2 else max(1, width // 2)
     while True:
-        kept = _kept(columns, shown)
-        lines = _cells(table, rows, kept, digits, fractions)
+        places = kept(columns, shown)
+        lines = _cells(table, rows, places, digits, fractions)
         widest = max(map(len, lines))
         if widest + 2 <= width or shown == 1:
             break
@@ -81,7 +81,7 @@ def matrix(array: Array, width: int, digits: int = 6, fractions: bool = False) -
     return _bracketed(lines)
 
 
-def _kept(count: int, most: int) -> list[int | None]:
+def kept(count: int, most: int) -> list[int | None]:
     """Which of ``count`` indices are shown; None stands for those left out."""
     if count <= most:
         return list(range(count))

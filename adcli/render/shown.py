@@ -1,0 +1,106 @@
+"""What of a matrix is shown, the same for every format: its cells as text, cut to so many rows and columns."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from adcli.arrays import Array
+from adcli.explain.blocks import Numbers
+from adcli.explain.maths import Bracketed, Expression, Matrix, Number, Product, Tint
+from adcli.render.numerals import kept, number_text
+
+GAPS = {(False, True): "⋯", (True, False): "⋮", (True, True): "⋱"}
+
+
+class Cell(NamedTuple):
+    """One entry. ``gap``: its text is ⋯, ⋮ or ⋱; ``forced``: a zero of the structure; ``tinted``: worked by hand."""
+
+    text: str
+    gap: bool = False
+    forced: bool = False
+    tinted: bool = False
+
+
+class Shown(NamedTuple):
+    """The cells row by row; which row and column each is (None: left out); the shape under it, or "";
+    whether a number was rounded."""
+
+    cells: tuple[tuple[Cell, ...], ...]
+    rows: tuple[int | None, ...]
+    columns: tuple[int | None, ...]
+    shape: str
+    rounded: bool
+
+
+def shown(matrix: Matrix, numbers: Numbers, rows: int = 6, columns: int = 8) -> Shown:
+    """At most ``rows`` × ``columns`` cells of ``matrix``, all in one format, with ⋯ where something is left out."""
+    height, width = matrix.array.shape
+    lines, heads = kept(height, rows), kept(width, columns)
+    found = [(i, j) for i in lines for j in heads if i is not None and j is not None]
+    values = [float(matrix.array[place]) for place in found]
+    texts = number_texts(values, numbers)
+    text_at = dict(zip(found, texts, strict=True))
+
+    def cell(i: int | None, j: int | None) -> Cell:
+        if i is None or j is None:
+            return Cell(GAPS[i is None, j is None], gap=True)
+        forced = matrix.zeros is not None and bool(matrix.zeros[i, j])
+        return Cell(text_at[i, j], False, forced, _is_tinted(matrix.tint, i, j))
+
+    rounded = any(is_rounded(value, text) for value, text in zip(values, texts, strict=True))
+    cells = tuple(tuple(cell(i, j) for j in heads) for i in lines)
+    return Shown(cells, tuple(lines), tuple(heads), shape_label(matrix), rounded)
+
+
+def shape_label(matrix: Matrix) -> str:
+    """``2×4``, and for a 1 × 1 matrix or one that wears no shape nothing."""
+    height, width = matrix.array.shape
+    return f"{height}×{width}" if matrix.shape and height * width > 1 else ""
+
+
+def _is_tinted(tint: Tint, i: int, j: int) -> bool:
+    return i == tint.row or j == tint.column or (i, j) == tint.entry
+
+
+def number_texts(values: list[float], numbers: Numbers) -> list[str]:
+    """The numbers in one format: whole ones as they are, the others with as many decimals as each other.
+
+    Where fixed decimals would hide the digits of a small number, each in its own significant digits.
+    """
+    own = [number_text(value, numbers.digits, numbers.fractions) for value in values]
+    broken = [abs(v) for v, t in zip(values, own, strict=True) if math.isfinite(v) and ("." in t or "e" in t)]
+    if not broken or (numbers.fractions and any("/" in t for t in own)):
+        return own
+    largest = max(abs(v) for v in values if math.isfinite(v))
+    decimals = numbers.digits - 1 - math.floor(math.log10(largest))
+    if not 1 <= decimals <= numbers.digits + 1 or min(broken) < 10.0 ** (1 - decimals):
+        return own
+    return [f"{v:.{decimals}f}" if "." in t or "e" in t else t for v, t in zip(values, own, strict=True)]
+
+
+def is_rounded(value: float, text: str) -> bool:
+    """Whether ``text`` shows less than the number's digits (a fraction is exact)."""
+    return math.isfinite(value) and "/" not in text and float(text) != value
+
+
+def is_approximate(expression: Expression, numbers: Numbers) -> bool:
+    """Whether a result is shown rounded, so that ≈ belongs before it."""
+    if isinstance(expression, Number):
+        text = number_text(expression.value, expression.digits or numbers.digits, numbers.fractions)
+        return is_rounded(expression.value, text)
+    if isinstance(expression, Matrix):
+        return shown(expression, numbers).rounded
+    if isinstance(expression, Product):
+        return any(is_approximate(factor, numbers) for factor in expression.factors)
+    return isinstance(expression, Bracketed) and is_approximate(expression.of, numbers)
+
+
+def entries(array: Array, most: int, numbers: Numbers) -> list[str]:
+    """The texts of the numbers in ``array``, row by row, with ⋯ in place of those beyond ``most``."""
+    flat = np.asarray(array).reshape(-1)
+    places = kept(flat.size, most)
+    texts = iter(number_texts([float(flat[i]) for i in places if i is not None], numbers))
+    return ["⋯" if i is None else next(texts) for i in places]
