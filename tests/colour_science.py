@@ -73,8 +73,10 @@ def ciede2000(one: Vector, other: Vector) -> float:
     )
     s_l = 1 + 0.015 * (mean_l - 50) ** 2 / math.sqrt(20 + (mean_l - 50) ** 2)
     s_c, s_h = 1 + 0.045 * mean_c, 1 + 0.015 * mean_c * t
-    rotation = -2 * math.sqrt(mean_c**7 / (mean_c**7 + 25**7)) * math.sin(
-        math.radians(60 * math.exp(-(((mean_h - 275) / 25) ** 2)))
+    rotation = (
+        -2
+        * math.sqrt(mean_c**7 / (mean_c**7 + 25**7))
+        * math.sin(math.radians(60 * math.exp(-(((mean_h - 275) / 25) ** 2))))
     )
     dl, dc, dhh = (l2 - l1) / s_l, (c2 - c1) / s_c, big_h / s_h
     return math.sqrt(dl**2 + dc**2 + dhh**2 + rotation * dc * dhh)

@@ -1,0 +1,86 @@
+// A deck where there is room for one; without this script, or on a phone, the page stays an article.
+(async () => {
+  const root = document.documentElement, wanted = new URLSearchParams(location.search)
+  const dark = matchMedia('(prefers-color-scheme: dark)')
+  const turn = () => {
+    const now = root.dataset.theme || (dark.matches ? 'dark' : 'light')
+    root.dataset.theme = now == 'dark' ? 'light' : 'dark'
+  }
+  if (wanted.get('theme')) root.dataset.theme = wanted.get('theme')
+  if (matchMedia('(max-width: 760px)').matches || wanted.has('article')) {
+    addEventListener('keydown', e => { if (e.key == 't' && !e.ctrlKey && !e.metaKey && !e.altKey) turn() })
+    return
+  }
+  root.classList.add('deck')
+  await Promise.all([...document.fonts].map(font => font.load()))
+
+  // What is too large for its place on a slide becomes smaller, before reveal.js hides and scales.
+  const fit = box => {
+    const wide = Math.max(...[...box.querySelectorAll(':scope > *, .line, table, .chains')].map(e => e.scrollWidth), 0)
+    const share = Math.min(box.clientHeight / box.scrollHeight, box.clientWidth / Math.max(wide, box.clientWidth))
+    return share
+  }
+  for (const box of document.querySelectorAll('.stage, .side'))
+    for (let zoom = 1, tries = 0; fit(box) < 0.995 && tries < 12; tries++) {
+      zoom *= 0.93
+      for (const child of box.children) child.style.zoom = zoom
+    }
+
+  const paper = wanted.has('print-pdf')
+  const show = () => {
+    const slide = Reveal.getCurrentSlide(), phase = Reveal.getIndices().f + 1
+    for (const one of slide.querySelectorAll('[data-since]')) {
+      const early = phase < one.dataset.since
+      one.dataset.s = early ? one.dataset.before : one.dataset.after
+      one.classList.toggle('early', early)
+    }
+  }
+  document.getElementById('deck').classList.add('reveal')
+  for (const event of ['ready', 'slidechanged', 'fragmentshown', 'fragmenthidden']) if (!paper) Reveal.on(event, show)
+  await Reveal.initialize({
+    width: 1280, height: 720, margin: 0, minScale: 0.1, maxScale: 6, center: false, hash: true, transition: 'none',
+    controls: false, progress: true, scrollActivationWidth: 0, pdfSeparateFragments: false,
+  })
+  Reveal.addKeyBinding({ keyCode: 84, key: 'T', description: 'Light or dark' }, turn)
+  Reveal.addKeyBinding({ keyCode: 83, key: 'S', description: 'Speaker notes' }, speak)
+
+  // Speaker notes: a second window with the slide, the next one, the note and a clock.
+  let desk = null
+  function speak() {
+    desk = open('', 'adcli-notes', 'width=1100,height=700')
+    if (!desk) return
+    const page = desk.document, start = Date.now()
+    page.documentElement.className = root.className
+    page.documentElement.dataset.theme = root.dataset.theme || (dark.matches ? 'dark' : 'light')
+    page.head.replaceChildren(...[...document.querySelectorAll('head style')].map(s => s.cloneNode(true)))
+    page.body.replaceChildren()
+    page.body.className = 'desk'
+    page.title = document.title
+    page.body.innerHTML = '<div class="reveal view now"><div class="slides"></div></div><div class="reveal view next"><div class="slides"></div></div><p class="clock"></p><p class="said"></p>'
+    page.addEventListener('keydown', e => {
+      const go = { ArrowRight: 'next', ' ': 'next', PageDown: 'next', ArrowLeft: 'prev', PageUp: 'prev' }[e.key]
+      if (go) { e.preventDefault(); Reveal[go]() }
+    })
+    const tick = () => {
+      const seconds = Math.floor((Date.now() - start) / 1000), two = n => String(n).padStart(2, '0')
+      page.querySelector('.clock').textContent = `${two(Math.floor(seconds / 60))}:${two(seconds % 60)} · ${new Date().toTimeString().slice(0, 5)}`
+    }
+    const timer = desk.setInterval(tick, 1000)
+    tick()
+    tell()
+  }
+  function tell() {
+    if (!desk || desk.closed) return
+    const slides = Reveal.getSlides(), here = slides.indexOf(Reveal.getCurrentSlide())
+    const put = (name, slide) => {
+      const place = desk.document.querySelector(`.${name} .slides`)
+      place.replaceChildren(...(slide ? [desk.document.importNode(slide, true)] : []))
+      const copy = place.firstElementChild
+      if (copy) { copy.removeAttribute('hidden'); copy.removeAttribute('aria-hidden'); copy.className = 'present'; copy.style.cssText = '' }
+    }
+    put('now', slides[here])
+    put('next', slides[here + 1])
+    desk.document.querySelector('.said').textContent = slides[here].querySelector('aside.notes')?.textContent || ''
+  }
+  for (const event of ['slidechanged', 'fragmentshown', 'fragmenthidden']) Reveal.on(event, tell)
+})()

@@ -1,0 +1,246 @@
+"""Expressions as MathML. Everything that a primitive doesn't state itself is written straight from the tree.
+
+Classes say what a browser can't know: roles (v p t c d), tinted cells (hl), forced zeros (z), new matrices (new).
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from adcli.explain.blocks import Numbers
+from adcli.explain.maths import (
+    Bracketed,
+    Dots,
+    Expression,
+    Fraction,
+    Kronecker,
+    Label,
+    Listed,
+    Mark,
+    Matrix,
+    Name,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Raw,
+    Relation,
+    Role,
+    Sum,
+    Symbols,
+    Transposed,
+)
+from adcli.render.numerals import number_text
+from adcli.render.shown import Cell, entries, is_approximate, shown
+
+CLASSES = {
+    Role.PLAIN: "",
+    Role.VALUE: "v",
+    Role.PARAMETER: "p",
+    Role.TANGENT: "t",
+    Role.COTANGENT: "c",
+    Role.DONE: "d",
+}
+ROWS, COLUMNS = 6, 8
+MARKS = {Mark.HAT: "^", Mark.TILDE: "~"}
+_BOLD = str.maketrans(
+    {
+        **{chr(ord("A") + i): chr(0x1D400 + i) for i in range(26)},
+        **{chr(ord("a") + i): chr(0x1D41A + i) for i in range(26)},
+        **{chr(ord("0") + i): chr(0x1D7CE + i) for i in range(10)},
+    }
+)
+_OPERATOR = re.compile(r"\\operatorname\{((?:[^{}\\]|\\_)*)\}")
+_ARGUMENT = re.compile("⟦([^⟧]*)⟧")
+_PRIVATE = 0xE000
+_MI = "<mi>{}</mi>"
+
+
+def bold(text: str) -> str:
+    """Letters and digits as the bold ones of mathematics, since browsers ignore ``mathvariant``."""
+    return text.translate(_BOLD)
+
+
+def role_class(role: Role, *more: str) -> str:
+    """`` class="v new"``, or nothing."""
+    classes = " ".join(c for c in (CLASSES[role], *more) if c)
+    return f' class="{classes}"' if classes else ""
+
+
+def mathml(expression: Expression, numbers: Numbers) -> str:
+    """``expression`` in MathML, without the ``math`` element around it."""
+    return _Writer(numbers).of(expression)
+
+
+def sign_mathml(sign: str, expression: Expression, numbers: Numbers) -> str:
+    """The sign before ``expression``: an = becomes ≈ where what follows is shown rounded."""
+    shown_sign = "≈" if sign == "=" and is_approximate(expression, numbers) else sign
+    return f"<mo>{escape(shown_sign)}</mo>" if shown_sign else ""
+
+
+class _Writer:
+    def __init__(self, numbers: Numbers) -> None:
+        self.numbers = numbers
+
+    def of(self, e: Expression) -> str:
+        match e:
+            case Name():
+                return name(e)
+            case Number():
+                text = number_text(e.value, e.digits or self.numbers.digits, self.numbers.fractions)
+                return number(text, e.role)
+            case Matrix():
+                return self.matrix(e)
+            case Partial():
+                return self.partial(e)
+            case Product():
+                between = "<mo>⋅</mo>" if e.dot else ""
+                return _row(between.join(map(self.factor, e.factors)))
+            case Sum():
+                return _row("".join(self.term(e, place) for place in range(len(e.terms))))
+            case Listed():
+                return self.listed(e)
+            case Symbols():
+                rows = "".join(f"<mtr>{''.join(f'<mtd>{self.of(s)}</mtd>' for s in row)}</mtr>" for row in e.rows)
+                return _brackets(f"<mtable>{rows}</mtable>", e.role)
+            case Relation():
+                return _row(f"{self.of(e.left)}{sign_mathml(e.sign, e.right, self.numbers)}{self.of(e.right)}")
+            case Power():
+                return f"<msup>{self.of(e.base)}{self.of(e.exponent)}</msup>"
+            case Fraction():
+                return f"<mfrac>{self.of(e.top)}{self.of(e.bottom)}</mfrac>"
+            case Transposed():
+                return f"<msup>{self.of(e.of)}<mo>⊤</mo></msup>"
+            case Bracketed():
+                return _row(f"<mo>(</mo>{self.of(e.of)}<mo>)</mo>")
+            case Kronecker():
+                identity = f"<msub><mi>𝐈</mi><mn>{e.size}</mn></msub>"
+                left, right = (identity, self.of(e.of)) if e.left else (self.of(e.of), identity)
+                return _row(f"{left}<mo>⊗</mo>{right}")
+            case Raw():
+                return self.raw(e)
+            case Label():
+                return f"<mtext{role_class(e.role)}>{escape(e.text)}</mtext>"
+            case Dots():
+                return "<mo>⋯</mo>"
+
+    def factor(self, e: Expression) -> str:
+        negative = isinstance(e, Number) and e.value < 0
+        return _row(f"<mo>(</mo>{self.of(e)}<mo>)</mo>") if negative or isinstance(e, Sum) else self.of(e)
+
+    def term(self, e: Sum, place: int) -> str:
+        sign = "−" if place in e.minus else "+" if place else ""
+        return (f"<mo>{sign}</mo>" if sign else "") + (self.factor if place else self.of)(e.terms[place])
+
+    def partial(self, e: Partial) -> str:
+        top, bottom = (n if e.role is Role.PLAIN else n._replace(role=e.role) for n in (e.of, e.by))
+        halves = "".join(_row(f"<mi>∂</mi>{name(n)}") for n in (top, bottom))
+        return f"<mfrac{role_class(e.role)}>{halves}</mfrac>"
+
+    def listed(self, e: Listed) -> str:
+        texts = [f"<mo>{t}</mo>" if t == "⋯" else number(t) for t in entries(e.array, e.most, self.numbers)]
+        word = f"<mtext>{escape(e.word)}</mtext>" if e.word else ""
+        return f"<mrow{role_class(e.role)}>{word}<mo>(</mo>{'<mo>,</mo>'.join(texts)}<mo>)</mo></mrow>"
+
+    def matrix(self, e: Matrix) -> str:
+        seen = shown(e, self.numbers, ROWS, COLUMNS)
+        if e.array.size == 1:
+            return number(seen.cells[0][0].text, e.role)
+        decimals = max((_decimals(c.text) for row in seen.cells for c in row), default=0)
+        lines = "".join(f"<mtr>{''.join(_cell(c, e, decimals) for c in row)}</mtr>" for row in seen.cells)
+        heads = [None if j is None else e.heads[j] for j in seen.columns] if e.heads else []
+        kind = ' class="wide"' if heads else ""
+        new = "new" if e.new else ""
+        body = _brackets(f"<mtable{kind}>{lines}</mtable>", e.role, new)
+        if e.rows:
+            names = "".join(
+                f"<mtr><mtd><mtext>{escape('⋮' if i is None else e.rows[i])}</mtext></mtd></mtr>" for i in seen.rows
+            )
+            body = _row(f'<mtable class="rows">{names}</mtable>{body}')
+        if heads:
+            cells = "".join(f"<mtd>{name(h) if h else '<mo>⋯</mo>'}</mtd>" for h in heads)
+            body = f'<mover>{body}<mtable class="heads wide"><mtr>{cells}</mtr></mtable></mover>'
+        if not seen.shape:
+            return body
+        return f"<munder>{body}<mtext>{seen.shape.replace('×', ' × ')}</mtext></munder>"
+
+    def raw(self, e: Raw) -> str:
+        """What a primitive states in LaTeX; its arguments are put in where it left places for them."""
+        from latex2mathml.converter import convert
+
+        arguments = dict(e.arguments)
+        places: list[str] = []
+
+        def place(found: re.Match[str]) -> str:
+            places.append(self.of(arguments[found[1]]))
+            return chr(_PRIVATE + len(places) - 1)
+
+        latex = _OPERATOR.sub(lambda found: rf"\text{{{found[1].replace(chr(92) + '_', '_')}}}", e.latex)
+        converted = convert(_ARGUMENT.sub(place, latex))
+        inner = converted[converted.index(">") + 1 : -len("</math>")]
+        for index, written in enumerate(places):
+            mark = _PRIVATE + index
+            inner = inner.replace(_MI.format(f"&#x{mark:05X};"), written).replace(_MI.format(chr(mark)), written)
+        return f"<mrow{role_class(e.role)}>{inner}</mrow>"
+
+
+def name(n: Name) -> str:
+    """A letter or a word with its mark and indices: W₁ with a hat, the entry W^{(1)}_{21}."""
+    colour = role_class(n.role)
+    base = f"<mi{colour}>{escape(bold(n.base) if n.rank else n.base)}</mi>"
+    if n.mark is not Mark.NONE:
+        base = f'<mover accent="true"{colour}>{base}<mo stretchy="false">{MARKS[n.mark]}</mo></mover>'
+    short = all(i < 10 for i in n.entry) and (not n.sub or n.sub.isdigit())
+    index = ("" if short else ",").join(map(str, n.entry))
+    if n.sub and len(n.entry) > 1:
+        return f"<msubsup{colour}>{base}{_index(index)}{_row('<mo>(</mo>' + _index(n.sub) + '<mo>)</mo>')}</msubsup>"
+    sub = n.sub + ("," if n.sub and index and not short else "") + index
+    return f"<msub{colour}>{base}{_index(sub)}</msub>" if sub else base
+
+
+def _index(text: str) -> str:
+    return f"<mn>{text}</mn>" if text.isdigit() else f"<mtext>{escape(text)}</mtext>"
+
+
+def number(text: str, role: Role = Role.PLAIN) -> str:
+    """A number's text (``-1/21``, ``3.2e-05``, ``NaN``, ``∞``) in MathML."""
+    colour = role_class(role)
+    minus, digits = ("<mo>−</mo>", text[1:]) if text.startswith("-") else ("", text)
+    if "/" in digits:
+        top, _, bottom = digits.partition("/")
+        body = f"<mfrac><mn>{top}</mn><mn>{bottom}</mn></mfrac>"
+    elif "e" in digits:
+        mantissa, _, exponent = digits.partition("e")
+        power = f"<msup><mn>10</mn>{number(str(int(exponent)))}</msup>"
+        body = f"<mn>{mantissa}</mn><mo>⋅</mo>{power}"
+    elif digits in ("NaN", "∞"):
+        return f"<mrow{role_class(role, 'odd')}>{minus}<mtext>{digits}</mtext></mrow>"
+    elif not minus:
+        return f"<mn{colour}>{digits}</mn>"
+    else:
+        body = f"<mn>{digits}</mn>"
+    return f"<mrow{colour}>{minus}{body}</mrow>"
+
+
+def _cell(cell: Cell, matrix: Matrix, decimals: int) -> str:
+    if cell.gap:
+        return f"<mtd><mo>{cell.text}</mo></mtd>"
+    role = matrix.entries if matrix.entries is not matrix.role else Role.PLAIN
+    classes = role_class(role, "z" if cell.forced else "", "hl" if cell.tinted else "")
+    missing = decimals - _decimals(cell.text)
+    padding = f"<mphantom><mn>{'.' * (decimals == missing)}{'0' * missing}</mn></mphantom>" if missing else ""
+    return f"<mtd{classes}>{number(cell.text)}{padding}</mtd>"
+
+
+def _decimals(text: str) -> int:
+    """How many digits stand after the point; none where a power of ten or a fraction makes points pointless."""
+    return 0 if "e" in text or "." not in text else len(text) - text.index(".") - 1
+
+
+def _brackets(body: str, role: Role, *more: str) -> str:
+    return f"<mrow{role_class(role, 'm', *more)}><mo>[</mo>{body}<mo>]</mo></mrow>"
+
+
+def _row(body: str) -> str:
+    return f"<mrow>{body}</mrow>"

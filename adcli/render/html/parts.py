@@ -1,0 +1,279 @@
+"""Blocks as HTML, each with its state, and the phase in which it appears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from adcli.explain.blocks import (
+    Bars,
+    Block,
+    Code,
+    Direction,
+    Formula,
+    Graph,
+    Group,
+    Labels,
+    Network,
+    Numbers,
+    Part,
+    Plot,
+    Progress,
+    Runs,
+    Slot,
+    State,
+    Storage,
+    Style,
+    Table,
+    Text,
+    Tracker,
+    Words,
+    Work,
+)
+from adcli.explain.maths import Expression, Matrix, Partial, Role
+from adcli.render.html.graph import graph_svg
+from adcli.render.html.mathml import CLASSES, mathml, sign_mathml
+from adcli.render.html.network import network_svg, small_svg
+from adcli.render.html.plot import plot_svg
+from adcli.render.html.svg import pieces, spoken, spoken_pieces, state
+
+"""The states that a slot tells in words as well."""
+TOLD = (State.LET_GO, State.NOT_KEPT, State.NEVER_READ, State.READ_NEXT, State.IN_HAND, State.RECOMPUTED, State.DONE)
+MARKS = {Style.WARNING: "⚠", Style.CHECK: "✓"}
+
+
+class Writer:
+    """Writes the blocks of one deck."""
+
+    def __init__(self, numbers: Numbers, labels: Labels) -> None:
+        self.numbers = numbers
+        self.labels = labels
+
+    def block(self, b: Block) -> str:
+        match b:
+            case Text():
+                return self.text(b)
+            case Formula():
+                return self.formula(b)
+            case Group():
+                return self.group(b)
+            case Work():
+                return self.work(b)
+            case Table():
+                return self.table(b)
+            case Code():
+                return self.code(b)
+            case Storage():
+                return self.storage(b)
+            case Network():
+                return network_svg(b, self.numbers) + small_svg(b)
+            case Graph():
+                return graph_svg(b, self.numbers)
+            case Tracker():
+                return self.tracker(b)
+            case Bars():
+                return self.bars(b)
+            case Plot():
+                return f"<figure{appears(b.phase)}>{plot_svg(b)}</figure>"
+            case Matrix():
+                return f'<div class="eq">{self.math(b)}</div>'
+
+    # --- words and formulas ---
+
+    def math(self, e: Expression, sign: str = "", display: bool = True) -> str:
+        style = ' displaystyle="true"' if display else ""
+        alt = escape(f"{sign} {spoken(e, self.numbers)}".strip())
+        body = sign_mathml(sign, e, self.numbers) + mathml(e, self.numbers)
+        return f'<math{style} alttext="{alt}">{body}</math>'
+
+    def runs(self, runs: Runs) -> str:
+        return "".join(self.run(run) for run in runs)
+
+    def run(self, run: Words | Expression) -> str:
+        if not isinstance(run, Words):
+            return self.inline(run)
+        text = escape(run.text)
+        for wanted, tag in ((run.strong, "b"), (run.muted, "i"), (run.code, "code")):
+            text = f"<{tag}>{text}</{tag}>" if wanted else text
+        return text
+
+    def inline(self, e: Expression) -> str:
+        """An expression within a sentence: a partial derivative lies on one line there."""
+        if isinstance(e, Partial):
+            of, by = (n if e.role is Role.PLAIN else n._replace(role=e.role) for n in (e.of, e.by))
+            halves = "<mo>/</mo>".join(f"<mi>∂</mi>{mathml(n, self.numbers)}" for n in (of, by))
+            colour = f' class="{CLASSES[e.role]}"' if CLASSES[e.role] else ""
+            return f'<math alttext="{escape(spoken(e, self.numbers))}"><mrow{colour}>{halves}</mrow></math>'
+        return self.math(e, display=False)
+
+    def plain(self, runs: Runs) -> str:
+        """Words without marks, for titles of windows and labels of pictures."""
+        return "".join(r.text if isinstance(r, Words) else spoken_pieces(pieces(r, self.numbers)) for r in runs)
+
+    def text(self, t: Text) -> str:
+        head = f"<b>{escape(t.head)}</b> " if t.head else ""
+        mark = f'<i class="mark">{MARKS[t.style]}</i> ' if t.style in MARKS else ""
+        classes = " ".join(filter(None, ("text", t.style.value, CLASSES[t.role] and f"bar {CLASSES[t.role]}")))
+        return f"<p{appears(t.phase, classes)}>{mark}{head}{self.runs(t.runs)}</p>"
+
+    def formula(self, f: Formula) -> str:
+        tag = f'<span class="tag {CLASSES[f.role]}">{escape(f.label)}</span>' if f.label else ""
+        pieces_ = [self.math(f.left)] + [self.part(p, f.phase) for p in f.parts]
+        last = max([f.phase, *(p.phase for p in f.parts)])
+        done = f"<span{appears(last if last > f.phase else 0, 'ok')}>✓</span>" if f.done else ""
+        aside = f'<span class="aside">{self.runs(f.aside)}</span>' if f.aside else ""
+        reads = ""
+        if f.reads:
+            names = ", ".join(self.inline(n) for n in f.reads)
+            reads = f'<span class="reads">{escape(self.labels.reads)} {names}</span>'
+        kind = "eq labelled" if f.label else "eq"
+        return (
+            f'<div{appears(f.phase, kind)}>{tag}<span class="line">{"".join(pieces_)}{done}</span>{aside}{reads}</div>'
+        )
+
+    def part(self, p: Part, from_phase: int) -> str:
+        return (
+            f"<span{appears(p.phase if p.phase > from_phase else 0, 'part')}>{self.math(p.expression, p.sign)}</span>"
+        )
+
+    def group(self, g: Group) -> str:
+        inside = "".join(map(self.formula, g.formulas))
+        return (
+            f'<div class="group {CLASSES[g.role]}"{state(g.progress)}>'
+            f'<div class="grouplabel">{self.runs(g.label)}</div><div>{inside}</div></div>'
+        )
+
+    def work(self, w: Work) -> str:
+        meaning = f"<br>{self.runs(w.meaning)}" if w.meaning else ""
+        kind = f"work bar {CLASSES[w.role]}"
+        return f"<p{appears(w.phase, kind)}><b>{escape(w.head)}</b> {self.math(w.line, display=False)}{meaning}</p>"
+
+    # --- tables, code, bars ---
+
+    def table(self, t: Table) -> str:
+        def cells(tag: str, contents: Iterable[Runs]) -> str:
+            pairs = zip(contents, t.columns, strict=False)
+            return "".join(f"<{tag}{' class=r' if c.right else ''}>{self.runs(runs)}</{tag}>" for runs, c in pairs)
+
+        head = (
+            f"<thead><tr>{cells('th', (c.head for c in t.columns))}</tr></thead>"
+            if any(c.head for c in t.columns)
+            else ""
+        )
+        body = "".join(
+            f"<tr{appears(r.phase if r.phase > t.phase else 0, 'rule' if r.rule else '')}{state(r.progress)}>"
+            f"{cells('td', r.cells)}</tr>"
+            for r in t.rows
+        )
+        caption = f"<caption>{escape(t.caption)}</caption>" if t.caption else ""
+        return f"<div{appears(t.phase, 'table')}><table>{caption}{head}<tbody>{body}</tbody></table></div>"
+
+    def code(self, c: Code) -> str:
+        lines = []
+        for line in c.lines:
+            aside = f"<i>{escape(line.aside)}</i>" if line.aside else ""
+            lines.append(f"<span{state(line.progress)}>{escape(line.text)}</span>{aside}")
+        return f"<pre{appears(c.phase, 'code')}>{chr(10).join(lines)}</pre>"
+
+    def bars(self, b: Bars) -> str:
+        most = max((bar.value for bar in b.bars), default=1.0) or 1.0
+        rows = "".join(
+            f'<span>{self.runs(bar.label)}</span><span class="rail"{state(bar.progress)}>'
+            f'<i class="{CLASSES[bar.role]}" style="width:{_share(bar.value, most, b.log):.1f}%"></i> '
+            f"<b>{escape(bar.text)}</b></span>"
+            for bar in b.bars
+        )
+        caption = f"<figcaption>{escape(b.caption)}</figcaption>" if b.caption else ""
+        return f"<figure{appears(b.phase, 'bars')}>{caption}<div>{rows}</div></figure>"
+
+    # --- storage, tracker ---
+
+    def storage(self, s: Storage) -> str:
+        slots = "".join(map(self.slot, s.slots))
+        meter = ""
+        if s.meter:
+            share = min(100.0, 100 * s.meter.now / (s.meter.most or 1))
+            meter = f'<span class="gauge" aria-hidden="true"><i style="width:{share:.0f}%"></i></span>{self.runs(s.meter.text)}'
+        facts = f'<span class="facts">{self.runs(s.facts)}</span>' if s.facts else ""
+        return (
+            f'<footer class="storage"><span class="label">{escape(s.label)}</span><span class="slots">{slots}</span>'
+            f'<span class="meter">{meter}{" " if meter and facts else ""}{facts}</span></footer>'
+        )
+
+    def slot(self, s: Slot) -> str:
+        value = f'<span class="val">{self.inline(s.value)}</span>' if s.value is not None else ""
+        shape = f"<small>{escape(s.shape)}</small>" if s.shape and s.value is None else ""
+        words = f"<small>{escape(s.note)}</small>" if s.note else self.state_words(s.progress)
+        role = CLASSES[s.role] or "v"
+        return f'<span class="slot {role}"{state(s.progress)}>{self.inline(s.name)}{value}{shape}{words}</span>'
+
+    def state_words(self, progress: Progress) -> str:
+        """What a slot says of itself; where that changes, both are there and a script shows one."""
+        now = self.told(progress.state)
+        if progress.before is None:
+            return f"<small>{now}</small>" if now else ""
+        before = self.told(progress.before)
+        return f'<small class="words"><span class="after">{now}</span><span class="before">{before}</span></small>'
+
+    def told(self, s: State) -> str:
+        mark = {State.RECOMPUTED: "↻ ", State.DONE: "✓ "}.get(s, "")
+        return mark + escape(self.labels.states[s]) if s in TOLD else ""
+
+    def tracker(self, t: Tracker) -> str:
+        rows = []
+        shown: set[tuple[str, tuple[int, int]]] = set()
+        line = 0
+        for chain in t.chains:
+            line += 1
+            plus = "<mo>+</mo>" if chain.plus else "<mo>=</mo>"
+            left = "" if chain.plus else self.math(chain.left)
+            rows.append(f'<span class="left" style="grid-area:{line}/1">{left}<math alttext="">{plus}</math></span>')
+            for f in chain.factors:
+                math = self.math(f.expression)
+                rows.append(
+                    f'<span class="fac" style="grid-area:{line}/{f.column + 2}"{state(f.progress)}>{math}</span>'
+                )
+            last = max((f.column for f in chain.factors), default=0)
+            if chain.progress.state is State.DONE:
+                rows.append(f'<span class="res ok" style="grid-area:{line}/{last + 3}"{state(chain.progress)}>✓</span>')
+            if chain.result is not None and chain.span is not None:
+                result = self.math(chain.result, "=" if chain.span[1] == last else "", display=False)
+                key = (result, chain.span)
+                if chain.span[1] == last:
+                    rows.append(f'<span class="res" style="grid-area:{line}/{last + 3}">{result}</span>')
+                elif key not in shown:
+                    shown.add(key)
+                    line += 1
+                    start, end = chain.span
+                    rows.append(
+                        f'<span class="brace" style="grid-area:{line}/{start + 2}/auto/{end + 3}">{result}</span>'
+                    )
+        more = f'<p class="more">{self.runs(t.left_out)}</p>' if t.left_out else ""
+        kinds = [
+            s
+            for s in (State.DONE, State.NOW, State.TO_COME)
+            if any(f.progress.state is s for c in t.chains for f in c.factors)
+        ]
+        key = "".join(f'<span class="fac"{state(Progress(s))}>{escape(self.labels.states[s])}</span>' for s in kinds)
+        arrow = "◀" if t.direction is Direction.FORWARD else "▶"
+        size = " large" if t.large else ""
+        return (
+            f'<div class="tracker r-{CLASSES[t.role]}{size}"><p class="caption"><span>{escape(t.caption)} '
+            f'<i class="arrow">{arrow}</i></span><span class="key" aria-hidden="true">{key}</span></p>'
+            f'<div class="chains">{"".join(rows)}</div>{more}</div>'
+        )
+
+
+def appears(phase: int, classes: str = "") -> str:
+    """The attributes of what appears in ``phase``: from 1 on, a fragment."""
+    names = " ".join(filter(None, (classes, "fragment" if phase else "")))
+    order = f' data-fragment-index="{phase - 1}"' if phase else ""
+    return (f' class="{names}"' if names else "") + order
+
+
+def _share(value: float, most: float, log: bool) -> float:
+    from math import log10
+
+    if value <= 0:
+        return 0.0
+    return 100 * (log10(1 + value) / log10(1 + most) if log else value / most)
