@@ -72,9 +72,10 @@ def _edge(edge: Edge, graph: Graph, places: list[tuple[float, float]], widths: l
     text = _label(edge, numbers)
     if text:
         rise = -8 if y1 <= y2 else 20
-        where = (y1 + y2) / 2 if y1 == y2 else y1 + (y2 - y1) * 0.2
+        where = y1 if y1 == y2 else y1 + (y2 - y1) * 0.2
+        kind = "flow" if y1 == y2 else "flow start"
         parts.append(
-            f'<text class="flow" x="{at(middle + (0 if y1 == y2 else 6))}" y="{at(where + rise)}">{tspans(text)}</text>'
+            f'<text class="{kind}" x="{at(middle + (0 if y1 == y2 else 6))}" y="{at(where + rise)}">{tspans(text)}</text>'
         )
     return f'<g class="wire"{state(edge.progress)}>{"".join(parts)}</g>'
 

@@ -54,6 +54,8 @@ _BOLD = str.maketrans(
 _OPERATOR = re.compile(r"\\operatorname\{((?:[^{}\\]|\\_)*)\}")
 _ARGUMENT = re.compile("⟦([^⟧]*)⟧")
 _PRIVATE = 0xE000
+_TALL = re.compile("<(mfrac|mtable|munder|mover)")
+OPEN, CLOSE = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
 _MI = "<mi>{}</mi>"
 
 
@@ -113,7 +115,7 @@ class _Writer:
             case Transposed():
                 return f"<msup>{self.of(e.of)}<mo>⊤</mo></msup>"
             case Bracketed():
-                return _row(f"<mo>(</mo>{self.of(e.of)}<mo>)</mo>")
+                return self.bracketed(e.of)
             case Kronecker():
                 identity = f"<msub><mi>𝐈</mi><mn>{e.size}</mn></msub>"
                 left, right = (identity, self.of(e.of)) if e.left else (self.of(e.of), identity)
@@ -127,7 +129,12 @@ class _Writer:
 
     def factor(self, e: Expression) -> str:
         negative = isinstance(e, Number) and e.value < 0
-        return _row(f"<mo>(</mo>{self.of(e)}<mo>)</mo>") if negative or isinstance(e, Sum) else self.of(e)
+        return self.bracketed(e) if negative or isinstance(e, Sum) else self.of(e)
+
+    def bracketed(self, e: Expression) -> str:
+        """Round brackets, as tall as what they hold where that is more than a line."""
+        body = self.of(e)
+        return _row(f"<mo>(</mo>{body}<mo>)</mo>" if _TALL.search(body) else f"{OPEN}{body}{CLOSE}")
 
     def term(self, e: Sum, place: int) -> str:
         sign = "−" if place in e.minus else "+" if place else ""
@@ -141,7 +148,7 @@ class _Writer:
     def listed(self, e: Listed) -> str:
         texts = [f"<mo>{t}</mo>" if t == "⋯" else number(t) for t in entries(e.array, e.most, self.numbers)]
         word = f"<mtext>{escape(e.word)}</mtext>" if e.word else ""
-        return f"<mrow{role_class(e.role)}>{word}<mo>(</mo>{'<mo>,</mo>'.join(texts)}<mo>)</mo></mrow>"
+        return f"<mrow{role_class(e.role)}>{word}{OPEN}{'<mo>,</mo>'.join(texts)}{CLOSE}</mrow>"
 
     def matrix(self, e: Matrix) -> str:
         seen = shown(e, self.numbers, ROWS, COLUMNS)
@@ -194,7 +201,7 @@ def name(n: Name) -> str:
     short = all(i < 10 for i in n.entry) and (not n.sub or n.sub.isdigit())
     index = ("" if short else ",").join(map(str, n.entry))
     if n.sub and len(n.entry) > 1:
-        return f"<msubsup{colour}>{base}{_index(index)}{_row('<mo>(</mo>' + _index(n.sub) + '<mo>)</mo>')}</msubsup>"
+        return f"<msubsup{colour}>{base}{_index(index)}{_row(OPEN + _index(n.sub) + CLOSE)}</msubsup>"
     sub = n.sub + ("," if n.sub and index and not short else "") + index
     return f"<msub{colour}>{base}{_index(sub)}</msub>" if sub else base
 
@@ -227,7 +234,8 @@ def _cell(cell: Cell, matrix: Matrix, decimals: int) -> str:
     if cell.gap:
         return f"<mtd><mo>{cell.text}</mo></mtd>"
     role = matrix.entries if matrix.entries is not matrix.role else Role.PLAIN
-    classes = role_class(role, "z" if cell.forced else "", "hl" if cell.tinted else "")
+    ink = "k" if matrix.entries is Role.PLAIN is not matrix.role else ""
+    classes = role_class(role, ink, "z" if cell.forced else "", "hl" if cell.tinted else "")
     missing = decimals - _decimals(cell.text)
     padding = f"<mphantom><mn>{'.' * (decimals == missing)}{'0' * missing}</mn></mphantom>" if missing else ""
     return f"<mtd{classes}>{number(cell.text)}{padding}</mtd>"

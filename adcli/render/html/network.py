@@ -79,7 +79,7 @@ def _width(item: Pill | Box | Gap, numbers: Numbers) -> float:
 
 
 def _gap_text(gap: Gap) -> str:
-    return f"⋯ {gap.count} ⋯"
+    return f"⋯ {gap.left_out} ⋯"
 
 
 def _pill_name(pill: Pill) -> list[Piece]:
@@ -176,7 +176,7 @@ def _parameters(net: Network, drawn: list[Drawn], numbers: Numbers) -> list[Plac
         if net.large and isinstance(box.value, Matrix):
             seen = shown(box.value, numbers, 4, 4)
             lines = tuple(tuple(cell.text.replace("-", "−") for cell in row) for row in seen.cells)
-        head = text_width(_parameter_head(box, numbers), 19) + 34
+        head = text_width(_parameter_head(box, numbers), 19) + 38
         width = max(64.0, head, sum(w + 12 for w in _column_widths(lines)) + 40)
         x = sum(drawn[use].x for use in box.uses) / len(box.uses) if box.uses else WIDTH / 2
         placed.append(Placed(box, x, width, _parameter_top(net) + 34 + LINE * len(lines), lines))
@@ -208,7 +208,7 @@ def _parameter_head(box: ParameterBox, numbers: Numbers) -> list[Piece]:
     head = pieces(box.name, numbers)
     if box.value is not None and not isinstance(box.value, Matrix):
         return [*head, Piece(" = "), *pieces(box.value, numbers)]
-    return [*head, Piece(f" {box.shape}", level=0)] if box.shape else head
+    return [*head, Piece(f" {box.shape}", small=True)] if box.shape else head
 
 
 def _stems(p: Placed, drawn: list[Drawn], net: Network) -> str:

@@ -101,7 +101,7 @@ class Writer:
         """An expression within a sentence: a partial derivative lies on one line there."""
         if isinstance(e, Partial):
             of, by = (n if e.role is Role.PLAIN else n._replace(role=e.role) for n in (e.of, e.by))
-            halves = "<mo>/</mo>".join(f"<mi>∂</mi>{mathml(n, self.numbers)}" for n in (of, by))
+            halves = '<mo lspace="0" rspace="0">/</mo>'.join(f"<mi>∂</mi>{mathml(n, self.numbers)}" for n in (of, by))
             colour = f' class="{CLASSES[e.role]}"' if CLASSES[e.role] else ""
             return f'<math alttext="{escape(spoken(e, self.numbers))}"><mrow{colour}>{halves}</mrow></math>'
         return self.math(e, display=False)
@@ -121,7 +121,7 @@ class Writer:
         pieces_ = [self.math(f.left)] + [self.part(p, f.phase) for p in f.parts]
         last = max([f.phase, *(p.phase for p in f.parts)])
         done = f"<span{appears(last if last > f.phase else 0, 'ok')}>✓</span>" if f.done else ""
-        aside = f'<span class="aside">{self.runs(f.aside)}</span>' if f.aside else ""
+        aside = f'<span class="remark">{self.runs(f.aside)}</span>' if f.aside else ""
         reads = ""
         if f.reads:
             names = ", ".join(self.inline(n) for n in f.reads)
@@ -259,7 +259,7 @@ class Writer:
         size = " large" if t.large else ""
         return (
             f'<div class="tracker r-{CLASSES[t.role]}{size}"><p class="caption"><span>{escape(t.caption)} '
-            f'<i class="arrow">{arrow}</i></span><span class="key" aria-hidden="true">{key}</span></p>'
+            f'<i class="arrow">{arrow}</i></span><span class="legend" aria-hidden="true">{key}</span></p>'
             f'<div class="chains">{"".join(rows)}</div>{more}</div>'
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
@@ -37,6 +38,7 @@ from adcli.render.shown import entries, number_texts
 SMALL = 0.7
 _MARKS = {Mark.NONE: "", Mark.HAT: "\u0302", Mark.TILDE: "\u0303"}
 _SPOKEN = {Mark.NONE: "", Mark.HAT: " hat", Mark.TILDE: " tilde"}
+_WIDE = frozenset("×+−=<>≈∂⋯◀▶⊗")
 _NARROW = frozenset(" .,;:()[]|il⋅·")
 
 
@@ -47,6 +49,7 @@ class Piece(NamedTuple):
     role: Role = Role.PLAIN
     level: int = 0
     spoken: str | None = None
+    small: bool = False
 
 
 def pieces(e: Expression, numbers: Numbers) -> list[Piece]:
@@ -115,7 +118,8 @@ def tspans(parts: Sequence[Piece]) -> str:
     written, shift = [], 0
     for p in parts:
         target = {0: 0, -1: 4, 1: -7}[p.level]
-        attributes = f' class="{CLASSES[p.role]}"' if CLASSES[p.role] else ""
+        kind = "sz" if p.small else CLASSES[p.role]
+        attributes = f' class="{kind}"' if kind else ""
         attributes += ' font-size=".7em"' if p.level else ""
         attributes += f' dy="{target - shift}"' if target != shift else ""
         written.append(f"<tspan{attributes}>{escape(p.text)}</tspan>" if attributes else escape(p.text))
@@ -125,14 +129,24 @@ def tspans(parts: Sequence[Piece]) -> str:
 
 def text_width(parts: Sequence[Piece], size: float) -> float:
     """About how wide the pieces are, in the unit of ``size``."""
-    return sum(len_of(p.text) * (SMALL if p.level else 1) for p in parts) * size
+    return sum(len_of(p.text) * (SMALL if p.level else 0.84 if p.small else 1) for p in parts) * size
 
 
 def len_of(text: str) -> float:
     """About how many em ``text`` takes in Latin Modern Math."""
-    return sum(
-        0.3 if c in _NARROW else 0.0 if c in _MARKS.values() else 0.68 if ord(c) > 0x3000 else 0.52 for c in text
-    )
+    return sum(_advance(c) for c in text)
+
+
+def _advance(c: str) -> float:
+    if c in _NARROW:
+        return 0.3
+    if c in _MARKS.values():
+        return 0.0
+    if c in _WIDE:
+        return 0.78
+    plain = unicodedata.normalize("NFKC", c)
+    wide = 0.9 if plain in "MWmw" else 0.74 if plain.isupper() else 0.52
+    return wide * (1.12 if c != plain else 1)
 
 
 def state(progress: Progress) -> str:

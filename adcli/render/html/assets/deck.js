@@ -14,17 +14,20 @@
   root.classList.add('deck')
   await Promise.all([...document.fonts].map(font => font.load()))
 
-  // What is too large for its place on a slide becomes smaller, before reveal.js hides and scales.
-  const fit = box => {
-    const wide = Math.max(...[...box.querySelectorAll(':scope > *, .line, table, .chains')].map(e => e.scrollWidth), 0)
-    const share = Math.min(box.clientHeight / box.scrollHeight, box.clientWidth / Math.max(wide, box.clientWidth))
-    return share
+  // What is too large for its place on a slide becomes smaller, before reveal.js hides and scales:
+  // a long formula breaks before its signs, then everything in the column shrinks step by step.
+  const inside = ':scope *:not(svg *):not(math *)'
+  const over = box => {
+    const { right, bottom } = box.getBoundingClientRect()
+    const ends = [...box.querySelectorAll(inside)].map(e => e.getBoundingClientRect())
+    return ends.some(e => e.right > right + 1 || e.bottom > bottom + 1)
   }
-  for (const box of document.querySelectorAll('.stage, .side'))
-    for (let zoom = 1, tries = 0; fit(box) < 0.995 && tries < 12; tries++) {
-      zoom *= 0.93
+  for (const box of document.querySelectorAll('.stage, .side')) {
+    for (const line of box.querySelectorAll('.line'))
+      line.classList.toggle('broken', line.offsetWidth > 1.3 * line.parentElement.clientWidth)
+    for (let zoom = 0.95; zoom > 0.4 && over(box); zoom -= 0.05)
       for (const child of box.children) child.style.zoom = zoom
-    }
+  }
 
   const paper = wanted.has('print-pdf')
   const show = () => {
