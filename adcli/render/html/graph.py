@@ -74,9 +74,8 @@ def _edge(edge: Edge, graph: Graph, places: list[tuple[float, float]], widths: l
         rise = -8 if y1 <= y2 else 20
         where = y1 if y1 == y2 else y1 + (y2 - y1) * 0.2
         kind = "flow" if y1 == y2 else "flow start"
-        parts.append(
-            f'<text class="{kind}" x="{at(middle + (0 if y1 == y2 else 6))}" y="{at(where + rise)}">{tspans(text)}</text>'
-        )
+        x = middle + (0 if y1 == y2 else 6)
+        parts.append(f'<text class="{kind}" x="{at(x)}" y="{at(where + rise)}">{tspans(text)}</text>')
     return f'<g class="wire"{state(edge.progress)}>{"".join(parts)}</g>'
 
 
@@ -102,7 +101,7 @@ def _vertex(v: Vertex, x: float, y: float, width: float, graph: Graph, numbers: 
         )
     parts.append(f'<rect x="{at(left)}" y="{at(top)}" width="{at(width)}" height="{at(HEIGHT)}" rx="{radius}"/>')
     parts.append(
-        f'<path class="rule" d="M{at(left)} {at(top + HEAD)}h{at(width)}M{at(x)} {at(top + HEAD)}v{at(HEIGHT - HEAD)}"/>'
+        f'<path class="rule" d="M{at(left)} {at(top + HEAD)}h{at(width)}m{at(-width / 2)} 0v{at(HEIGHT - HEAD)}"/>'
     )
     parts.append(f'<text x="{at(x)}" y="{at(top + 22)}">{tspans(pieces(v.name, numbers))}</text>')
     for e, place in ((v.data, x - width / 4), (v.grad, x + width / 4)):

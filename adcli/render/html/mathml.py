@@ -6,7 +6,9 @@ Classes say what a browser can't know: roles (v p t c d), tinted cells (hl), for
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape
+from typing import NamedTuple
 
 from adcli.explain.blocks import Numbers
 from adcli.explain.maths import (
@@ -54,6 +56,9 @@ _BOLD = str.maketrans(
 _OPERATOR = re.compile(r"\\operatorname\{((?:[^{}\\]|\\_)*)\}")
 _ARGUMENT = re.compile("⟦([^⟧]*)⟧")
 _PRIVATE = 0xE000
+_FUNCTION = re.compile(
+    r"(&#x00028;</mo>)?<(?:mi|mo|mtext)>([A-Za-z_]{2,})</(?:mi|mo|mtext)>(?=(<mo|<mi>[a-z]{2}|<mtext>)?)"
+)
 _TALL = re.compile("<(mfrac|mtable|munder|mover)")
 OPEN, CLOSE = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
 _MI = "<mi>{}</mi>"
@@ -112,6 +117,9 @@ class _Writer:
                 return f"<msup>{self.of(e.base)}{self.of(e.exponent)}</msup>"
             case Fraction():
                 return f"<mfrac>{self.of(e.top)}{self.of(e.bottom)}</mfrac>"
+            case Transposed(Name() as n) if n.sub and not n.entry:
+                base = name(n._replace(sub=""))
+                return f"<msubsup{role_class(n.role)}>{base}{_index(n.sub)}<mo>⊤</mo></msubsup>"
             case Transposed():
                 return f"<msup>{self.of(e.of)}<mo>⊤</mo></msup>"
             case Bracketed():
@@ -154,10 +162,14 @@ class _Writer:
         seen = shown(e, self.numbers, ROWS, COLUMNS)
         if e.array.size == 1:
             return number(seen.cells[0][0].text, e.role)
-        decimals = max((_decimals(c.text) for row in seen.cells for c in row), default=0)
-        lines = "".join(f"<mtr>{''.join(_cell(c, e, decimals) for c in row)}</mtr>" for row in seen.cells)
+        columns = [_Extent.of(column) for column in zip(*seen.cells, strict=True)]
+        lines = "".join(
+            f"<mtr>{''.join(_cell(c, e, x) for c, x in zip(row, columns, strict=True))}</mtr>" for row in seen.cells
+        )
         heads = [None if j is None else e.heads[j] for j in seen.columns] if e.heads else []
-        kind = ' class="wide"' if heads else ""
+        widest = max((len(c.text) for row in seen.cells for c in row), default=1)
+        wide = f'style="--c:{max(1.75, 0.5 * widest + 0.75):g}"'
+        kind = f' class="wide" {wide}' if heads else ""
         new = "new" if e.new else ""
         body = _brackets(f"<mtable{kind}>{lines}</mtable>", e.role, new)
         if e.rows:
@@ -167,7 +179,7 @@ class _Writer:
             body = _row(f'<mtable class="rows">{names}</mtable>{body}')
         if heads:
             cells = "".join(f"<mtd>{name(h) if h else '<mo>⋯</mo>'}</mtd>" for h in heads)
-            body = f'<mover>{body}<mtable class="heads wide"><mtr>{cells}</mtr></mtable></mover>'
+            body = f'<mover>{body}<mtable class="heads wide" {wide}><mtr>{cells}</mtr></mtable></mover>'
         if not seen.shape:
             return body
         return f"<munder>{body}<mtext>{seen.shape.replace('×', ' × ')}</mtext></munder>"
@@ -189,6 +201,9 @@ class _Writer:
         for index, written in enumerate(places):
             mark = _PRIVATE + index
             inner = inner.replace(_MI.format(f"&#x{mark:05X};"), written).replace(_MI.format(chr(mark)), written)
+        if any(map(_TALL.search, places)):
+            inner = inner.replace('<mo stretchy="false">', "<mo>")
+        inner = _FUNCTION.sub(_function, inner)
         return f"<mrow{role_class(e.role)}>{inner}</mrow>"
 
 
@@ -204,6 +219,12 @@ def name(n: Name) -> str:
         return f"<msubsup{colour}>{base}{_index(index)}{_row(OPEN + _index(n.sub) + CLOSE)}</msubsup>"
     sub = n.sub + ("," if n.sub and index and not short else "") + index
     return f"<msub{colour}>{base}{_index(sub)}</msub>" if sub else base
+
+
+def _function(found: re.Match[str]) -> str:
+    """The name of a function with the space that TeX gives an operator, none beside a bracket."""
+    before, name_, after = found[1] or "", found[2], found[3]
+    return f'{before}<mo lspace="{"0" if before else ".17em"}" rspace="{"0" if after else ".17em"}">{name_}</mo>'
 
 
 def _index(text: str) -> str:
@@ -230,20 +251,49 @@ def number(text: str, role: Role = Role.PLAIN) -> str:
     return f"<mrow{colour}>{minus}{body}</mrow>"
 
 
-def _cell(cell: Cell, matrix: Matrix, decimals: int) -> str:
+class _Extent(NamedTuple):
+    """How far numbers reach from their point: a minus, digits before, digits after (the point included)."""
+
+    minus: int
+    before: int
+    after: int
+
+    @classmethod
+    def of(cls, column: Iterable[Cell]) -> _Extent:
+        """The least that holds every number of a column; powers of ten and fractions have no point to align at."""
+        own = [cls.one(cell.text) for cell in column if _has_point(cell)]
+        return cls(*map(max, zip(*own, strict=True))) if own else cls(0, 0, 0)
+
+    @classmethod
+    def one(cls, text: str) -> _Extent:
+        digits = text.removeprefix("-")
+        before = len(digits.partition(".")[0])
+        return cls(len(text) - len(digits), before, len(digits) - before)
+
+
+def _has_point(cell: Cell) -> bool:
+    return not cell.gap and cell.text.removeprefix("-").replace(".", "").isdigit()
+
+
+def _cell(cell: Cell, matrix: Matrix, column: _Extent) -> str:
+    """A number with blanks of its own width around it, so that the points of a column stand under each other."""
     if cell.gap:
         return f"<mtd><mo>{cell.text}</mo></mtd>"
     role = matrix.entries if matrix.entries is not matrix.role else Role.PLAIN
     ink = "k" if matrix.entries is Role.PLAIN is not matrix.role else ""
     classes = role_class(role, ink, "z" if cell.forced else "", "hl" if cell.tinted else "")
-    missing = decimals - _decimals(cell.text)
-    padding = f"<mphantom><mn>{'.' * (decimals == missing)}{'0' * missing}</mn></mphantom>" if missing else ""
-    return f"<mtd{classes}>{number(cell.text)}{padding}</mtd>"
+    left = right = ""
+    if _has_point(cell):
+        own = _Extent.one(cell.text)
+        sign = "<mo>−</mo>" if column.minus > own.minus else ""
+        left = _blank(sign, "0" * (column.before - own.before))
+        right = _blank("", ("" if own.after or not column.after else ".") + "0" * (column.after - max(own.after, 1)))
+    return f"<mtd{classes}>{left}{number(cell.text)}{right}</mtd>"
 
 
-def _decimals(text: str) -> int:
-    """How many digits stand after the point; none where a power of ten or a fraction makes points pointless."""
-    return 0 if "e" in text or "." not in text else len(text) - text.index(".") - 1
+def _blank(sign: str, digits: str) -> str:
+    inner = sign + (f"<mn>{digits}</mn>" if digits else "")
+    return f"<mphantom>{inner}</mphantom>" if inner else ""
 
 
 def _brackets(body: str, role: Role, *more: str) -> str:

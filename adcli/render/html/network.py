@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
-from adcli.explain.blocks import PLAIN, Box, Direction, Gap, Network, Numbers, ParameterBox, Pill, Progress, State
+from adcli.explain.blocks import PLAIN, Box, Direction, Gap, Network, Numbers, ParameterBox, Pill, Progress, Skip, State
 from adcli.explain.maths import Matrix, Name
 from adcli.render.html.mathml import CLASSES
 from adcli.render.html.svg import Piece, at, pieces, run_pieces, state, text_width, tspans
@@ -25,16 +28,43 @@ class Drawn(NamedTuple):
     width: float
 
 
-def network_svg(net: Network, numbers: Numbers) -> str:
+class Frame(NamedTuple):
+    """What all the strips of a deck share, so that nothing moves from slide to slide.
+
+    Attributes:
+        widths: how wide each value's pill is.
+        low: parameters stand a line lower, because a cotangent under a pill would meet a box.
+    """
+
+    widths: Mapping[Name, float] = MappingProxyType({})
+    low: bool = False
+
+
+def common_frame(nets: Sequence[Network], numbers: Numbers) -> Frame:
+    widths: dict[Name, float] = {}
+    for pill in (item for net in nets for item in net.wire if isinstance(item, Pill)):
+        widths[pill.name] = max(widths.get(pill.name, 0.0), _width(pill, numbers))
+    return Frame(widths, any(_meets(net, numbers, Frame(widths)) for net in nets))
+
+
+def _meets(net: Network, numbers: Numbers, frame: Frame) -> bool:
+    """Whether what hangs under a pill meets the box of a parameter."""
+    drawn, _ = _placed(net, numbers, frame)
+    hanging = [(d.x, text_width(_below(d.item, numbers), 17)) for d in drawn if isinstance(d.item, Pill)]
+    boxes = _parameters(net, drawn, numbers, frame)
+    return any(abs(x - b.x) < (width + b.width) / 2 + 4 for x, width in hanging if width for b in boxes)
+
+
+def network_svg(net: Network, numbers: Numbers, frame: Frame) -> str:
     """The strip, or with ``net.large`` a picture whose parameters show their numbers."""
-    drawn, width = _placed(net, numbers)
-    top = 34.0 + 10 * max((s.target - s.source for s in net.skips), default=0) if net.skips else 0.0
-    boxes = _parameters(net, drawn, numbers)
+    drawn, width = _placed(net, numbers, frame)
+    top = max((_rise(s) - 14 for s in net.skips), default=0.0)
+    boxes = _parameters(net, drawn, numbers, frame)
     left = min([0.0, *(box.x - box.width / 2 - 4 for box in boxes)])
     right = max([width, *(box.x + box.width / 2 + 4 for box in boxes)])
-    bottom = max([WIRE + 30 + (24 if _has_below(net) else 0), *(box.bottom + 4 for box in boxes)])
-    parts = [*_wires(net, drawn), *_skips(net, drawn), *(_stems(box, drawn, net) for box in boxes)]
-    parts += [_item(d, net, numbers) for d in drawn] + [_parameter(box, net, numbers) for box in boxes]
+    bottom = max([WIRE + PILL / 2 + 26, *(box.bottom + 4 for box in boxes)])
+    parts = [*_wires(net, drawn), *_skips(net, drawn), *(_stems(box, drawn) for box in boxes)]
+    parts += [_item(d, numbers) for d in drawn] + [_parameter(box, net, numbers) for box in boxes]
     size = f"{at(left)} {at(-top)} {at(right - left)} {at(bottom + top)}"
     kind = "net large" if net.large else "net full"
     return (
@@ -43,15 +73,14 @@ def network_svg(net: Network, numbers: Numbers) -> str:
     )
 
 
-def _has_below(net: Network) -> bool:
-    return any(isinstance(item, Pill) and item.below is not None for item in net.wire)
-
-
 # --- the wire --------------------------------------------------------------------------------------------------
 
 
-def _placed(net: Network, numbers: Numbers) -> tuple[list[Drawn], float]:
-    widths = [_width(item, numbers) for item in net.wire]
+def _placed(net: Network, numbers: Numbers, frame: Frame) -> tuple[list[Drawn], float]:
+    widths = [
+        max(_width(item, numbers), frame.widths.get(item.name, 0.0) if isinstance(item, Pill) else 0.0)
+        for item in net.wire
+    ]
     gaps = max(1, len(widths) - 1)
     gap = min(MOST_GAP, max(LEAST_GAP, (WIDTH - 4 - sum(widths)) / gaps))
     total = sum(widths) + gap * (len(widths) - 1) + 4
@@ -97,7 +126,7 @@ def _below(pill: Pill, numbers: Numbers) -> list[Piece]:
     return [Piece("◀ "), *pieces(pill.below, numbers)] if pill.below is not None else []
 
 
-def _item(d: Drawn, net: Network, numbers: Numbers) -> str:
+def _item(d: Drawn, numbers: Numbers) -> str:
     match d.item:
         case Gap():
             return _text(d.x, WIRE + 6, [Piece(_gap_text(d.item))], "sz")
@@ -121,7 +150,7 @@ def _item(d: Drawn, net: Network, numbers: Numbers) -> str:
 
 def _wires(net: Network, drawn: list[Drawn]) -> list[str]:
     written = []
-    for one, other in zip(drawn, drawn[1:], strict=False):
+    for one, other in pairwise(drawn):
         if isinstance(other.item, Box) and not other.item.joined:
             continue
         box = next((d.item for d in (other, one) if isinstance(d.item, Box)), None)
@@ -140,11 +169,16 @@ def _arrow(start: float, end: float, progress: Progress) -> str:
     )
 
 
+def _rise(skip: Skip) -> float:
+    """How far the handles of an arc stand above the wire's pills."""
+    return min(84.0, 34.0 + 10 * (skip.target - skip.source))
+
+
 def _skips(net: Network, drawn: list[Drawn]) -> list[str]:
     written = []
     for skip in net.skips:
         start, end = drawn[skip.source].x, drawn[skip.target].x - 8
-        y, high = WIRE - PILL / 2 - 2, 34.0 + 10 * (skip.target - skip.source)
+        y, high = WIRE - PILL / 2 - 2, _rise(skip)
         back = net.direction is Direction.BACK
         tip, foot = (start, WIRE - PILL / 2 - 2) if back else (end, WIRE - BOX / 2 - 2)
         lift = y - high
@@ -165,11 +199,13 @@ class Placed(NamedTuple):
     box: ParameterBox
     x: float
     width: float
+    top: float
     bottom: float
     lines: tuple[tuple[str, ...], ...]
 
 
-def _parameters(net: Network, drawn: list[Drawn], numbers: Numbers) -> list[Placed]:
+def _parameters(net: Network, drawn: list[Drawn], numbers: Numbers, frame: Frame) -> list[Placed]:
+    top = 108.0 if frame.low else 86.0
     placed: list[Placed] = []
     for box in net.parameters:
         lines: tuple[tuple[str, ...], ...] = ()
@@ -179,7 +215,7 @@ def _parameters(net: Network, drawn: list[Drawn], numbers: Numbers) -> list[Plac
         head = text_width(_parameter_head(box, numbers), 19) + 38
         width = max(64.0, head, sum(w + 12 for w in _column_widths(lines)) + 40)
         x = sum(drawn[use].x for use in box.uses) / len(box.uses) if box.uses else WIDTH / 2
-        placed.append(Placed(box, x, width, _parameter_top(net) + 34 + LINE * len(lines), lines))
+        placed.append(Placed(box, x, width, top, top + 34 + LINE * len(lines), lines))
     return _spread(placed)
 
 
@@ -200,10 +236,6 @@ def _spread(placed: list[Placed]) -> list[Placed]:
     return [p._replace(x=x) for p, x in zip(placed, xs, strict=True)]
 
 
-def _parameter_top(net: Network) -> float:
-    return 108.0 if _has_below(net) and any(len(box.uses) > 1 for box in net.parameters) else 86.0
-
-
 def _parameter_head(box: ParameterBox, numbers: Numbers) -> list[Piece]:
     head = pieces(box.name, numbers)
     if box.value is not None and not isinstance(box.value, Matrix):
@@ -211,8 +243,8 @@ def _parameter_head(box: ParameterBox, numbers: Numbers) -> list[Piece]:
     return [*head, Piece(f" {box.shape}", small=True)] if box.shape else head
 
 
-def _stems(p: Placed, drawn: list[Drawn], net: Network) -> str:
-    top, foot = _parameter_top(net), WIRE + BOX / 2
+def _stems(p: Placed, drawn: list[Drawn]) -> str:
+    top, foot = p.top, WIRE + BOX / 2
     paths = []
     for use in p.box.uses:
         x = drawn[use].x
@@ -224,7 +256,7 @@ def _stems(p: Placed, drawn: list[Drawn], net: Network) -> str:
 
 
 def _parameter(p: Placed, net: Network, numbers: Numbers) -> str:
-    top = _parameter_top(net)
+    top = p.top
     name: Name = p.box.name
     parts = [_rect(p.x, top, p.width, p.bottom - top, 0)]
     parts.append(_text(p.x - (9 if not net.large else 0), top + 23, _parameter_head(p.box, numbers), "pn"))

@@ -9,16 +9,16 @@ from importlib import resources
 from adcli.explain.blocks import Deck, Slide
 from adcli.render.colours import DARK, LIGHT, Theme
 from adcli.render.html.mathml import CLASSES
-from adcli.render.html.network import network_svg, small_svg
 from adcli.render.html.parts import Writer
 
 FONTS = (("Math", "math", 400), ("Sans", "sans", 400), ("Sans", "sans-bold", 700), ("Mono", "mono", 400))
+FONT_NOTE = "The fonts are subsets of Latin Modern, under the GUST Font License: www.gust.org.pl/fonts/licenses"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; font-src data:; img-src data:"
 
 
 def rendered(deck: Deck) -> str:
     """The whole page: everything in it, nothing fetched; the same deck gives the same bytes."""
-    writer = Writer(deck.numbers, deck.labels)
+    writer = Writer(deck)
     slides = "".join(slide_html(slide, writer) for slide in deck.slides)
     title = escape(deck.title)
     return (
@@ -30,7 +30,7 @@ def rendered(deck: Deck) -> str:
         f"<style>{_faces()}\n{_colours()}\n{_asset('deck.css')}</style>\n</head>\n"
         f'<body data-next="{escape(deck.labels.next)}" data-note="{escape(deck.labels.note)}">\n'
         f'<div id="deck"><main class="slides">\n{slides}</main></div>\n'
-        f"<!--\nreveal.js:\n{_asset('reveal.LICENSE')}\nThe fonts are subsets of Latin Modern (GUST Font License).\n-->\n"
+        f"<!--\n{FONT_NOTE}\n\nreveal.js:\n{_asset('reveal.LICENSE')}-->\n"
         f"<script>{_asset('reveal.js')}</script>\n<script>{_asset('deck.js')}</script>\n</body>\n</html>\n"
     )
 
@@ -46,7 +46,7 @@ def slide_html(slide: Slide, writer: Writer) -> str:
         many = "" if slide.position.steps > 24 else f'<span class="dashes" aria-hidden="true">{dashes}</span>'
         position = f" · <span>{escape(slide.position.text)}</span>{many}"
     sentence = f'<p class="sentence">{writer.runs(slide.sentence)}</p>' if slide.sentence else ""
-    strip = f"<nav>{network_svg(slide.strip, writer.numbers)}{small_svg(slide.strip)}</nav>" if slide.strip else ""
+    strip = f"<nav>{writer.block(slide.strip)}</nav>" if slide.strip else ""
     stage = "".join(map(writer.block, slide.stage))
     side = f'<div class="side">{"".join(map(writer.block, slide.side))}</div>' if slide.side else ""
     storage = writer.storage(slide.storage) if slide.storage else ""
@@ -55,7 +55,8 @@ def slide_html(slide: Slide, writer: Writer) -> str:
         f'<i class="fragment step" data-fragment-index="{k}" aria-hidden="true"></i>' for k in range(slide.last_phase)
     )
     return (
-        f'<section data-kind="{escape(slide.kind)}" id="s-{escape(slide.id)}"><div class="sheet{" one" if not side else ""}">'
+        f'<section data-kind="{escape(slide.kind)}" id="s-{escape(slide.id)}">'
+        f'<div class="sheet{"" if side else " one"}">'
         f'<header><p class="head"><span>{escape(slide.head)}</span>{position}</p><h2>{writer.runs(slide.title)}</h2>'
         f'{sentence}</header>{strip}<div class="body"><div class="stage">{stage}</div>{side}</div>{storage}</div>'
         f"{steps}{note}</section>\n"

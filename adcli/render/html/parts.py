@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from math import log10
 
 from adcli.explain.blocks import (
     Bars,
     Block,
+    Chain,
     Code,
+    Deck,
     Direction,
     Formula,
     Graph,
@@ -33,11 +36,11 @@ from adcli.explain.blocks import (
 from adcli.explain.maths import Expression, Matrix, Partial, Role
 from adcli.render.html.graph import graph_svg
 from adcli.render.html.mathml import CLASSES, mathml, sign_mathml
-from adcli.render.html.network import network_svg, small_svg
+from adcli.render.html.network import common_frame, network_svg, small_svg
 from adcli.render.html.plot import plot_svg
 from adcli.render.html.svg import pieces, spoken, spoken_pieces, state
 
-"""The states that a slot tells in words as well."""
+# The states that a slot tells in words as well.
 TOLD = (State.LET_GO, State.NOT_KEPT, State.NEVER_READ, State.READ_NEXT, State.IN_HAND, State.RECOMPUTED, State.DONE)
 MARKS = {Style.WARNING: "⚠", Style.CHECK: "✓"}
 
@@ -45,9 +48,11 @@ MARKS = {Style.WARNING: "⚠", Style.CHECK: "✓"}
 class Writer:
     """Writes the blocks of one deck."""
 
-    def __init__(self, numbers: Numbers, labels: Labels) -> None:
-        self.numbers = numbers
-        self.labels = labels
+    def __init__(self, deck: Deck) -> None:
+        self.numbers: Numbers = deck.numbers
+        self.labels: Labels = deck.labels
+        nets = [b for s in deck.slides for b in (s.strip, *s.stage) if isinstance(b, Network)]
+        self.frame = common_frame(nets, deck.numbers)
 
     def block(self, b: Block) -> str:
         match b:
@@ -66,7 +71,7 @@ class Writer:
             case Storage():
                 return self.storage(b)
             case Network():
-                return network_svg(b, self.numbers) + small_svg(b)
+                return network_svg(b, self.numbers, self.frame) + small_svg(b)
             case Graph():
                 return graph_svg(b, self.numbers)
             case Tracker():
@@ -193,7 +198,8 @@ class Writer:
         meter = ""
         if s.meter:
             share = min(100.0, 100 * s.meter.now / (s.meter.most or 1))
-            meter = f'<span class="gauge" aria-hidden="true"><i style="width:{share:.0f}%"></i></span>{self.runs(s.meter.text)}'
+            gauge = f'<span class="gauge" aria-hidden="true"><i style="width:{share:.0f}%"></i></span>'
+            meter = gauge + self.runs(s.meter.text)
         facts = f'<span class="facts">{self.runs(s.facts)}</span>' if s.facts else ""
         return (
             f'<footer class="storage"><span class="label">{escape(s.label)}</span><span class="slots">{slots}</span>'
@@ -220,47 +226,56 @@ class Writer:
         return mark + escape(self.labels.states[s]) if s in TOLD else ""
 
     def tracker(self, t: Tracker) -> str:
-        rows = []
-        shown: set[tuple[str, tuple[int, int]]] = set()
+        """All rows in one grid: equal factors share a column, and what they give so far is braced together."""
+        rows: list[str] = []
+        braced: set[tuple[str, int, int]] = set()
         line = 0
         for chain in t.chains:
             line += 1
-            plus = "<mo>+</mo>" if chain.plus else "<mo>=</mo>"
-            left = "" if chain.plus else self.math(chain.left)
-            rows.append(f'<span class="left" style="grid-area:{line}/1">{left}<math alttext="">{plus}</math></span>')
-            for f in chain.factors:
-                math = self.math(f.expression)
-                rows.append(
-                    f'<span class="fac" style="grid-area:{line}/{f.column + 2}"{state(f.progress)}>{math}</span>'
-                )
             last = max((f.column for f in chain.factors), default=0)
-            if chain.progress.state is State.DONE:
-                rows.append(f'<span class="res ok" style="grid-area:{line}/{last + 3}"{state(chain.progress)}>✓</span>')
-            if chain.result is not None and chain.span is not None:
-                result = self.math(chain.result, "=" if chain.span[1] == last else "", display=False)
-                key = (result, chain.span)
-                if chain.span[1] == last:
-                    rows.append(f'<span class="res" style="grid-area:{line}/{last + 3}">{result}</span>')
-                elif key not in shown:
-                    shown.add(key)
-                    line += 1
-                    start, end = chain.span
-                    rows.append(
-                        f'<span class="brace" style="grid-area:{line}/{start + 2}/auto/{end + 3}">{result}</span>'
-                    )
+            rows += self.chain(chain, line, last)
+            if chain.result is None or chain.span is None:
+                continue
+            start, end = chain.span
+            result = self.math(chain.result, "=" if end == last else "", display=False)
+            if end == last:
+                rows.append(f'<span class="res" style="grid-area:{line}/{last + 3}">{result}</span>')
+            elif (result, start, end) not in braced:
+                braced.add((result, start, end))
+                line += 1
+                rows.append(f'<span class="brace" style="grid-area:{line}/{start + 2}/auto/{end + 3}">{result}</span>')
         more = f'<p class="more">{self.runs(t.left_out)}</p>' if t.left_out else ""
-        kinds = [
-            s
-            for s in (State.DONE, State.NOW, State.TO_COME)
-            if any(f.progress.state is s for c in t.chains for f in c.factors)
-        ]
-        key = "".join(f'<span class="fac"{state(Progress(s))}>{escape(self.labels.states[s])}</span>' for s in kinds)
-        arrow = "◀" if t.direction is Direction.FORWARD else "▶"
         size = " large" if t.large else ""
         return (
-            f'<div class="tracker r-{CLASSES[t.role]}{size}"><p class="caption"><span>{escape(t.caption)} '
-            f'<i class="arrow">{arrow}</i></span><span class="legend" aria-hidden="true">{key}</span></p>'
+            f'<div class="tracker r-{CLASSES[t.role]}{size}">{self.tracker_caption(t)}'
             f'<div class="chains">{"".join(rows)}</div>{more}</div>'
+        )
+
+    def chain(self, chain: Chain, line: int, last: int) -> list[str]:
+        sign = "+" if chain.plus else "="
+        left = "" if chain.plus else self.math(chain.left)
+        start = (
+            f'<span class="left" style="grid-area:{line}/1">{left}<math alttext="{sign}"><mo>{sign}</mo></math></span>'
+        )
+        factors = [
+            f'<span class="fac" style="grid-area:{line}/{f.column + 2}"{state(f.progress)}>{self.math(f.expression)}</span>'
+            for f in chain.factors
+        ]
+        done = f'<span class="res ok" style="grid-area:{line}/{last + 3}"{state(chain.progress)}>✓</span>'
+        return [start, *factors, done if chain.progress.state is State.DONE else ""]
+
+    def tracker_caption(self, t: Tracker) -> str:
+        """The direction of reading, and what the marks of the factors mean."""
+        seen = {f.progress.state for c in t.chains for f in c.factors}
+        legend = "".join(
+            f'<span class="fac"{state(Progress(s))}>{escape(self.labels.states[s])}</span>'
+            for s in (State.DONE, State.NOW, State.TO_COME)
+            if s in seen
+        )
+        arrow = "◀" if t.direction is Direction.FORWARD else "▶"
+        return (
+            f'<p class="caption"><span>{escape(t.caption)} <i class="arrow">{arrow}</i></span>'
+            f'<span class="legend" aria-hidden="true">{legend}</span></p>'
         )
 
 
@@ -272,8 +287,6 @@ def appears(phase: int, classes: str = "") -> str:
 
 
 def _share(value: float, most: float, log: bool) -> float:
-    from math import log10
-
     if value <= 0:
         return 0.0
     return 100 * (log10(1 + value) / log10(1 + most) if log else value / most)

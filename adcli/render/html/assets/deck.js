@@ -22,11 +22,19 @@
     const ends = [...box.querySelectorAll(inside)].map(e => e.getBoundingClientRect())
     return ends.some(e => e.right > right + 1 || e.bottom > bottom + 1)
   }
+  const shrink = (box, least) => {
+    for (let zoom = 0.95; zoom > least && over(box); zoom -= 0.05)
+      for (const child of box.children) child.style.zoom = zoom
+  }
+  for (const row of document.querySelectorAll('.storage')) {
+    shrink(row, 0.7)
+    row.classList.toggle('many', over(row))
+  }
   for (const box of document.querySelectorAll('.stage, .side')) {
     for (const line of box.querySelectorAll('.line'))
       line.classList.toggle('broken', line.offsetWidth > 1.3 * line.parentElement.clientWidth)
-    for (let zoom = 0.95; zoom > 0.4 && over(box); zoom -= 0.05)
-      for (const child of box.children) child.style.zoom = zoom
+    box.classList.toggle('tight', over(box))
+    shrink(box, 0.4)
   }
 
   const paper = wanted.has('print-pdf')
