@@ -21,7 +21,7 @@ def slides(scene: Scene) -> list[Slide]:
 
 
 def head(scene: Scene) -> str:
-    return scene.say.text(f"head.{scene.mode}")
+    return scene.say.text("head.program" if scene.tells_program else f"head.{scene.mode}")
 
 
 def network(scene: Scene) -> Slide:
@@ -82,7 +82,7 @@ def sizes(scene: Scene) -> Slide:
         stage.append(Text(say("sizes.more", n=len(scene.wrt) - len(names))))
     letters = _letters(scene)
     if letters:
-        stage += [letters, Text(say("sizes.zeros"), phase=2)]
+        stage += [letters, Text(say("sizes.zeros.row" if scene.row_vectors else "sizes.zeros"), phase=2)]
     kind = "parameters" if all(name in scene.trace.parameters for name in scene.wrt) else "numbers"
     return Slide(
         id="sizes",
