@@ -58,10 +58,9 @@ def ciede2000(one: Vector, other: Vector) -> float:
     h1, h2 = math.degrees(math.atan2(b1, a1)) % 360, math.degrees(math.atan2(b2, a2)) % 360
     grey = c1 * c2 == 0
     dh = 0.0 if grey else (h2 - h1 + 180) % 360 - 180
-    if grey:
-        mean_h = h1 + h2
-    else:
-        mean_h = (h1 + h2) / 2 if abs(h1 - h2) <= 180 else ((h1 + h2 + 360) / 2) % 360
+    mean_h = h1 + h2
+    if not grey:
+        mean_h = ((mean_h + (360 if abs(h1 - h2) > 180 else 0)) / 2) % 360
     big_h = 2 * math.sqrt(c1 * c2) * math.sin(math.radians(dh / 2))
     mean_l, mean_c = (l1 + l2) / 2, (c1 + c2) / 2
     t = (

@@ -258,7 +258,8 @@ class Writer:
             f'<span class="left" style="grid-area:{line}/1">{left}<math alttext="{sign}"><mo>{sign}</mo></math></span>'
         )
         factors = [
-            f'<span class="fac" style="grid-area:{line}/{f.column + 2}"{state(f.progress)}>{self.math(f.expression)}</span>'
+            f'<span class="fac" style="grid-area:{line}/{f.column + 2}"{state(f.progress)}>'
+            f"{self.math(f.expression)}</span>"
             for f in chain.factors
         ]
         done = f'<span class="res ok" style="grid-area:{line}/{last + 3}"{state(chain.progress)}>✓</span>'
