@@ -80,10 +80,9 @@ def mathml(expression: Expression, numbers: Numbers) -> str:
     return _Writer(numbers).of(expression)
 
 
-def sign_mathml(sign: str, expression: Expression, numbers: Numbers) -> str:
+def shown_sign(sign: str, expression: Expression, numbers: Numbers) -> str:
     """The sign before ``expression``: an = becomes ≈ where what follows is shown rounded."""
-    shown_sign = "≈" if sign == "=" and is_approximate(expression, numbers) else sign
-    return f"<mo>{escape(shown_sign)}</mo>" if shown_sign else ""
+    return "≈" if sign == "=" and is_approximate(expression, numbers) else sign
 
 
 class _Writer:
@@ -112,7 +111,8 @@ class _Writer:
                 rows = "".join(f"<mtr>{''.join(f'<mtd>{self.of(s)}</mtd>' for s in row)}</mtr>" for row in e.rows)
                 return _brackets(f"<mtable>{rows}</mtable>", e.role)
             case Relation():
-                return _row(f"{self.of(e.left)}{sign_mathml(e.sign, e.right, self.numbers)}{self.of(e.right)}")
+                sign = escape(shown_sign(e.sign, e.right, self.numbers))
+                return _row(f"{self.of(e.left)}<mo>{sign}</mo>{self.of(e.right)}")
             case Power():
                 return f"<msup>{self.of(e.base)}{self.of(e.exponent)}</msup>"
             case Fraction():

@@ -35,7 +35,7 @@ from adcli.explain.blocks import (
 )
 from adcli.explain.maths import Expression, Matrix, Partial, Role
 from adcli.render.html.graph import graph_svg
-from adcli.render.html.mathml import CLASSES, mathml, sign_mathml
+from adcli.render.html.mathml import CLASSES, mathml, shown_sign
 from adcli.render.html.network import common_frame, network_svg, small_svg
 from adcli.render.html.plot import plot_svg
 from adcli.render.html.svg import pieces, spoken, spoken_pieces, state
@@ -87,8 +87,9 @@ class Writer:
 
     def math(self, e: Expression, sign: str = "", display: bool = True) -> str:
         style = ' displaystyle="true"' if display else ""
-        alt = escape(f"{sign} {spoken(e, self.numbers)}".strip())
-        body = sign_mathml(sign, e, self.numbers) + mathml(e, self.numbers)
+        sign = escape(shown_sign(sign, e, self.numbers))
+        alt = f"{sign} {escape(spoken(e, self.numbers))}".strip()
+        body = (f"<mo>{sign}</mo>" if sign else "") + mathml(e, self.numbers)
         return f'<math{style} alttext="{alt}">{body}</math>'
 
     def runs(self, runs: Runs) -> str:

@@ -30,7 +30,7 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
-from adcli.render.html.mathml import CLASSES, bold
+from adcli.render.html.mathml import CLASSES, bold, shown_sign
 from adcli.render.maths import filled
 from adcli.render.numerals import number_text
 from adcli.render.shown import entries, number_texts
@@ -75,7 +75,11 @@ def pieces(e: Expression, numbers: Numbers) -> list[Piece]:
                 parts += [Piece(f" {sign} " if place else sign), *pieces(term, numbers)]
             return parts
         case Relation():
-            return [*pieces(e.left, numbers), Piece(f" {e.sign} "), *pieces(e.right, numbers)]
+            return [
+                *pieces(e.left, numbers),
+                Piece(f" {shown_sign(e.sign, e.right, numbers)} "),
+                *pieces(e.right, numbers),
+            ]
         case Power():
             raised = [p._replace(level=1) for p in pieces(e.exponent, numbers)]
             return [*pieces(e.base, numbers), *raised]

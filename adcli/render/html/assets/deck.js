@@ -39,7 +39,7 @@
 
   const paper = wanted.has('print-pdf')
   const show = () => {
-    const slide = Reveal.getCurrentSlide(), phase = Reveal.getIndices().f + 1
+    const slide = Reveal.getCurrentSlide(), phase = (Reveal.getIndices().f ?? -1) + 1
     for (const one of slide.querySelectorAll('[data-since]')) {
       const early = phase < one.dataset.since
       one.dataset.s = early ? one.dataset.before : one.dataset.after
