@@ -24,7 +24,7 @@ from adcli.explain.blocks import (
     Tracker,
     Vertex,
 )
-from adcli.explain.maths import Dots, Listed, Name, Number, Partial, Role
+from adcli.explain.maths import Listed, Name, Number, Partial, Role
 from adcli.render.maths_text import STYLES, Pen, Segments, length
 from adcli.render.shown import entries
 
@@ -234,7 +234,7 @@ def _factor(factor: Factor, pen: Pen, large: bool) -> Segments:
         of, by = pen.name(factor.expression.of), pen.name(factor.expression.by)
         text = f"∂{of}/∂{by}" if large else f"{of}/{by}"
     else:
-        text = "⋯" if isinstance(factor.expression, Dots) else pen.inline_flat(factor.expression)
+        text = pen.inline_flat(factor.expression).replace("∂", "")
     style = {State.DONE: STYLES[Role.DONE], State.NOW: "bold reverse"}.get(factor.progress.state, "dim")
     return [(f"{mark}{text}" if not large else f" {mark}{text}", style)]
 
