@@ -44,7 +44,8 @@ CLASSES = {
     Role.COTANGENT: "c",
     Role.DONE: "d",
 }
-ROWS, COLUMNS = 6, 8
+CUTS = ((6, 8), (4, 5), (3, 3))  # rows and columns of a matrix that are written out; fewer where many are
+FULL = CUTS[0]
 MARKS = {Mark.HAT: "^", Mark.TILDE: "~"}
 _BOLD = str.maketrans(
     {
@@ -59,6 +60,7 @@ _PRIVATE = 0xE000
 _FUNCTION = re.compile(
     r"(&#x00028;</mo>)?<(?:mi|mo|mtext)>([A-Za-z_]{2,})</(?:mi|mo|mtext)>(?=(<mo|<mi>[a-z]{2}|<mtext>)?)"
 )
+_FENCE = re.compile('<mo stretchy="true" fence="true" form="[a-z]*">(?=&#x0002[89])')
 _TALL = re.compile("<(mfrac|mtable|munder|mover)")
 OPEN, CLOSE = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
 _MI = "<mi>{}</mi>"
@@ -75,9 +77,9 @@ def role_class(role: Role, *more: str) -> str:
     return f' class="{classes}"' if classes else ""
 
 
-def mathml(expression: Expression, numbers: Numbers) -> str:
-    """``expression`` in MathML, without the ``math`` element around it."""
-    return _Writer(numbers).of(expression)
+def mathml(expression: Expression, numbers: Numbers, most: tuple[int, int] = FULL) -> str:
+    """``expression`` in MathML, without the ``math`` element around it; ``most`` rows and columns of a matrix."""
+    return _Writer(numbers, most).of(expression)
 
 
 def shown_sign(sign: str, expression: Expression, numbers: Numbers) -> str:
@@ -86,8 +88,9 @@ def shown_sign(sign: str, expression: Expression, numbers: Numbers) -> str:
 
 
 class _Writer:
-    def __init__(self, numbers: Numbers) -> None:
+    def __init__(self, numbers: Numbers, most: tuple[int, int]) -> None:
         self.numbers = numbers
+        self.most = most
 
     def of(self, e: Expression) -> str:
         match e:
@@ -159,7 +162,7 @@ class _Writer:
         return f"<mrow{role_class(e.role)}>{word}{OPEN}{'<mo>,</mo>'.join(texts)}{CLOSE}</mrow>"
 
     def matrix(self, e: Matrix) -> str:
-        seen = shown(e, self.numbers, ROWS, COLUMNS)
+        seen = shown(e, self.numbers, *self.most)
         if e.array.size == 1:
             return number(seen.cells[0][0].text, e.role)
         columns = [_Extent.of(column) for column in zip(*seen.cells, strict=True)]
@@ -203,6 +206,8 @@ class _Writer:
             inner = inner.replace(_MI.format(f"&#x{mark:05X};"), written).replace(_MI.format(chr(mark)), written)
         if any(map(_TALL.search, places)):
             inner = inner.replace('<mo stretchy="false">', "<mo>")
+        elif not _TALL.search(inner):
+            inner = _FENCE.sub('<mo stretchy="false">', inner)
         inner = _FUNCTION.sub(_function, inner)
         return f"<mrow{role_class(e.role)}>{inner}</mrow>"
 

@@ -209,7 +209,7 @@ def _parameters(net: Network, drawn: list[Drawn], numbers: Numbers, frame: Frame
     placed: list[Placed] = []
     for box in net.parameters:
         lines: tuple[tuple[str, ...], ...] = ()
-        if net.large and isinstance(box.value, Matrix):
+        if net.large and isinstance(box.value, Matrix) and box.value.array.size > 1:
             seen = shown(box.value, numbers, 4, 4)
             lines = tuple(tuple(cell.text.replace("-", "−") for cell in row) for row in seen.cells)
         head = text_width(_parameter_head(box, numbers), 19) + 38
@@ -238,7 +238,7 @@ def _spread(placed: list[Placed]) -> list[Placed]:
 
 def _parameter_head(box: ParameterBox, numbers: Numbers) -> list[Piece]:
     head = pieces(box.name, numbers)
-    if box.value is not None and not isinstance(box.value, Matrix):
+    if box.value is not None and not (isinstance(box.value, Matrix) and box.value.array.size > 1):
         return [*head, Piece(" = "), *pieces(box.value, numbers)]
     return [*head, Piece(f" {box.shape}", small=True)] if box.shape else head
 

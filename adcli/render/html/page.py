@@ -47,7 +47,7 @@ def slide_html(slide: Slide, writer: Writer) -> str:
         position = f" · <span>{escape(slide.position.text)}</span>{many}"
     sentence = f'<p class="sentence">{writer.runs(slide.sentence)}</p>' if slide.sentence else ""
     strip = f"<nav>{writer.block(slide.strip)}</nav>" if slide.strip else ""
-    stage = "".join(map(writer.block, slide.stage))
+    stage = writer.stage(slide.stage)
     side = f'<div class="side">{"".join(map(writer.block, slide.side))}</div>' if slide.side else ""
     storage = writer.storage(slide.storage) if slide.storage else ""
     note = f'<aside class="notes">{escape(slide.note)}</aside>' if slide.note else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from math import log10
 
@@ -35,7 +35,7 @@ from adcli.explain.blocks import (
 )
 from adcli.explain.maths import Expression, Matrix, Partial, Role
 from adcli.render.html.graph import graph_svg
-from adcli.render.html.mathml import CLASSES, mathml, shown_sign
+from adcli.render.html.mathml import CLASSES, CUTS, FULL, mathml, shown_sign
 from adcli.render.html.network import common_frame, network_svg, small_svg
 from adcli.render.html.plot import plot_svg
 from adcli.render.html.svg import pieces, spoken, spoken_pieces, state
@@ -52,7 +52,15 @@ class Writer:
         self.numbers: Numbers = deck.numbers
         self.labels: Labels = deck.labels
         nets = [b for s in deck.slides for b in (s.strip, *s.stage) if isinstance(b, Network)]
+        self.most = FULL
         self.frame = common_frame(nets, deck.numbers)
+
+    def stage(self, blocks: Sequence[Block]) -> str:
+        """The blocks of a stage; where many or wide matrices share it, less of each is written out."""
+        self.most = _room(blocks)
+        written = "".join(map(self.block, blocks))
+        self.most = FULL
+        return written
 
     def block(self, b: Block) -> str:
         match b:
@@ -89,7 +97,7 @@ class Writer:
         style = ' displaystyle="true"' if display else ""
         sign = escape(shown_sign(sign, e, self.numbers))
         alt = f"{sign} {escape(spoken(e, self.numbers))}".strip()
-        body = (f"<mo>{sign}</mo>" if sign else "") + mathml(e, self.numbers)
+        body = (f"<mo>{sign}</mo>" if sign else "") + mathml(e, self.numbers, self.most)
         return f'<math{style} alttext="{alt}">{body}</math>'
 
     def runs(self, runs: Runs) -> str:
@@ -279,6 +287,26 @@ class Writer:
             f'<p class="caption"><span>{escape(t.caption)} <i class="arrow">{arrow}</i></span>'
             f'<span class="legend" aria-hidden="true">{legend}</span></p>'
         )
+
+
+def _room(blocks: Sequence[Block]) -> tuple[int, int]:
+    """How many rows and columns of each matrix there is room for, when these blocks share a stage."""
+    formulas = [f for b in blocks for f in (b.formulas if isinstance(b, Group) else (b,))]
+    shapes = [[m.array.shape for m in _matrices(f)] for f in formulas if isinstance(f, Formula)]
+    for most in CUTS:
+        rows = sum(max((min(h, most[0]) for h, _ in one), default=1) for one in shapes)
+        columns = max((sum(min(w, most[1]) for _, w in one) for one in shapes), default=0)
+        if rows <= 16 and columns <= 18:
+            return most
+    return CUTS[-1]
+
+
+def _matrices(thing: object) -> Iterator[Matrix]:
+    if isinstance(thing, Matrix):
+        yield thing
+    elif isinstance(thing, tuple):
+        for part in thing:
+            yield from _matrices(part)
 
 
 def appears(phase: int, classes: str = "") -> str:

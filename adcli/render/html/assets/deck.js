@@ -14,27 +14,33 @@
   root.classList.add('deck')
   await Promise.all([...document.fonts].map(font => font.load()))
 
-  // What is too large for its place on a slide becomes smaller, before reveal.js hides and scales:
-  // a long formula breaks before its signs, then everything in the column shrinks step by step.
-  const inside = ':scope *:not(svg *):not(math *)'
+  // What is too large for its place on a slide becomes smaller, before reveal.js hides and scales.
   const over = box => {
     const { right, bottom } = box.getBoundingClientRect()
-    const ends = [...box.querySelectorAll(inside)].map(e => e.getBoundingClientRect())
-    return ends.some(e => e.right > right + 1 || e.bottom > bottom + 1)
+    const ends = [...box.querySelectorAll(':scope *:not(svg *):not(math *)')].map(e => e.getBoundingClientRect())
+    return ends.some(e => e.right > right + 1 || e.bottom > bottom + 1) || [...box.querySelectorAll('.reads')]
+      .some(reads => ends.length && last(reads).right > reads.getBoundingClientRect().left)
   }
+  const last = reads => reads.parentElement.querySelector('.line').lastElementChild.getBoundingClientRect()
+  const scale = (box, zoom) => { for (const child of box.children) child.style.zoom = zoom }
   const shrink = (box, least) => {
-    for (let zoom = 0.95; zoom > least && over(box); zoom -= 0.05)
-      for (const child of box.children) child.style.zoom = zoom
+    let zoom = 1
+    for (scale(box, zoom); zoom > least && over(box); scale(box, zoom)) zoom -= 0.05
+    return zoom
   }
   for (const row of document.querySelectorAll('.storage')) {
     shrink(row, 0.7)
     row.classList.toggle('many', over(row))
   }
   for (const box of document.querySelectorAll('.stage, .side')) {
-    for (const line of box.querySelectorAll('.line'))
-      line.classList.toggle('broken', line.offsetWidth > 1.3 * line.parentElement.clientWidth)
     box.classList.toggle('tight', over(box))
-    shrink(box, 0.4)
+    const whole = shrink(box, 0.3)
+    if (whole > 0.7) continue
+    // Formulas that break before their signs may take less from the size of the letters.
+    const long = [...box.querySelectorAll('.line')].filter(line => line.offsetWidth * whole > 0.75 * box.clientWidth)
+    const set = broken => long.forEach(line => line.classList.toggle('broken', broken))
+    set(true)
+    if (shrink(box, 0.3) <= whole) { set(false); scale(box, whole) }
   }
 
   const paper = wanted.has('print-pdf')
