@@ -227,6 +227,15 @@ def test_print_gives_a_page_a_slide(browser: Browser, pages: dict[str, Path], na
     assert browser.run(HIDDEN) == 0
 
 
+def test_plain_print_gives_the_article(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["reverse"])
+    browser.run("addEventListener('beforeprint', () => { window.printed = document.documentElement.className })")
+    slides = pages["reverse"].read_text(encoding="utf-8").count("<section ")
+    assert slides <= browser.pages() <= 2 * slides
+    assert "deck" not in browser.run("return window.printed")
+    assert browser.run("return document.documentElement.classList.contains('deck')")
+
+
 def test_without_a_script_a_wide_window_shows_the_article_too(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["reverse"], "", DESK, scripts=False)
     browser.call("Emulation.setScriptExecutionDisabled", value=False)

@@ -79,7 +79,7 @@ class Writer:
             case Storage():
                 return self.storage(b)
             case Network():
-                return network_svg(b, self.numbers, self.frame) + small_svg(b)
+                return network_svg(b, self.numbers, self.frame) + ("" if b.large else small_svg(b))
             case Graph():
                 return graph_svg(b, self.numbers)
             case Tracker():
@@ -276,7 +276,7 @@ class Writer:
 
     def tracker_caption(self, t: Tracker) -> str:
         """The direction of reading, and what the marks of the factors mean."""
-        seen = {f.progress.state for c in t.chains for f in c.factors}
+        seen = {s for c in t.chains for f in c.factors for s in (f.progress.state, f.progress.before)}
         legend = "".join(
             f'<span class="fac"{state(Progress(s))}>{escape(self.labels.states[s])}</span>'
             for s in (State.DONE, State.NOW, State.TO_COME)

@@ -44,15 +44,16 @@
   }
 
   const paper = wanted.has('print-pdf')
-  const show = () => {
-    const slide = Reveal.getCurrentSlide(), phase = (Reveal.getIndices().f ?? -1) + 1
-    for (const one of slide.querySelectorAll('[data-since]')) {
+  const turnTo = (place, phase) => {
+    for (const one of place.querySelectorAll('[data-since]')) {
       const early = phase < one.dataset.since
       one.dataset.s = early ? one.dataset.before : one.dataset.after
       one.classList.toggle('early', early)
     }
   }
-  document.getElementById('deck').classList.add('reveal')
+  const show = () => turnTo(Reveal.getCurrentSlide(), (Reveal.getIndices().f ?? -1) + 1)
+  const deck = document.getElementById('deck')
+  deck.classList.add('reveal')
   for (const event of ['ready', 'slidechanged', 'fragmentshown', 'fragmenthidden']) if (!paper) Reveal.on(event, show)
   await Reveal.initialize({
     width: 1280, height: 720, margin: 0, minScale: 0.1, maxScale: 6, center: false, hash: true, transition: 'none',
@@ -60,6 +61,16 @@
   })
   Reveal.addKeyBinding({ keyCode: 84, key: 'T', description: 'Light or dark' }, turn)
   Reveal.addKeyBinding({ keyCode: 83, key: 'S', description: 'Speaker notes' }, speak)
+
+  // On paper, unless each slide is to be a page (?print-pdf), the article.
+  const asArticle = yes => {
+    root.classList.toggle('deck', !yes)
+    deck.classList.toggle('reveal', !yes)
+  }
+  if (!paper) {
+    addEventListener('beforeprint', () => { turnTo(deck, Infinity); asArticle(true) })
+    addEventListener('afterprint', () => { asArticle(false); show() })
+  }
 
   // Speaker notes: a second window with the slide, the next one, the note and a clock.
   let desk = null
@@ -70,19 +81,20 @@
     page.documentElement.className = root.className
     page.documentElement.dataset.theme = root.dataset.theme || (dark.matches ? 'dark' : 'light')
     page.head.replaceChildren(...[...document.querySelectorAll('head style')].map(s => s.cloneNode(true)))
-    page.body.replaceChildren()
-    page.body.className = 'desk'
     page.title = document.title
-    page.body.innerHTML = '<div class="reveal view now"><div class="slides"></div></div><div class="reveal view next"><div class="slides"></div></div><p class="clock"></p><p class="said"></p>'
+    page.body.className = 'desk'
+    const view = name => `<div class="reveal view ${name}"><div class="slides"></div></div>`
+    page.body.innerHTML = view('now') + view('next') + '<p class="clock"></p><p class="said"></p>'
     page.addEventListener('keydown', e => {
       const go = { ArrowRight: 'next', ' ': 'next', PageDown: 'next', ArrowLeft: 'prev', PageUp: 'prev' }[e.key]
       if (go) { e.preventDefault(); Reveal[go]() }
     })
     const tick = () => {
       const seconds = Math.floor((Date.now() - start) / 1000), two = n => String(n).padStart(2, '0')
-      page.querySelector('.clock').textContent = `${two(Math.floor(seconds / 60))}:${two(seconds % 60)} · ${new Date().toTimeString().slice(0, 5)}`
+      page.querySelector('.clock').textContent =
+        `${two(Math.floor(seconds / 60))}:${two(seconds % 60)} · ${new Date().toTimeString().slice(0, 5)}`
     }
-    const timer = desk.setInterval(tick, 1000)
+    desk.setInterval(tick, 1000)
     tick()
     tell()
   }
