@@ -27,7 +27,7 @@ from adcli.explain.blocks import (
     Words,
     Work,
 )
-from adcli.explain.formulas import heads_of, jacobian, value_formula, work
+from adcli.explain.formulas import heads_of, jacobian, product, value_formula, work
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Product, Role, Sum
 from adcli.explain.pictures import box_label, function_name, strip, tracker
 from adcli.explain.scene import Scene
@@ -240,7 +240,7 @@ def _updated(
     tangent = scene.names.tangent(of)
     parts = (
         Part("←", Product((Partial(scene.names[node.name], scene.names[by]), tangent))),
-        Part("=", Product((left, right)), 1),
+        Part("=", product(left, right), 1),
         Part("=", result, 2),
     )
     return Formula(tangent, parts, scene.say.text("label.update"), T), hand

@@ -47,8 +47,7 @@ def _plain(runs: Runs, pen: Pen) -> str:
 
 def _step(step: Step, pen: Pen, scene: Scene, most: int | None) -> dict[str, Any]:
     """A step of the derivation, with its formula as text and in LaTeX after kind and target."""
-    small = step._replace(operands=tuple(_bounded(o, most) for o in step.operands), value=_bounded(step.value, most))
-    content = step_content(small)
+    content = step_content(step, most)
     formula = formula_of(step, scene, most)
     text = "".join((_inline(pen, e) if not isinstance(e, str) else f" {e} ") for e in formula)
     latex = " ".join(SIGNS[e] if isinstance(e, str) else to_latex(e, pen.numbers) for e in formula)
@@ -57,12 +56,6 @@ def _step(step: Step, pen: Pen, scene: Scene, most: int | None) -> dict[str, Any
 
 def _inline(pen: Pen, e: Expression) -> str:
     return pen.inline_flat(e)
-
-
-def _bounded(operand: Operand, most: int | None) -> Operand:
-    if most is None or math.prod(operand.shape) <= most:
-        return operand
-    return operand._replace(array=lambda: None)  # type: ignore[arg-type,return-value]
 
 
 def formula_of(step: Step, scene: Scene, most: int | None) -> list[Expression | str]:
@@ -84,6 +77,8 @@ def formula_of(step: Step, scene: Scene, most: int | None) -> list[Expression | 
             is_tangent = step.value.name.endswith("^")
             left: Expression = names.tangent(step.target) if is_tangent else Partial(names[scene.output], target)
             return [left, "←", Sum(tuple(_matrix(o, most, target) for o in step.operands)), "=", result]
+        case "numeric.probe" | "symbolic.derivative":
+            return [Partial(names[scene.output], target), "=", result]
         case _:
             left = Partial(names[scene.output], target)
             tilde = Name("h", mark=Mark.TILDE, rank=1, role=role)
