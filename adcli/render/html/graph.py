@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from adcli.explain.blocks import Direction, Edge, Graph, Numbers, Vertex
-from adcli.render.html.mathml import CLASSES
+from adcli.render.html.cells import CLASSES
 from adcli.render.html.svg import Piece, at, pieces, state, text_width, tspans
 
 BOX, HEIGHT, HEAD = 128.0, 66.0, 30.0

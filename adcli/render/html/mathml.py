@@ -6,9 +6,7 @@ Classes say what a browser can't know: roles (v p t c d), tinted cells (hl), for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from html import escape
-from typing import NamedTuple
 
 from adcli.explain.blocks import Numbers
 from adcli.explain.maths import (
@@ -33,17 +31,10 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
+from adcli.render.html.cells import Extent, entry, number, role_class
 from adcli.render.numerals import number_text
-from adcli.render.shown import Cell, entries, is_approximate, shown
+from adcli.render.shown import entries, is_approximate, shown
 
-CLASSES = {
-    Role.PLAIN: "",
-    Role.VALUE: "v",
-    Role.PARAMETER: "p",
-    Role.TANGENT: "t",
-    Role.COTANGENT: "c",
-    Role.DONE: "d",
-}
 CUTS = ((6, 8), (4, 5), (3, 3))  # rows and columns of a matrix that are written out; fewer where many are
 FULL = CUTS[0]
 MARKS = {Mark.HAT: "^", Mark.TILDE: "~"}
@@ -69,12 +60,6 @@ _MI = "<mi>{}</mi>"
 def bold(text: str) -> str:
     """Letters and digits as the bold ones of mathematics, since browsers ignore ``mathvariant``."""
     return text.translate(_BOLD)
-
-
-def role_class(role: Role, *more: str) -> str:
-    """`` class="v new"``, or nothing."""
-    classes = " ".join(c for c in (CLASSES[role], *more) if c)
-    return f' class="{classes}"' if classes else ""
 
 
 def mathml(expression: Expression, numbers: Numbers, most: tuple[int, int] = FULL) -> str:
@@ -165,9 +150,9 @@ class _Writer:
         seen = shown(e, self.numbers, *self.most)
         if e.array.size == 1:
             return number(seen.cells[0][0].text, e.role)
-        columns = [_Extent.of(column) for column in zip(*seen.cells, strict=True)]
+        columns = [Extent.of(column) for column in zip(*seen.cells, strict=True)]
         lines = "".join(
-            f"<mtr>{''.join(_cell(c, e, x) for c, x in zip(row, columns, strict=True))}</mtr>" for row in seen.cells
+            f"<mtr>{''.join(entry(c, e, x) for c, x in zip(row, columns, strict=True))}</mtr>" for row in seen.cells
         )
         heads = [None if j is None else e.heads[j] for j in seen.columns] if e.heads else []
         widest = max((len(c.text) for row in seen.cells for c in row), default=1)
@@ -234,71 +219,6 @@ def _function(found: re.Match[str]) -> str:
 
 def _index(text: str) -> str:
     return f"<mn>{text}</mn>" if text.isdigit() else f"<mtext>{escape(text)}</mtext>"
-
-
-def number(text: str, role: Role = Role.PLAIN) -> str:
-    """A number's text (``-1/21``, ``3.2e-05``, ``NaN``, ``∞``) in MathML."""
-    colour = role_class(role)
-    minus, digits = ("<mo>−</mo>", text[1:]) if text.startswith("-") else ("", text)
-    if "/" in digits:
-        top, _, bottom = digits.partition("/")
-        body = f"<mfrac><mn>{top}</mn><mn>{bottom}</mn></mfrac>"
-    elif "e" in digits:
-        mantissa, _, exponent = digits.partition("e")
-        power = f"<msup><mn>10</mn>{number(str(int(exponent)))}</msup>"
-        body = f"<mn>{mantissa}</mn><mo>⋅</mo>{power}"
-    elif digits in ("NaN", "∞"):
-        return f"<mrow{role_class(role, 'odd')}>{minus}<mtext>{digits}</mtext></mrow>"
-    elif not minus:
-        return f"<mn{colour}>{digits}</mn>"
-    else:
-        body = f"<mn>{digits}</mn>"
-    return f"<mrow{colour}>{minus}{body}</mrow>"
-
-
-class _Extent(NamedTuple):
-    """How far numbers reach from their point: a minus, digits before, digits after (the point included)."""
-
-    minus: int
-    before: int
-    after: int
-
-    @classmethod
-    def of(cls, column: Iterable[Cell]) -> _Extent:
-        """The least that holds every number of a column; powers of ten and fractions have no point to align at."""
-        own = [cls.one(cell.text) for cell in column if _has_point(cell)]
-        return cls(*map(max, zip(*own, strict=True))) if own else cls(0, 0, 0)
-
-    @classmethod
-    def one(cls, text: str) -> _Extent:
-        digits = text.removeprefix("-")
-        before = len(digits.partition(".")[0])
-        return cls(len(text) - len(digits), before, len(digits) - before)
-
-
-def _has_point(cell: Cell) -> bool:
-    return not cell.gap and cell.text.removeprefix("-").replace(".", "").isdigit()
-
-
-def _cell(cell: Cell, matrix: Matrix, column: _Extent) -> str:
-    """A number with blanks of its own width around it, so that the points of a column stand under each other."""
-    if cell.gap:
-        return f"<mtd><mo>{cell.text}</mo></mtd>"
-    role = matrix.entries if matrix.entries is not matrix.role else Role.PLAIN
-    ink = "k" if matrix.entries is Role.PLAIN is not matrix.role else ""
-    classes = role_class(role, ink, "z" if cell.forced else "", "hl" if cell.tinted else "")
-    left = right = ""
-    if _has_point(cell):
-        own = _Extent.one(cell.text)
-        sign = "<mo>−</mo>" if column.minus > own.minus else ""
-        left = _blank(sign, "0" * (column.before - own.before))
-        right = _blank("", ("" if own.after or not column.after else ".") + "0" * (column.after - max(own.after, 1)))
-    return f"<mtd{classes}>{left}{number(cell.text)}{right}</mtd>"
-
-
-def _blank(sign: str, digits: str) -> str:
-    inner = sign + (f"<mn>{digits}</mn>" if digits else "")
-    return f"<mphantom>{inner}</mphantom>" if inner else ""
 
 
 def _brackets(body: str, role: Role, *more: str) -> str:

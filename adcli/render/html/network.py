@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from adcli.explain.blocks import PLAIN, Box, Direction, Gap, Network, Numbers, ParameterBox, Pill, Progress, Skip, State
 from adcli.explain.maths import Matrix, Name
-from adcli.render.html.mathml import CLASSES
-from adcli.render.html.svg import Piece, at, pieces, run_pieces, state, text_width, tspans
+from adcli.render.html.cells import CLASSES
+from adcli.render.html.svg import Piece, at, pieces, rect, run_pieces, state, text, text_width
 from adcli.render.shown import shown
 
 WIDTH = 1208.0
@@ -129,22 +129,22 @@ def _below(pill: Pill, numbers: Numbers) -> list[Piece]:
 def _item(d: Drawn, numbers: Numbers) -> str:
     match d.item:
         case Gap():
-            return _text(d.x, WIRE + 6, [Piece(_gap_text(d.item))], "sz")
+            return text(d.x, WIRE + 6, [Piece(_gap_text(d.item))], "sz")
         case Box():
             return (
                 f'<g class="box"{state(d.item.progress)}>'
-                f"{_rect(d.x, WIRE - BOX / 2, d.width, BOX, 7)}"
-                f"{_text(d.x, WIRE + 7, run_pieces(d.item.label, numbers))}</g>"
+                f"{rect(d.x, WIRE - BOX / 2, d.width, BOX, 7)}"
+                f"{text(d.x, WIRE + 7, run_pieces(d.item.label, numbers))}</g>"
             )
         case Pill():
             value, below = _pill_value(d.item, numbers), _below(d.item, numbers)
             role = CLASSES[d.item.name.role] or "v"
-            parts = [_rect(d.x, WIRE - PILL / 2, d.width, PILL, PILL / 2)]
-            parts.append(_text(d.x, WIRE - 5 if value else WIRE + 7, _pill_name(d.item)))
+            parts = [rect(d.x, WIRE - PILL / 2, d.width, PILL, PILL / 2)]
+            parts.append(text(d.x, WIRE - 5 if value else WIRE + 7, _pill_name(d.item)))
             if value:
-                parts.append(_text(d.x, WIRE + 17, value, "val" if d.item.value is not None else "sz"))
+                parts.append(text(d.x, WIRE + 17, value, "val" if d.item.value is not None else "sz"))
             if below:
-                parts.append(_text(d.x, WIRE + PILL / 2 + 21, below, "below"))
+                parts.append(text(d.x, WIRE + PILL / 2 + 21, below, "below"))
             return f'<g class="pill {role}"{state(d.item.progress)}>{"".join(parts)}</g>'
 
 
@@ -258,8 +258,8 @@ def _stems(p: Placed, drawn: list[Drawn]) -> str:
 def _parameter(p: Placed, net: Network, numbers: Numbers) -> str:
     top = p.top
     name: Name = p.box.name
-    parts = [_rect(p.x, top, p.width, p.bottom - top, 0)]
-    parts.append(_text(p.x - (9 if not net.large else 0), top + 23, _parameter_head(p.box, numbers), "pn"))
+    parts = [rect(p.x, top, p.width, p.bottom - top, 0)]
+    parts.append(text(p.x - (9 if not net.large else 0), top + 23, _parameter_head(p.box, numbers), "pn"))
     parts.append(f'<text class="tick" x="{at(p.x + p.width / 2 - 13)}" y="{at(top + 23)}">✓</text>')
     parts.append(_matrix(p, top + 34))
     return f'<g class="par {CLASSES[name.role] or "p"}"{state(p.box.progress)}>{"".join(parts)}</g>'
@@ -286,59 +286,3 @@ def _matrix(p: Placed, top: float) -> str:
     for x, tip in ((p.x - half, 5), (p.x + half, -5)):
         written.append(f'<path class="brk" fill="none" d="M{at(x + tip)} {at(top)}h{-tip}v{at(height)}h{tip}"/>')
     return "".join(written)
-
-
-# --- small -----------------------------------------------------------------------------------------------------
-
-
-def small_svg(net: Network) -> str:
-    """Names and marks only: a strip that stays legible on a phone. The full one has the words for a reader."""
-    step, y = 62.0, 22.0
-    pills = [(i, item) for i, item in enumerate(net.wire) if not isinstance(item, Box)]
-    x_of = {i: 24 + step * place for place, (i, _) in enumerate(pills)}
-    for i, item in enumerate(net.wire):
-        if isinstance(item, Box):
-            x_of[i] = (x_of.get(i - 1, 0.0) + x_of.get(i + 1, 24 + step * len(pills))) / 2
-    parts = []
-    for i, item in enumerate(net.wire):
-        if isinstance(item, Box) and i - 1 in x_of and i + 1 in x_of:
-            start, end, x = x_of[i - 1] + 20, x_of[i + 1] - 20, x_of[i]
-            tip = -8 if net.direction is Direction.BACK else 8
-            line = f'<path d="M{at(start)} {at(y)}H{at(end)}"/>' if item.joined else ""
-            head = f'<path class="head" d="M{at(x - tip / 2)} {at(y - 5)}l{tip} 5l{-tip} 5z"/>'
-            parts.append(f'<g class="wire"{state(item.progress)}>{line}{head}</g>')
-    for i, item in pills:
-        if isinstance(item, Pill):
-            named = pieces(item.name, Numbers())
-            squeeze = ' textLength="34" lengthAdjust="spacingAndGlyphs"' if text_width(named, 19) > 34 else ""
-            role = CLASSES[item.name.role] or "v"
-            text = f'<text x="{at(x_of[i])}" y="{at(y + 6)}"{squeeze}>{tspans(named)}</text>'
-            circle = f'<circle cx="{at(x_of[i])}" cy="{at(y)}" r="19"/>'
-            parts.append(f'<g class="pill {role}"{state(item.progress)}>{circle}{text}</g>')
-        else:
-            parts.append(_text(x_of[i], y + 6, [Piece("⋯")], "sz"))
-    taken: dict[int, int] = {}
-    for box in net.parameters:
-        for use in box.uses:
-            x, place = x_of[use], taken.get(use, 0)
-            taken[use] = place + 1
-            parts.append(
-                f'<g class="par p"{state(box.progress)}>{_rect(x, y + 22 + 20 * place, 18, 16, 0)}'
-                f'<text class="tick" x="{at(x)}" y="{at(y + 36 + 20 * place)}">✓</text></g>'
-            )
-    width = 48 + step * (len(pills) - 1)
-    height = 44 + 20 * max(taken.values(), default=0)
-    return (
-        f'<svg class="net small r-{CLASSES[net.role]}" viewBox="0 0 {at(width)} {at(height)}" '
-        f'aria-hidden="true">{"".join(parts)}</svg>'
-    )
-
-
-def _rect(x: float, y: float, width: float, height: float, radius: float) -> str:
-    round_ = f' rx="{at(radius)}"' if radius else ""
-    return f'<rect x="{at(x - width / 2)}" y="{at(y)}" width="{at(width)}" height="{at(height)}"{round_}/>'
-
-
-def _text(x: float, y: float, parts: list[Piece], kind: str = "") -> str:
-    class_ = f' class="{kind}"' if kind else ""
-    return f'<text{class_} x="{at(x)}" y="{at(y)}">{tspans(parts)}</text>'

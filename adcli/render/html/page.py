@@ -8,7 +8,7 @@ from importlib import resources
 
 from adcli.explain.blocks import Deck, Slide
 from adcli.render.colours import DARK, LIGHT, Theme
-from adcli.render.html.mathml import CLASSES
+from adcli.render.html.cells import CLASSES
 from adcli.render.html.parts import Writer
 
 FONTS = (("Math", "math", 400), ("Sans", "sans", 400), ("Sans", "sans-bold", 700), ("Mono", "mono", 400))

@@ -18,7 +18,6 @@ from adcli.explain.blocks import (
     Group,
     Labels,
     Network,
-    Numbers,
     Part,
     Plot,
     Progress,
@@ -30,29 +29,30 @@ from adcli.explain.blocks import (
     Table,
     Text,
     Tracker,
-    Words,
     Work,
 )
-from adcli.explain.maths import Expression, Matrix, Partial, Role
+from adcli.explain.maths import Matrix
+from adcli.render.html.cells import CLASSES
 from adcli.render.html.graph import graph_svg
-from adcli.render.html.mathml import CLASSES, CUTS, FULL, mathml, shown_sign
-from adcli.render.html.network import common_frame, network_svg, small_svg
+from adcli.render.html.mathml import CUTS, FULL
+from adcli.render.html.network import common_frame, network_svg
+from adcli.render.html.network_small import small_svg
 from adcli.render.html.plot import plot_svg
-from adcli.render.html.svg import pieces, spoken, spoken_pieces, state
+from adcli.render.html.prose import Prose
+from adcli.render.html.svg import state
 
 # The states that a slot tells in words as well.
 TOLD = (State.LET_GO, State.NOT_KEPT, State.NEVER_READ, State.READ_NEXT, State.IN_HAND, State.RECOMPUTED, State.DONE)
 MARKS = {Style.WARNING: "⚠", Style.CHECK: "✓"}
 
 
-class Writer:
+class Writer(Prose):
     """Writes the blocks of one deck."""
 
     def __init__(self, deck: Deck) -> None:
-        self.numbers: Numbers = deck.numbers
+        super().__init__(deck.numbers)
         self.labels: Labels = deck.labels
         nets = [b for s in deck.slides for b in (s.strip, *s.stage) if isinstance(b, Network)]
-        self.most = FULL
         self.frame = common_frame(nets, deck.numbers)
 
     def stage(self, blocks: Sequence[Block]) -> str:
@@ -92,37 +92,6 @@ class Writer:
                 return f'<div class="eq">{self.math(b)}</div>'
 
     # --- words and formulas ---
-
-    def math(self, e: Expression, sign: str = "", display: bool = True) -> str:
-        style = ' displaystyle="true"' if display else ""
-        sign = escape(shown_sign(sign, e, self.numbers))
-        alt = f"{sign} {escape(spoken(e, self.numbers))}".strip()
-        body = (f"<mo>{sign}</mo>" if sign else "") + mathml(e, self.numbers, self.most)
-        return f'<math{style} alttext="{alt}">{body}</math>'
-
-    def runs(self, runs: Runs) -> str:
-        return "".join(self.run(run) for run in runs)
-
-    def run(self, run: Words | Expression) -> str:
-        if not isinstance(run, Words):
-            return self.inline(run)
-        text = escape(run.text)
-        for wanted, tag in ((run.strong, "b"), (run.muted, "i"), (run.code, "code")):
-            text = f"<{tag}>{text}</{tag}>" if wanted else text
-        return text
-
-    def inline(self, e: Expression) -> str:
-        """An expression within a sentence: a partial derivative lies on one line there."""
-        if isinstance(e, Partial):
-            of, by = (n if e.role is Role.PLAIN else n._replace(role=e.role) for n in (e.of, e.by))
-            halves = '<mo lspace="0" rspace="0">/</mo>'.join(f"<mi>∂</mi>{mathml(n, self.numbers)}" for n in (of, by))
-            colour = f' class="{CLASSES[e.role]}"' if CLASSES[e.role] else ""
-            return f'<math alttext="{escape(spoken(e, self.numbers))}"><mrow{colour}>{halves}</mrow></math>'
-        return self.math(e, display=False)
-
-    def plain(self, runs: Runs) -> str:
-        """Words without marks, for titles of windows and labels of pictures."""
-        return "".join(r.text if isinstance(r, Words) else spoken_pieces(pieces(r, self.numbers)) for r in runs)
 
     def text(self, t: Text) -> str:
         head = f"<b>{escape(t.head)}</b> " if t.head else ""

@@ -6,7 +6,7 @@ import math
 from html import escape
 
 from adcli.explain.blocks import Plot, Series
-from adcli.render.html.mathml import CLASSES
+from adcli.render.html.cells import CLASSES
 from adcli.render.html.svg import at
 
 WIDTH, HEIGHT = 560.0, 340.0

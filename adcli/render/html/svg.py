@@ -30,7 +30,8 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
-from adcli.render.html.mathml import CLASSES, bold, shown_sign
+from adcli.render.html.cells import CLASSES
+from adcli.render.html.mathml import bold, shown_sign
 from adcli.render.maths import filled
 from adcli.render.numerals import number_text
 from adcli.render.shown import entries, number_texts
@@ -172,6 +173,18 @@ def at(number: float) -> str:
         if abs(number) < 0.05
         else f"{number:.1f}".removesuffix(".0")
     )
+
+
+def rect(x: float, y: float, width: float, height: float, radius: float) -> str:
+    """A box whose upper edge has its middle at ``x``, ``y``."""
+    round_ = f' rx="{at(radius)}"' if radius else ""
+    return f'<rect x="{at(x - width / 2)}" y="{at(y)}" width="{at(width)}" height="{at(height)}"{round_}/>'
+
+
+def text(x: float, y: float, parts: Sequence[Piece], kind: str = "") -> str:
+    """A line of words with its middle at ``x``."""
+    class_ = f' class="{kind}"' if kind else ""
+    return f'<text{class_} x="{at(x)}" y="{at(y)}">{tspans(parts)}</text>'
 
 
 def _name(n: Name) -> list[Piece]:
