@@ -7,7 +7,7 @@
     root.dataset.theme = now == 'dark' ? 'light' : 'dark'
   }
   if (wanted.get('theme')) root.dataset.theme = wanted.get('theme')
-  if (matchMedia('(max-width: 760px)').matches || wanted.has('article')) {
+  if (matchMedia('(max-width: 760px), (max-height: 460px)').matches || wanted.has('article')) {
     addEventListener('keydown', e => { if (e.key == 't' && !e.ctrlKey && !e.metaKey && !e.altKey) turn() })
     return
   }
