@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from itertools import pairwise
 
 from adcli.explain.blocks import Numbers
 from adcli.explain.maths import (
@@ -89,8 +90,7 @@ class _Writer:
             case Partial():
                 return self.partial(e)
             case Product():
-                between = "<mo>⋅</mo>" if e.dot else ""
-                return _row(between.join(map(self.factor, e.factors)))
+                return self.product(e)
             case Sum():
                 return _row("".join(self.term(e, place) for place in range(len(e.terms))))
             case Listed():
@@ -122,6 +122,15 @@ class _Writer:
                 return f"<mtext{role_class(e.role)}>{escape(e.text)}</mtext>"
             case Dots():
                 return "<mo>⋯</mo>"
+
+    def product(self, e: Product) -> str:
+        """Factors side by side; a fraction keeps the thin space of TeX around it."""
+        written = [self.factor(factor) for factor in e.factors]
+        parts = written[:1]
+        for (one, other), text in zip(pairwise(e.factors), written[1:], strict=True):
+            thin = isinstance(one, Partial | Fraction) or isinstance(other, Partial | Fraction)
+            parts.append(("<mo>⋅</mo>" if e.dot else '<mspace width=".13em"></mspace>' if thin else "") + text)
+        return _row("".join(parts))
 
     def factor(self, e: Expression) -> str:
         negative = isinstance(e, Number) and e.value < 0

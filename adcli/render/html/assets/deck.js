@@ -18,10 +18,11 @@
   const over = box => {
     const { right, bottom } = box.getBoundingClientRect()
     const ends = [...box.querySelectorAll(':scope *:not(svg *):not(math *)')].map(e => e.getBoundingClientRect())
-    return ends.some(e => e.right > right + 1 || e.bottom > bottom + 1) || [...box.querySelectorAll('.reads')]
-      .some(reads => ends.length && last(reads).right > reads.getBoundingClientRect().left)
+    return ends.some(e => e.right > right + 1 || e.bottom > bottom + 1) ||
+      [...box.querySelectorAll('.reads')].some(e => rightOf(e.parentElement.querySelector('.line').lastElementChild) > leftOf(e)) ||
+      [...box.querySelectorAll('.res')].some(e => rightOf(e) > rightOf(e.closest('.tracker')) - 8)
   }
-  const last = reads => reads.parentElement.querySelector('.line').lastElementChild.getBoundingClientRect()
+  const leftOf = e => e.getBoundingClientRect().left, rightOf = e => e.getBoundingClientRect().right
   const scale = (box, zoom) => { for (const child of box.children) child.style.zoom = zoom }
   const shrink = (box, least) => {
     let zoom = 1
