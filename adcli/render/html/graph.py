@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from adcli.explain.blocks import Direction, Edge, Graph, Numbers, Vertex
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.svg import Piece, at, pieces, state, text_width, tspans
+from adcli.render.html.words import safe
 
 BOX, HEIGHT, HEAD = 128.0, 66.0, 30.0
 ROW = 104.0
@@ -31,7 +30,7 @@ def graph_svg(graph: Graph, numbers: Numbers) -> str:
         parts.append(f'<text class="cap" x="{at(x)}" y="{at(y - HEIGHT / 2 - 10)}">{tspans(heads)}</text>')
     return (
         f'<svg class="graph" viewBox="0 0 {at(right)} {at(bottom)}" style="--w:{at(right)}px" role="img" '
-        f'aria-label="{escape(graph.alt)}">{"".join(parts)}</svg>'
+        f'aria-label="{safe(graph.alt)}">{"".join(parts)}</svg>'
     )
 
 
@@ -91,7 +90,7 @@ def _vertex(v: Vertex, x: float, y: float, width: float, graph: Graph, numbers: 
         parts.append(f'<path class="head" d="M{at(tip - length)} {at(y - 5)}l{length} 5l{-length} 5z"/></g>')
         parts.append(
             f'<g class="op"{state(v.progress)}><rect x="{at(ox - ow / 2)}" y="{at(y - OP)}" width="{at(ow)}" '
-            f'height="{at(2 * OP)}" rx="{at(OP)}"/><text x="{at(ox)}" y="{at(y + 7)}">{escape(v.op)}</text></g>'
+            f'height="{at(2 * OP)}" rx="{at(OP)}"/><text x="{at(ox)}" y="{at(y + 7)}">{safe(v.op)}</text></g>'
         )
     parts.append(f'<g class="node {role}"{state(v.progress)}>')
     if v.output:

@@ -6,7 +6,6 @@ Classes say what a browser can't know: roles (v p t c d), tinted cells (hl), for
 from __future__ import annotations
 
 import re
-from html import escape
 from itertools import pairwise
 
 from adcli.explain.blocks import Numbers
@@ -33,6 +32,7 @@ from adcli.explain.maths import (
     Transposed,
 )
 from adcli.render.html.cells import Extent, entry, number, role_class
+from adcli.render.html.words import safe
 from adcli.render.numerals import number_text
 from adcli.render.shown import entries, is_approximate, shown
 
@@ -99,7 +99,7 @@ class _Writer:
                 rows = "".join(f"<mtr>{''.join(f'<mtd>{self.of(s)}</mtd>' for s in row)}</mtr>" for row in e.rows)
                 return _brackets(f"<mtable>{rows}</mtable>", e.role)
             case Relation():
-                sign = escape(shown_sign(e.sign, e.right, self.numbers))
+                sign = safe(shown_sign(e.sign, e.right, self.numbers))
                 return _row(f"{self.of(e.left)}<mo>{sign}</mo>{self.of(e.right)}")
             case Power():
                 return f"<msup>{self.of(e.base)}{self.of(e.exponent)}</msup>"
@@ -119,7 +119,7 @@ class _Writer:
             case Raw():
                 return self.raw(e)
             case Label():
-                return f"<mtext{role_class(e.role)}>{escape(e.text)}</mtext>"
+                return f"<mtext{role_class(e.role)}>{safe(e.text)}</mtext>"
             case Dots():
                 return "<mo>⋯</mo>"
 
@@ -152,7 +152,7 @@ class _Writer:
 
     def listed(self, e: Listed) -> str:
         texts = [f"<mo>{t}</mo>" if t == "⋯" else number(t) for t in entries(e.array, e.most, self.numbers)]
-        word = f"<mtext>{escape(e.word)}</mtext>" if e.word else ""
+        word = f"<mtext>{safe(e.word)}</mtext>" if e.word else ""
         return f"<mrow{role_class(e.role)}>{word}{OPEN}{'<mo>,</mo>'.join(texts)}{CLOSE}</mrow>"
 
     def matrix(self, e: Matrix) -> str:
@@ -171,7 +171,7 @@ class _Writer:
         body = _brackets(f"<mtable{kind}>{lines}</mtable>", e.role, new)
         if e.rows:
             names = "".join(
-                f"<mtr><mtd><mtext>{escape('⋮' if i is None else e.rows[i])}</mtext></mtd></mtr>" for i in seen.rows
+                f"<mtr><mtd><mtext>{safe('⋮' if i is None else e.rows[i])}</mtext></mtd></mtr>" for i in seen.rows
             )
             body = _row(f'<mtable class="rows">{names}</mtable>{body}')
         if heads:
@@ -209,7 +209,7 @@ class _Writer:
 def name(n: Name) -> str:
     """A letter or a word with its mark and indices: W₁ with a hat, the entry W^{(1)}_{21}."""
     colour = role_class(n.role)
-    base = f"<mi{colour}>{escape(bold(n.base) if n.rank else n.base)}</mi>"
+    base = f"<mi{colour}>{safe(bold(n.base) if n.rank else n.base)}</mi>"
     if n.mark is not Mark.NONE:
         base = f'<mover accent="true"{colour}>{base}<mo stretchy="false">{MARKS[n.mark]}</mo></mover>'
     short = all(i < 10 for i in n.entry) and (not n.sub or n.sub.isdigit())
@@ -227,7 +227,7 @@ def _function(found: re.Match[str]) -> str:
 
 
 def _index(text: str) -> str:
-    return f"<mn>{text}</mn>" if text.isdigit() else f"<mtext>{escape(text)}</mtext>"
+    return f"<mn>{text}</mn>" if text.isdigit() else f"<mtext>{safe(text)}</mtext>"
 
 
 def _brackets(body: str, role: Role, *more: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from adcli.explain.blocks import PLAIN, Box, Direction, Gap, Network, Numbers, P
 from adcli.explain.maths import Matrix, Name
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.svg import Piece, at, pieces, rect, run_pieces, state, text, text_width
+from adcli.render.html.words import safe
 from adcli.render.shown import shown
 
 WIDTH = 1208.0
@@ -69,7 +69,7 @@ def network_svg(net: Network, numbers: Numbers, frame: Frame) -> str:
     kind = "net large" if net.large else "net full"
     return (
         f'<svg class="{kind} r-{CLASSES[net.role]}" viewBox="{size}" style="--w:{at(right - left)}px" role="img" '
-        f'aria-label="{escape(net.alt)}">{"".join(parts)}</svg>'
+        f'aria-label="{safe(net.alt)}">{"".join(parts)}</svg>'
     )
 
 
@@ -281,7 +281,7 @@ def _matrix(p: Placed, top: float) -> str:
         x = p.x - half + 8
         for cell, width in zip(row, widths, strict=True):
             x += width
-            written.append(f'<text class="num" x="{at(x)}" y="{at(top + 17 + LINE * i)}">{escape(cell)}</text>')
+            written.append(f'<text class="num" x="{at(x)}" y="{at(top + 17 + LINE * i)}">{safe(cell)}</text>')
             x += 12
     for x, tip in ((p.x - half, 5), (p.x + half, -5)):
         written.append(f'<path class="brk" fill="none" d="M{at(x + tip)} {at(top)}h{-tip}v{at(height)}h{tip}"/>')

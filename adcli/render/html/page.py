@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from html import escape
 from importlib import resources
 
 from adcli.explain.blocks import Deck, Slide
 from adcli.render.colours import DARK, LIGHT, Theme
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.parts import Writer
+from adcli.render.html.words import safe
 
 FONTS = (("Math", "math", 400), ("Sans", "sans", 400), ("Sans", "sans-bold", 700), ("Mono", "mono", 400))
 FONT_NOTE = "The fonts are subsets of Latin Modern, under the GUST Font License: www.gust.org.pl/fonts/licenses"
@@ -20,9 +20,9 @@ def rendered(deck: Deck) -> str:
     """The whole page: everything in it, nothing fetched; the same deck gives the same bytes."""
     writer = Writer(deck)
     slides = "".join(slide_html(slide, writer) for slide in deck.slides)
-    title = escape(deck.title)
+    title = safe(deck.title)
     return (
-        f'<!doctype html>\n<html lang="{escape(deck.lang)}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{safe(deck.lang)}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
@@ -43,21 +43,21 @@ def slide_html(slide: Slide, writer: Writer) -> str:
             for i in range(1, slide.position.steps + 1)
         )
         many = "" if slide.position.steps > 24 else f'<span class="dashes" aria-hidden="true">{dashes}</span>'
-        position = f" · <span>{escape(slide.position.text)}</span>{many}"
+        position = f" · <span>{safe(slide.position.text)}</span>{many}"
     sentence = f'<p class="sentence">{writer.runs(slide.sentence)}</p>' if slide.sentence else ""
     strip = f"<nav>{writer.block(slide.strip)}</nav>" if slide.strip else ""
     stage = writer.stage(slide.stage)
     side = f'<div class="side">{"".join(map(writer.block, slide.side))}</div>' if slide.side else ""
     storage = writer.storage(slide.storage) if slide.storage else ""
-    label = escape(writer.labels.note)
-    note = f'<aside class="notes" aria-label="{label}">{escape(slide.note)}</aside>' if slide.note else ""
+    label = safe(writer.labels.note)
+    note = f'<aside class="notes" aria-label="{label}">{safe(slide.note)}</aside>' if slide.note else ""
     steps = "".join(
         f'<i class="fragment step" data-fragment-index="{k}" aria-hidden="true"></i>' for k in range(slide.last_phase)
     )
     return (
-        f'<section data-kind="{escape(slide.kind)}" id="s-{escape(slide.id)}">'
+        f'<section data-kind="{safe(slide.kind)}" id="s-{safe(slide.id)}">'
         f'<div class="sheet{"" if side else " one"}">'
-        f'<header><p class="head"><span>{escape(slide.head)}</span>{position}</p><h2>{writer.runs(slide.title)}</h2>'
+        f'<header><p class="head"><span>{safe(slide.head)}</span>{position}</p><h2>{writer.runs(slide.title)}</h2>'
         f'{sentence}</header>{strip}<div class="body"><div class="stage">{stage}</div>{side}</div>{storage}</div>'
         f"{steps}{note}</section>\n"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from math import log10
 
 from adcli.explain.blocks import (
@@ -40,6 +39,7 @@ from adcli.render.html.network_small import small_svg
 from adcli.render.html.plot import plot_svg
 from adcli.render.html.prose import Prose
 from adcli.render.html.svg import state
+from adcli.render.html.words import safe
 
 # The states that a slot tells in words as well.
 TOLD = (State.LET_GO, State.NOT_KEPT, State.NEVER_READ, State.READ_NEXT, State.IN_HAND, State.RECOMPUTED, State.DONE)
@@ -94,13 +94,13 @@ class Writer(Prose):
     # --- words and formulas ---
 
     def text(self, t: Text) -> str:
-        head = f"<b>{escape(t.head)}</b> " if t.head else ""
+        head = f"<b>{safe(t.head)}</b> " if t.head else ""
         mark = f'<i class="mark">{MARKS[t.style]}</i> ' if t.style in MARKS else ""
         classes = " ".join(filter(None, ("text", t.style.value, CLASSES[t.role] and f"bar {CLASSES[t.role]}")))
         return f"<p{appears(t.phase, classes)}>{mark}{head}{self.runs(t.runs)}</p>"
 
     def formula(self, f: Formula) -> str:
-        tag = f'<span class="tag {CLASSES[f.role]}">{escape(f.label)}</span>' if f.label else ""
+        tag = f'<span class="tag {CLASSES[f.role]}">{safe(f.label)}</span>' if f.label else ""
         pieces_ = [self.math(f.left)] + [self.part(p, f.phase) for p in f.parts]
         last = max([f.phase, *(p.phase for p in f.parts)])
         done = f"<span{appears(last if last > f.phase else 0, 'ok')}>✓</span>" if f.done else ""
@@ -108,7 +108,7 @@ class Writer(Prose):
         reads = ""
         if f.reads:
             names = ", ".join(self.inline(n) for n in f.reads)
-            reads = f'<span class="reads">{escape(self.labels.reads)} {names}</span>'
+            reads = f'<span class="reads">{safe(self.labels.reads)} {names}</span>'
         kind = "eq labelled" if f.label else "eq"
         return (
             f'<div{appears(f.phase, kind)}>{tag}<span class="line">{"".join(pieces_)}{done}</span>{aside}{reads}</div>'
@@ -129,7 +129,7 @@ class Writer(Prose):
     def work(self, w: Work) -> str:
         meaning = f"<br>{self.runs(w.meaning)}" if w.meaning else ""
         kind = f"work bar {CLASSES[w.role]}"
-        return f"<p{appears(w.phase, kind)}><b>{escape(w.head)}</b> {self.math(w.line, display=False)}{meaning}</p>"
+        return f"<p{appears(w.phase, kind)}><b>{safe(w.head)}</b> {self.math(w.line, display=False)}{meaning}</p>"
 
     # --- tables, code, bars ---
 
@@ -148,14 +148,14 @@ class Writer(Prose):
             f"{cells('td', r.cells)}</tr>"
             for r in t.rows
         )
-        caption = f"<caption>{escape(t.caption)}</caption>" if t.caption else ""
+        caption = f"<caption>{safe(t.caption)}</caption>" if t.caption else ""
         return f"<div{appears(t.phase, 'table')}><table>{caption}{head}<tbody>{body}</tbody></table></div>"
 
     def code(self, c: Code) -> str:
         lines = []
         for line in c.lines:
-            aside = f"<i>{escape(line.aside)}</i>" if line.aside else ""
-            lines.append(f"<span{state(line.progress)}>{escape(line.text)}</span>{aside}")
+            aside = f"<i>{safe(line.aside)}</i>" if line.aside else ""
+            lines.append(f"<span{state(line.progress)}>{safe(line.text)}</span>{aside}")
         return f"<pre{appears(c.phase, 'code')}>{chr(10).join(lines)}</pre>"
 
     def bars(self, b: Bars) -> str:
@@ -163,10 +163,10 @@ class Writer(Prose):
         rows = "".join(
             f'<span>{self.runs(bar.label)}</span><span class="rail"{state(bar.progress)}>'
             f'<i class="{CLASSES[bar.role]}" style="width:{_share(bar.value, most, b.log):.1f}%"></i> '
-            f"<b>{escape(bar.text)}</b></span>"
+            f"<b>{safe(bar.text)}</b></span>"
             for bar in b.bars
         )
-        caption = f"<figcaption>{escape(b.caption)}</figcaption>" if b.caption else ""
+        caption = f"<figcaption>{safe(b.caption)}</figcaption>" if b.caption else ""
         return f"<figure{appears(b.phase, 'bars')}>{caption}<div>{rows}</div></figure>"
 
     # --- storage, tracker ---
@@ -180,14 +180,14 @@ class Writer(Prose):
             meter = gauge + self.runs(s.meter.text)
         facts = f'<span class="facts">{self.runs(s.facts)}</span>' if s.facts else ""
         return (
-            f'<footer class="storage"><span class="label">{escape(s.label)}</span><span class="slots">{slots}</span>'
+            f'<footer class="storage"><span class="label">{safe(s.label)}</span><span class="slots">{slots}</span>'
             f'<span class="meter">{meter}{" " if meter and facts else ""}{facts}</span></footer>'
         )
 
     def slot(self, s: Slot) -> str:
         value = f'<span class="val">{self.inline(s.value)}</span>' if s.value is not None else ""
-        shape = f"<small>{escape(s.shape)}</small>" if s.shape and s.value is None else ""
-        words = f"<small>{escape(s.note)}</small>" if s.note else self.state_words(s.progress)
+        shape = f"<small>{safe(s.shape)}</small>" if s.shape and s.value is None else ""
+        words = f"<small>{safe(s.note)}</small>" if s.note else self.state_words(s.progress)
         role = CLASSES[s.role] or "v"
         return f'<span class="slot {role}"{state(s.progress)}>{self.inline(s.name)}{value}{shape}{words}</span>'
 
@@ -201,7 +201,7 @@ class Writer(Prose):
 
     def told(self, s: State) -> str:
         mark = {State.RECOMPUTED: "↻ ", State.DONE: "✓ "}.get(s, "")
-        return mark + escape(self.labels.states[s]) if s in TOLD else ""
+        return mark + safe(self.labels.states[s]) if s in TOLD else ""
 
     def tracker(self, t: Tracker) -> str:
         """All rows in one grid: equal factors share a column, and what they give so far is braced together."""
@@ -247,13 +247,13 @@ class Writer(Prose):
         """The direction of reading, and what the marks of the factors mean."""
         seen = {s for c in t.chains for f in c.factors for s in (f.progress.state, f.progress.before)}
         legend = "".join(
-            f'<span class="fac"{state(Progress(s))}>{escape(self.labels.states[s])}</span>'
+            f'<span class="fac"{state(Progress(s))}>{safe(self.labels.states[s])}</span>'
             for s in (State.DONE, State.NOW, State.TO_COME)
             if s in seen
         )
         arrow = "◀" if t.direction is Direction.FORWARD else "▶"
         return (
-            f'<p class="caption"><span>{escape(t.caption)} <i class="arrow">{arrow}</i></span>'
+            f'<p class="caption"><span>{safe(t.caption)} <i class="arrow">{arrow}</i></span>'
             f'<span class="legend" aria-hidden="true">{legend}</span></p>'
         )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from html import escape
 
 from adcli.explain.blocks import Plot, Series
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.svg import at
+from adcli.render.html.words import safe
 
 WIDTH, HEIGHT = 560.0, 340.0
 LEFT, RIGHT, TOP, BOTTOM = 74.0, 14.0, 16.0, 58.0
@@ -34,7 +34,7 @@ def plot_svg(plot: Plot) -> str:
     parts += [axes.key(i, s) for i, s in enumerate(plot.series)]
     return (
         f'<svg class="plot" viewBox="0 0 {at(WIDTH)} {at(HEIGHT + 26)}" style="--w:{at(WIDTH)}px" role="img" '
-        f'aria-label="{escape(plot.alt)}">{"".join(parts)}</svg>'
+        f'aria-label="{safe(plot.alt)}">{"".join(parts)}</svg>'
     )
 
 
@@ -72,7 +72,7 @@ class _Axes:
         if plot.linear_x:
             values = sorted({x for s in plot.series for x, _ in s.points})
             step = max(1, -(-len(values) // MOST_TICKS))
-            ticks = [(v, escape(f"{v:g}")) for v in values[::step]]
+            ticks = [(v, safe(f"{v:g}")) for v in values[::step]]
         else:
             ticks = [(10.0**k, _power(k)) for k in _ticks(*self.xs)]
         for value, text in ticks:
@@ -80,7 +80,7 @@ class _Axes:
         parts.append(f'<path class="axis" d="M{at(LEFT)} {at(TOP)}V{at(HEIGHT - BOTTOM)}H{at(WIDTH - RIGHT)}"/>')
         parts.append(_words((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 16, plot.x_label))
         middle = (TOP + HEIGHT - BOTTOM) / 2
-        parts.append(f'<text transform="translate(16 {at(middle)}) rotate(-90)">{escape(plot.y_label)}</text>')
+        parts.append(f'<text transform="translate(16 {at(middle)}) rotate(-90)">{safe(plot.y_label)}</text>')
         return "".join(parts)
 
     def series(self, s: Series) -> str:
@@ -118,7 +118,7 @@ def _power(k: int) -> str:
 
 def _words(x: float, y: float, text: str, kind: str = "") -> str:
     class_ = f' class="{kind}"' if kind else ""
-    return f'<text{class_} x="{at(x)}" y="{at(y)}">{escape(text)}</text>'
+    return f'<text{class_} x="{at(x)}" y="{at(y)}">{safe(text)}</text>'
 
 
 def _mark(shape: str, x: float, y: float) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from adcli.explain.blocks import Numbers, Runs, Words
 from adcli.explain.maths import Expression, Partial, Role
 from adcli.render.html.cells import role_class
 from adcli.render.html.mathml import FULL, mathml, shown_sign
 from adcli.render.html.svg import spoken
+from adcli.render.html.words import safe
 
 
 class Prose:
@@ -20,8 +19,8 @@ class Prose:
 
     def math(self, e: Expression, sign: str = "", display: bool = True) -> str:
         style = ' displaystyle="true"' if display else ""
-        sign = escape(shown_sign(sign, e, self.numbers))
-        alt = f"{sign} {escape(spoken(e, self.numbers))}".strip()
+        sign = safe(shown_sign(sign, e, self.numbers))
+        alt = f"{sign} {safe(spoken(e, self.numbers))}".strip()
         body = (f"<mo>{sign}</mo>" if sign else "") + mathml(e, self.numbers, self.most)
         return f'<math{style} alttext="{alt}">{body}</math>'
 
@@ -31,7 +30,7 @@ class Prose:
     def run(self, run: Words | Expression) -> str:
         if not isinstance(run, Words):
             return self.inline(run)
-        text = escape(run.text)
+        text = safe(run.text)
         for wanted, tag in ((run.strong, "b"), (run.muted, "i"), (run.code, "code")):
             text = f"<{tag}>{text}</{tag}>" if wanted else text
         return text
@@ -41,6 +40,6 @@ class Prose:
         if isinstance(e, Partial):
             of, by = (n if e.role is Role.PLAIN else n._replace(role=e.role) for n in (e.of, e.by))
             halves = '<mo lspace="0" rspace="0">/</mo>'.join(f"<mi>∂</mi>{mathml(n, self.numbers)}" for n in (of, by))
-            alt = escape(spoken(e, self.numbers))
+            alt = safe(spoken(e, self.numbers))
             return f'<math alttext="{alt}"><mrow{role_class(e.role)}>{halves}</mrow></math>'
         return self.math(e, display=False)

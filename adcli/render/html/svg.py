@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from html import escape
 from typing import NamedTuple
 
 from adcli.explain.blocks import Numbers, Progress, Runs, State, Words
@@ -32,6 +31,7 @@ from adcli.explain.maths import (
 )
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.mathml import bold, shown_sign
+from adcli.render.html.words import safe
 from adcli.render.maths import filled
 from adcli.render.numerals import number_text
 from adcli.render.shown import entries, number_texts
@@ -127,7 +127,7 @@ def tspans(parts: Sequence[Piece]) -> str:
         attributes = f' class="{kind}"' if kind else ""
         attributes += ' font-size=".7em"' if p.level else ""
         attributes += f' dy="{target - shift}"' if target != shift else ""
-        written.append(f"<tspan{attributes}>{escape(p.text)}</tspan>" if attributes else escape(p.text))
+        written.append(f"<tspan{attributes}>{safe(p.text)}</tspan>" if attributes else safe(p.text))
         shift = target
     return "".join(written)
 
