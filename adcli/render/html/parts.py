@@ -232,7 +232,8 @@ class Writer(Prose):
     def chain(self, chain: Chain, line: int, last: int) -> list[str]:
         sign = "+" if chain.plus else "="
         left = "" if chain.plus else self.math(chain.left)
-        start = f'<span class="left" style="grid-area:{line}/1">{left}<math alttext="{sign}"><mo lspace="0" rspace="0">{sign}</mo></math></span>'
+        equals = f'<math alttext="{sign}"><mo lspace="0" rspace="0">{sign}</mo></math>'
+        start = f'<span class="left" style="grid-area:{line}/1">{left}{equals}</span>'
         factors = [
             f'<span class="fac" style="grid-area:{line}/{f.column + 2}"{state(f.progress)}>'
             f"{self.math(f.expression)}</span>"
