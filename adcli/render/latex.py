@@ -1,0 +1,151 @@
+"""Numbers, matrices, names and untrusted text as LaTeX: for pdflatex with amsmath, in plain ASCII."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import numpy as np
+
+from adcli.arrays import Array
+from adcli.errors import printable
+from adcli.render.numerals import MOST_ROWS, kept, number_text
+
+WIDTH = 60  # how many digits wide a matrix may be
+MOST_COLUMNS = WIDTH // 3
+_GAP = 2  # the space between two columns, in digits
+_NAME = re.compile(r"([A-Za-z]+)(?:_(?=.))?(.*)\Z")  # letters, and what stands below them: `W_g`, `W1`, `x_`
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    **{character: "\\" + character for character in "{}$&#%_"},
+    "-": "{-}", "`": "{`}", "'": "{'}", '"': "{''}",  # no ligatures
+}  # fmt: skip
+_SYMBOLS = {
+    "×": r"\times", "÷": r"\div", "·": r"\cdot", "−": "-", "±": r"\pm", "√": r"\surd", "∞": r"\infty",
+    "∂": r"\partial", "∇": r"\nabla", "Σ": r"\Sigma", "∑": r"\sum", "∏": r"\prod", "∫": r"\int", "ℓ": r"\ell",
+    "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx", "∈": r"\in", "→": r"\to", "←": r"\leftarrow",
+    "⇒": r"\Rightarrow", "⊗": r"\otimes", "⊙": r"\odot", "⟨": r"\langle", "⟩": r"\rangle", "°": r"^\circ",
+    "½": r"\tfrac12", "¼": r"\tfrac14", "¾": r"\tfrac34", "′": "'", "ᵀ": "^T",
+    **{digit: f"^{number}" for number, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    **{digit: f"_{number}" for number, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon", "ζ": r"\zeta", "η": r"\eta",
+    "θ": r"\theta", "ι": r"\iota", "κ": r"\kappa", "λ": r"\lambda", "μ": r"\mu", "ν": r"\nu", "ξ": r"\xi",
+    "π": r"\pi", "ρ": r"\rho", "σ": r"\sigma", "τ": r"\tau", "υ": r"\upsilon", "φ": r"\varphi", "χ": r"\chi",
+    "ψ": r"\psi", "ω": r"\omega", "Γ": r"\Gamma", "Δ": r"\Delta", "Θ": r"\Theta", "Λ": r"\Lambda", "Ξ": r"\Xi",
+    "Π": r"\Pi", "Φ": r"\Phi", "Ψ": r"\Psi", "Ω": r"\Omega",
+}  # fmt: skip
+_PLAIN = {"–": "--", "—": "---", "…": r"\dots{}", "“": "``", "”": "''", "‘": "`", "’": "'", "\u00a0": "~",
+          "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "ø": r"\o{}", "Ø": r"\O{}", "ł": r"\l{}", "Ł": r"\L{}",
+          "œ": r"\oe{}", "ı": r"\i{}"}  # fmt: skip
+_ACCENTS = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u", "\u0307": ".",
+    "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0323": "d", "\u0327": "c",
+}  # fmt: skip
+_MISSING = "{?}"
+
+
+def latex_number(number: float, digits: int = 6, fractions: bool = False) -> str:
+    r"""``number`` for math mode: ``3.2 \cdot 10^{-5}``, ``\frac{1}{3}``, ``\infty``, ``\text{NaN}``."""
+    text = number_text(number, digits, fractions)
+    if text == "NaN":
+        return r"\text{NaN}"
+    if "e" in text:
+        mantissa, _, exponent = text.partition("e")
+        power = f"10^{{{int(exponent)}}}"
+        return {"1": power, "-1": f"-{power}"}.get(mantissa.rstrip("0").rstrip("."), rf"{mantissa} \cdot {power}")
+    if "/" in text:
+        sign, (above, below) = "-" * text.startswith("-"), text.lstrip("-").split("/")
+        return rf"{sign}\frac{{{above}}}{{{below}}}"
+    return text.replace("∞", r"\infty")
+
+
+def latex_matrix(array: Array, digits: int = 6, fractions: bool = False) -> str:
+    r"""``array`` as a ``bmatrix``, a vector as a column; a number stands alone.
+
+    Rows and columns in the middle that don't fit give way to dots. Of an array of more axes, each row is one of
+    its last axis. At most ``MOST_COLUMNS`` columns are shown: ``MaxMatrixCols`` must allow for them.
+    """
+    array = np.asarray(array)
+    if array.ndim == 0:
+        return latex_number(float(array), digits, fractions)
+    table = array.reshape(-1, 1 if array.ndim == 1 else array.shape[-1])
+    rows = kept(len(table), MOST_ROWS)
+    shown = min(table.shape[1], MOST_COLUMNS)
+    while True:
+        columns = kept(table.shape[1], shown)
+        if shown == 1 or _width(table, rows, columns, digits, fractions) <= WIDTH:
+            break
+        shown -= 1
+    lines = [" & ".join(_cell(table, row, column, digits, fractions) for column in columns) for row in rows]
+    return "\\begin{bmatrix}\n" + " \\\\\n".join(f"  {line}" for line in lines) + "\n\\end{bmatrix}"
+
+
+def _cell(table: Array, row: int | None, column: int | None, digits: int, fractions: bool) -> str:
+    if row is None:
+        return r"\vdots" if column is not None else r"\ddots"
+    return r"\cdots" if column is None else latex_number(float(table[row, column]), digits, fractions)
+
+
+def _width(
+    table: Array, rows: Iterable[int | None], columns: Iterable[int | None], digits: int, fractions: bool
+) -> int:
+    """About how wide the columns are, in digits."""
+    here = [row for row in rows if row is not None]
+    return sum(
+        _GAP + (2 if column is None else max(_printed(float(table[row, column]), digits, fractions) for row in here))
+        for column in columns
+    )
+
+
+def _printed(number: float, digits: int, fractions: bool) -> int:
+    text = number_text(number, digits, fractions)
+    if "/" in text:
+        return max(map(len, text.split("/")))
+    return len(text) + (2 if "e" in text else 0)
+
+
+def latex_name(name: str, accent: str = "") -> str:
+    r"""A name of the trace for math mode: ``W_1``, ``W_{g}``, ``\mathrm{logits}``; the loss is ``\ell``.
+
+    ``accent`` is a command such as ``\dot`` for its letter.
+    """
+    if name == "loss":
+        return _accented(r"\ell", accent)
+    match = _NAME.match(name)
+    assert match is not None, "a name begins with a letter"
+    letters, index = match.groups()
+    base = _accented(letters if len(letters) == 1 else rf"\mathrm{{{letters}}}", accent)
+    if not index:
+        return base
+    escaped = index.replace("_", r"\_")
+    if len(index) == 1 and index.isdigit():
+        return f"{base}_{index}"
+    word = len(index) > 1 and any(map(str.isalpha, index))
+    return rf"{base}_{{\mathrm{{{escaped}}}}}" if word else f"{base}_{{{escaped}}}"
+
+
+def _accented(letter: str, accent: str) -> str:
+    return f"{accent}{{{letter}}}" if accent else letter
+
+
+def latex_text(untrusted: str) -> str:
+    """``untrusted`` as text that LaTeX prints and never obeys. What pdflatex has no letter for becomes ``?``."""
+    return "".join(map(_letter, unicodedata.normalize("NFC", printable(untrusted))))
+
+
+def _letter(character: str) -> str:
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    if character in _SYMBOLS:
+        return f"${_SYMBOLS[character]}$"
+    if character in _PLAIN:
+        return _PLAIN[character]
+    if " " <= character <= "~":
+        return character
+    parts = unicodedata.normalize("NFD", character)
+    if len(parts) == 2 and parts[1] in _ACCENTS and parts[0].isascii() and parts[0].isalpha():
+        return rf"\{_ACCENTS[parts[1]]}{{{parts[0]}}}"
+    return _MISSING
