@@ -12,7 +12,7 @@ from adcli.arrays import Array
 from adcli.errors import printable
 from adcli.render.numerals import MOST_ROWS, kept, number_text
 
-WIDTH = 60  # how many digits wide a matrix may be
+WIDTH = 74  # how many digits wide a matrix may be beside its label on a line of 160 mm
 MOST_COLUMNS = WIDTH // 3
 _GAP = 2  # the space between two columns, in digits
 _NAME = re.compile(r"([A-Za-z]+)(?:_(?=.))?(.*)\Z")  # letters, and what stands below them: `W_g`, `W1`, `x_`
@@ -20,7 +20,8 @@ _NAME = re.compile(r"([A-Za-z]+)(?:_(?=.))?(.*)\Z")  # letters, and what stands 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    **{character: "\\" + character for character in "{}$&#%_"},
+    **{character: "\\" + character for character in "{}&#%_"},
+    "$": r"\char36{}",  # `\$` needs a font that few have as outlines
     "-": "{-}", "`": "{`}", "'": "{'}", '"': "{''}",  # no ligatures
 }  # fmt: skip
 _SYMBOLS = {
@@ -62,11 +63,12 @@ def latex_number(number: float, digits: int = 6, fractions: bool = False) -> str
     return text.replace("∞", r"\infty")
 
 
-def latex_matrix(array: Array, digits: int = 6, fractions: bool = False) -> str:
+def latex_matrix(array: Array, digits: int = 6, fractions: bool = False, width: int = WIDTH) -> str:
     r"""``array`` as a ``bmatrix``, a vector as a column; a number stands alone.
 
-    Rows and columns in the middle that don't fit give way to dots. Of an array of more axes, each row is one of
-    its last axis. At most ``MOST_COLUMNS`` columns are shown: ``MaxMatrixCols`` must allow for them.
+    Rows and columns in the middle that don't fit in ``width`` digits give way to dots. Of an array of more axes,
+    each row is one of its last axis. At most ``MOST_COLUMNS`` columns and their dots are shown: ``MaxMatrixCols``
+    must allow for them.
     """
     array = np.asarray(array)
     if array.ndim == 0:
@@ -76,11 +78,12 @@ def latex_matrix(array: Array, digits: int = 6, fractions: bool = False) -> str:
     shown = min(table.shape[1], MOST_COLUMNS)
     while True:
         columns = kept(table.shape[1], shown)
-        if shown == 1 or _width(table, rows, columns, digits, fractions) <= WIDTH:
+        if shown == 1 or _width(table, rows, columns, digits, fractions) <= width:
             break
         shown -= 1
     lines = [" & ".join(_cell(table, row, column, digits, fractions) for column in columns) for row in rows]
-    return "\\begin{bmatrix}\n" + " \\\\\n".join(f"  {line}" for line in lines) + "\n\\end{bmatrix}"
+    divider = " \\\\[2pt]\n" if any("\\frac" in line for line in lines) else " \\\\\n"
+    return "\\begin{bmatrix}\n" + divider.join(f"  {line}" for line in lines) + "\n\\end{bmatrix}"
 
 
 def _cell(table: Array, row: int | None, column: int | None, digits: int, fractions: bool) -> str:

@@ -1,0 +1,123 @@
+"""Words and formulas of a slide for pdflatex: coloured by role, in plain ASCII, and nothing that obeys a spec."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from adcli.explain.blocks import Labels, Numbers, Progress, Runs, State, Words
+from adcli.explain.maths import Expression, Matrix, Name, Partial, Role
+from adcli.render.latex import latex_symbol, latex_text
+from adcli.render.maths import Ink, name_latex, sign_latex, to_latex
+from adcli.render.shown import Cell, shape_label
+
+
+class Pen(NamedTuple):
+    """What writing needs of a deck."""
+
+    numbers: Numbers
+    labels: Labels
+
+    def maths(self, expression: Expression) -> str:
+        """``expression`` for math mode."""
+        return ascii_maths(to_latex(expression, self.numbers, INK))
+
+    def signed(self, sign: str, expression: Expression) -> str:
+        """``= expression``."""
+        return f"{sign_latex(sign, expression, self.numbers)} {self.maths(expression)}"
+
+    def runs(self, runs: Runs) -> str:
+        """Prose with expressions in it, for text mode."""
+        return "".join(self._run(run) for run in runs)
+
+    def _run(self, run: Words | Expression) -> str:
+        if isinstance(run, Words):
+            text = latex_text(run.text)
+            text = rf"\textbf{{{text}}}" if run.strong else text
+            text = rf"\texttt{{{text}}}" if run.code else text
+            return rf"\admute{{{text}}}" if run.muted else text
+        if isinstance(run, Partial):
+            return f"${ascii_maths(_on_one_line(run))}$"
+        return f"${self.maths(run)}$"
+
+    def state(self, state: State) -> str:
+        return latex_text(self.labels.states[state])
+
+
+def from_phase(phase: int, latex: str) -> str:
+    r"""``latex``, revealed in ``phase``; until then its place is empty."""
+    return rf"\uncover<{phase + 1}->{{{latex}}}" if phase else latex
+
+
+def changing(progress: Progress, before: str, after: str) -> str:
+    """``before`` until the phase in which the state changes."""
+    return rf"\alt<{progress.since + 1}->{{{after}}}{{{before}}}" if progress.since and before != after else after
+
+
+def states(progress: Progress) -> tuple[State, State]:
+    """The state at first, and the one at last."""
+    return (progress.before or progress.state) if progress.since else progress.state, progress.state
+
+
+def coloured(latex: str, role: Role) -> str:
+    return latex if role is Role.PLAIN else rf"{{\color{{{role.name}}}{latex}}}"
+
+
+def ascii_maths(latex: str) -> str:
+    """``latex`` with a command for each character that is not ASCII."""
+    return "".join(character if " " <= character <= "~" else latex_symbol(character) for character in latex)
+
+
+def _on_one_line(partial: Partial) -> str:
+    names = (partial.of, partial.by)
+    top, bottom = (name_latex(n if partial.role is Role.PLAIN else n._replace(role=partial.role)) for n in names)
+    roles = [n.role if partial.role is Role.PLAIN else partial.role for n in names]
+    return "/".join(coloured(rf"\partial {name}", role) for name, role in zip((top, bottom), roles, strict=True))
+
+
+def _cell(latex: str, cell: Cell, role: Role) -> str:
+    latex = coloured(latex, role)
+    if cell.tinted:
+        return rf"\adtint{{{role.name}}}{{{latex}}}"
+    return rf"\adforced{{{latex}}}" if cell.forced else latex
+
+
+def _matrix(latex: str, matrix: Matrix) -> str:
+    """Brackets in the role's colour, columns to the right where numbers differ in width, heads and shape."""
+    if "." in latex or "-" in latex:
+        latex = latex.replace(r"\begin{bmatrix}", r"\begin{bmatrix*}[r]").replace(r"\end{bmatrix}", r"\end{bmatrix*}")
+    if matrix.heads:
+        latex = _headed(latex, matrix.heads)
+    if matrix.rows:
+        latex = _labelled(latex, matrix.rows)
+    latex = coloured(latex, matrix.role)
+    if matrix.new:
+        latex = rf"\adnew{{{matrix.role.name}}}{{{latex}}}"
+    shape = shape_label(matrix).replace("×", r"\times ")
+    return rf"\adshape{{{latex}}}{{{shape}}}" if shape else latex
+
+
+def _headed(latex: str, heads: tuple[Name, ...]) -> str:
+    """Each head over its column, if no column is cut."""
+    opening, separator, rest = latex.partition("} ") if "[r]" not in latex else latex.partition("[r] ")
+    first, end, others = rest.partition(r" \\ ")
+    if not end:
+        first, end, others = rest.partition(r" \end")
+    cells = first.split(" & ")
+    if len(cells) != len(heads):
+        return latex
+    over = (
+        rf"\adover{{{coloured(ascii_maths(name_latex(head)), head.role)}}}{{{cell}}}"
+        for head, cell in zip(heads, cells, strict=True)
+    )
+    return rf"\adheaded{{{opening}{separator}{' & '.join(over)}{end}{others}}}"
+
+
+def _labelled(latex: str, rows: tuple[str, ...]) -> str:
+    """Each label beside its row, if no row is cut."""
+    if latex.count(r"\\") + 1 != len(rows):
+        return latex
+    labels = r" \\ ".join(rf"\adsize{{6}}\text{{{latex_text(row)}}}" for row in rows)
+    return rf"\begin{{matrix}} {labels} \end{{matrix}}\,{latex}"
+
+
+INK = Ink(role=coloured, cell=_cell, matrix=_matrix, shapes=False)
