@@ -1,0 +1,209 @@
+"""What every story ends with: the gradients, what they cost, and what to notice."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adcli.arrays import Array
+from adcli.engines.diagnose import Warning
+from adcli.explain.blocks import Bar, Bars, Block, Formula, Part, Runs, Slide, Style, Text, Words
+from adcli.explain.counts import chain_products, most_held
+from adcli.explain.formulas import heads_of
+from adcli.explain.maths import Expression, Matrix, Number, Partial, Product, Role, Transposed
+from adcli.explain.opening import head
+from adcli.explain.pictures import cotangent_name, strip
+from adcli.explain.scene import Scene, as_matrix
+
+MOST_GRADIENTS = 4
+VANISHING = 1e-3
+ROLES = {"forward": Role.TANGENT}
+
+
+def slides(scene: Scene) -> list[Slide]:
+    """Gradients, cost, notice."""
+    found = [gradients(scene)]
+    if scene.flowing:
+        found.append(cost(scene))
+    return [*found, notice(scene)]
+
+
+def gradients(scene: Scene) -> Slide:
+    """Every gradient in its parameter's shape; forward's rows folded, and for reverse the product that code makes."""
+    say = scene.say
+    role = ROLES.get(scene.mode, Role.COTANGENT)
+    names = list(scene.wrt)
+    if scene.detail != "full" and len(names) > MOST_GRADIENTS:
+        names = names[: MOST_GRADIENTS - 1] + names[-1:]
+    stage: list[Block] = [_gradient(scene, name, role) for name in names]
+    if len(names) < len(scene.wrt):
+        stage.append(Text(say("gradients.more", n=len(scene.wrt) - len(names))))
+    what = "gradients" if scene.rows == 1 else "jacobians"
+    folds = scene.mode == "forward" and scene.rows == 1 and any(len(scene.shape(n)) == 2 for n in names)
+    outer = (
+        scene.mode == "reverse" and scene.rows == 1 and any(len(f.parts) > 1 for f in stage if isinstance(f, Formula))
+    )
+    sentence = say("gradients.fold") if folds else say("gradients.outer") if outer else say(f"{what}.sentence")
+    return Slide(
+        id="gradients",
+        kind="gradients",
+        head=head(scene),
+        title=say(f"{what}.title"),
+        sentence=sentence,
+        strip=strip(scene, finished=True, done=scene.wrt, role=role),
+        stage=tuple(stage),
+        note=say.text("gradients.note"),
+        last_phase=1,
+    )
+
+
+def _gradient(scene: Scene, name: str, role: Role) -> Formula:
+    array = np.asarray(scene.result.gradients[name])
+    left = Partial(scene.names[scene.output], scene.names[name], role)
+    if scene.rows > 1:
+        heads = heads_of(scene, name)
+        return Formula(left, (Part("=", Matrix(array, role, role, heads=heads, new=True)),), role=role, done=True)
+    whole = Matrix(as_matrix(array, scene.row_vectors), role, role, new=True)
+    parts = [Part("=", whole, 1)]
+    if scene.mode == "forward" and array.ndim == 2 and array.size > 1:
+        row = Matrix(array.reshape(1, -1), role, role, heads=heads_of(scene, name))
+        parts = [Part("=", row), Part("→", whole, 1)]
+    elif scene.mode == "reverse":
+        product = _outer(scene, name)
+        parts = [Part("=", product), Part("=", whole, 1)] if product else parts
+    return Formula(left, tuple(parts), role=role, done=True)
+
+
+def _outer(scene: Scene, name: str) -> Expression | None:
+    """h̃ᵀ hᵀ: the outer product that code makes for a weight used once by one example."""
+    users = [node for node in scene.flowing if name in node.operands]
+    if len(users) != 1 or users[0].op != "linear" or len(users[0].shape) != 1 or len(scene.shape(name)) != 2:
+        return None
+    node = users[0]
+    source = scene.names[node.operands[0]]
+    bar = cotangent_name(scene, node.name)
+    if dict(node.settings).get("convention") == "row":
+        return Product((Transposed(source), bar))
+    return Product((Transposed(bar), Transposed(source)))
+
+
+def cost(scene: Scene) -> Slide:
+    """Multiplications of the products of the chain in both modes, numbers held, calls of numeric mode."""
+    say = scene.say
+    forward, backward = chain_products(scene)
+    held_forward, held_backward = most_held(scene)
+    numbers = sum(scene.size(name) for name in scene.wrt)
+    names = {key: (Words(say.text(f"mode.{key}")),) for key in ("forward", "reverse", "numeric")}
+    products = (
+        Bar(names["forward"], forward, f"{forward:,}", Role.TANGENT),
+        Bar(names["reverse"], backward, f"{backward:,}", Role.COTANGENT),
+    )
+    memory = (
+        Bar(names["forward"], held_forward, f"{held_forward:,}", Role.TANGENT),
+        Bar(names["reverse"], held_backward, f"{held_backward:,}", Role.COTANGENT),
+    )
+    large = max(forward, backward) > 100 * max(1, min(forward, backward))
+    alt = say.text("cost.alt", a=f"{forward:,}", b=f"{backward:,}")
+    here, other = (forward, backward) if scene.mode == "forward" else (backward, forward)
+    key = "cost.title" if scene.mode in ("forward", "reverse") else "cost.other.title"
+    title = say(key, a=f"{here:,}", b=f"{other:,}", calls=f"{2 * numbers:,}")
+    stage: list[Block] = [
+        Bars(say.text("cost.products"), products, large, alt=alt),
+        Bars(say.text("cost.held"), memory, large, phase=1, alt=say.text("cost.held")),
+        Text(say("cost.numeric", n=f"{numbers:,}", calls=f"{2 * numbers:,}"), phase=1),
+        Text(_why(scene, forward, backward, numbers), phase=2),
+    ]
+    return Slide(
+        id="cost",
+        kind="cost",
+        head=head(scene),
+        title=title,
+        sentence=say("cost.sentence"),
+        strip=strip(scene, finished=True, done=scene.wrt),
+        stage=tuple(stage),
+        note=say.text("cost.note"),
+        last_phase=2,
+    )
+
+
+def _why(scene: Scene, forward: int, backward: int, numbers: int) -> Runs:
+    if forward == backward:
+        return scene.say("cost.same")
+    if scene.rows < numbers:
+        return scene.say("cost.why" if backward < forward else "cost.why.not", rows=scene.rows, n=f"{numbers:,}")
+    return scene.say("cost.why.many", rows=scene.rows, n=f"{numbers:,}")
+
+
+def notice(scene: Scene) -> Slide:
+    """Sentences that the numbers choose."""
+    sentences: list[Block] = [*_sizes_of_gradients(scene), *_dead_units(scene)]
+    sentences += [Text((Words(warning_text(scene, w)),), Style.WARNING) for w in scene.warnings[:4]]
+    if not sentences:
+        sentences.append(Text(scene.say("notice.nothing")))
+    return Slide(
+        id="notice",
+        kind="notice",
+        head=head(scene),
+        title=scene.say("notice.title"),
+        strip=strip(scene, finished=True, done=scene.wrt),
+        stage=(*sentences, Text(scene.say(f"notice.{scene.mode}"))),
+        note=scene.say.text("notice.note"),
+    )
+
+
+def warning_text(scene: Scene, warning: Warning) -> str:
+    """A warning in the story's language."""
+    if scene.say.lang == "en":
+        return warning.message
+    where = warning.name if warning.index is None else f"{warning.name}[{', '.join(str(i + 1) for i in warning.index)}]"
+    return scene.say.text(f"warning.{warning.code}", where=where)
+
+
+def _sizes_of_gradients(scene: Scene) -> list[Block]:
+    """How the gradient changes on its way: from the parameter nearest to the output to the one nearest to the input."""
+    say = scene.say
+    largest = {n: _largest(scene.result.gradients[n]) for n in scene.wrt if n in scene.base.flows}
+    finite = {name: size for name, size in largest.items() if np.isfinite(size)}
+    weights = [name for name in finite if len(scene.shape(name)) == 2] or list(finite)
+    loss = scene.names[scene.output]
+    found: list[Block] = []
+    zero = [name for name in finite if finite[name] == 0.0]
+    if zero and len(zero) == len(largest):
+        return [Text(say("notice.all_zero"))]
+    if zero:
+        partials: list[Expression] = [Partial(loss, scene.names[name]) for name in zero[:4]]
+        found.append(Text(say("notice.zero", names=say.listed(partials))))
+    if len(weights) > 1 and finite[weights[0]] > 0.0 and finite[weights[-1]] > 0.0:
+        first, last = weights[0], weights[-1]
+        ratio = finite[first] / finite[last]
+        key = "vanish" if ratio < VANISHING else "explode" if ratio > 1 / VANISHING else "grow" if ratio < 1 else "fall"
+        key = "equal" if ratio == 1 else key
+        found.append(
+            Text(
+                say(
+                    f"notice.{key}",
+                    first=Partial(loss, scene.names[first]),
+                    last=Partial(loss, scene.names[last]),
+                    a=Number(finite[first]),
+                    b=Number(finite[last]),
+                )
+            )
+        )
+    return found
+
+
+def _largest(array: Array) -> float:
+    return float(np.abs(array).max(initial=0.0))
+
+
+def _dead_units(scene: Scene) -> list[Block]:
+    """Units of a relu that are 0 for every example: nothing flows back through them."""
+    found: list[Block] = []
+    for node in scene.flowing:
+        if node.op != "relu" or not node.shape:
+            continue
+        value = scene.value(node.operands[0]).reshape(-1, node.shape[-1])
+        dead = int((value <= 0.0).all(axis=0).sum())
+        if dead and len(found) < 3:
+            key = "notice.dead.batch" if len(node.shape) == 2 else "notice.dead"
+            found.append(Text(scene.say(key, n=dead, of=node.shape[-1], name=scene.names[node.name])))
+    return found

@@ -1,0 +1,223 @@
+"""Lines that several stories write: a value, a Jacobian, one entry worked by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from adcli.arrays import Array
+from adcli.derivation import Operand
+from adcli.engines.structure import mask_through
+from adcli.explain.blocks import Formula, Part, Runs, Work
+from adcli.explain.maths import (
+    Expression,
+    Kronecker,
+    Listed,
+    Matrix,
+    Name,
+    Number,
+    Product,
+    Raw,
+    Relation,
+    Role,
+    Sum,
+    Symbols,
+    Tint,
+    Transposed,
+)
+from adcli.explain.scene import Scene, as_matrix
+from adcli.primitives import Primitive
+from adcli.primitives.base import Partial as Rule
+from adcli.trace import Node
+
+MOST_WRITTEN_OUT = 4096  # numbers of a Jacobian that is still drawn as a matrix
+MOST_COLUMNS = 8
+
+
+def primitive_of(scene: Scene, node: Node) -> Primitive:
+    return scene.base.primitives[scene.trace.nodes.index(node)]
+
+
+def rule_of(scene: Scene, node: Node, operand: str) -> Rule:
+    """The declared derivative of ``node`` for the first argument that is ``operand``."""
+    primitive = primitive_of(scene, node)
+    argument = primitive.arguments[node.arguments.index(operand)]
+    return primitive.partials[argument]
+
+
+def value_rule(scene: Scene, node: Node, put_in: Callable[[str | float], Expression]) -> Expression:
+    """What a node computes, with ``put_in(argument)`` for each of its arguments: names, or their numbers."""
+    primitive = primitive_of(scene, node)
+    parts = dict(zip(primitive.arguments, node.arguments, strict=True))
+    settings = dict(node.settings)
+    if node.op == "linear":
+        x, weight = put_in(parts["x"]), put_in(parts["W"])
+        row = settings.get("convention") == "row"
+        if settings.get("batched"):
+            product = Product((x, weight if row else _turned(weight)))
+        else:
+            product = Product((x, weight) if row else (weight, x))
+        return Sum((product, put_in(parts["b"]))) if "b" in parts else product
+    placeholders = [f"⟦{argument}⟧" for argument in primitive.arguments]
+    text, latex = primitive.text(*placeholders), primitive.latex(*placeholders)
+    first = node.arguments[0]
+    of_one = node.shape == () and not settings.get("examples") and isinstance(first, str) and scene.size(first) == 1
+    if of_one:  # a sum of one term is written without its Σ
+        text, latex = text.replace("Σ ", ""), latex.replace(r"\sum ", "")
+    return Raw(text, latex, arguments=tuple((name, put_in(given)) for name, given in parts.items()))
+
+
+def _turned(weight: Expression) -> Expression:
+    return weight._replace(array=weight.array.T) if isinstance(weight, Matrix) else Transposed(weight)
+
+
+def name_put_in(scene: Scene, argument: str | float) -> Expression:
+    return scene.names[argument] if isinstance(argument, str) else Number(argument)
+
+
+def numbers_put_in(scene: Scene, argument: str | float) -> Expression:
+    """The numbers of an argument: of a linear layer's as matrices."""
+    return scene.matrix(argument, shape=False) if isinstance(argument, str) else Number(argument)
+
+
+def value_formula(scene: Scene, node: Node, label: str = "", first: int = 0, phase: int = 0) -> Formula:
+    """``h₃ = W₃ h₂ = […][…] = […]``: the rule at once, its numbers from ``phase``, and the result after it."""
+    rule = value_rule(scene, node, lambda argument: name_put_in(scene, argument))
+    parts = [Part("=", rule, first)]
+    operands = [a for a in node.arguments if isinstance(a, str)]
+    if all(scene.size(name) <= MOST_WRITTEN_OUT for name in operands):
+        parts.append(Part("=", value_rule(scene, node, lambda argument: numbers_put_in(scene, argument)), phase))
+    parts.append(Part("=", scene.matrix(node.name, shape=False), phase))
+    return Formula(scene.names[node.name], tuple(parts), label, Role.VALUE, phase=first)
+
+
+def jacobian(scene: Scene, operand: Operand, node: Node, by: str, **look: object) -> Expression:
+    """∂node/∂by as it is drawn: a matrix with its forced zeros; where it is too wide to be read, its structure."""
+    rule = rule_of(scene, node, by)
+    rows, columns = operand.shape
+    wide = columns > MOST_COLUMNS and rows > 1
+    if rule.outer is not None and wide and len(node.shape) == 1 and scene.detail != "full":
+        source = source_of(scene, node, rule)
+        factor = scene.names[source] if rule.outer.transposed else Transposed(scene.names[source])
+        return Kronecker(node.shape[-1], factor, left=not rule.outer.transposed)
+    role, entries = jacobian_roles(scene, node, rule, by)
+    zeros = forced_zeros(scene, node, by, operand) if rows * columns <= MOST_WRITTEN_OUT else None
+    return Matrix(operand.array(), role, entries, zeros, **look)  # type: ignore[arg-type]
+
+
+def source_of(scene: Scene, node: Node, rule: Rule) -> str:
+    """The name of x in a weight Jacobian I ⊗ xᵀ."""
+    assert rule.outer is not None
+    primitive = primitive_of(scene, node)
+    return str(dict(zip(primitive.arguments, node.arguments, strict=True))[rule.outer.reads])
+
+
+def jacobian_roles(scene: Scene, node: Node, rule: Rule, by: str) -> tuple[Role, Role]:
+    """Brackets say what the matrix is, entries where its numbers come from: those of a weight Jacobian are values."""
+    if rule.outer is not None:
+        return Role.PLAIN, Role.VALUE
+    if node.op == "linear" and by not in scene.trace.parameters:
+        return Role.PARAMETER, Role.PARAMETER
+    return Role.PLAIN, Role.PLAIN
+
+
+def forced_zeros(scene: Scene, node: Node, by: str, operand: Operand) -> Array | None:
+    """Where the structure of a Jacobian forces a zero, whatever the values; None where it forces none."""
+    rule = rule_of(scene, node, by)
+    rows, columns = operand.shape
+    if rows == 1 or (node.name == scene.output and scene.has_loss):
+        return None
+    primitive = primitive_of(scene, node)
+    place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
+    read = [
+        np.asarray(scene.result.values[name]) if isinstance(name := place[r], str) else name for r in rule.vjp_reads
+    ]
+    identity = np.eye(rows).reshape(rows, *node.shape)
+    reached = mask_through(rule.vjp, identity, read).reshape(rows, columns)
+    return None if reached.all() else ~reached
+
+
+def heads_of(scene: Scene, by: str) -> tuple[Name, ...]:
+    """W₁₁ W₁₂ …: what the columns of a Jacobian stand for, where they are few."""
+    size = scene.size(by)
+    return tuple(scene.names.entry(by, i) for i in range(size)) if 1 < size <= MOST_COLUMNS else ()
+
+
+def symbolic_weight_jacobian(scene: Scene, node: Node, by: str) -> Symbols | None:
+    """A weight Jacobian in letters, with x₁ x₂ where its numbers will stand; None where it is too wide."""
+    rule = rule_of(scene, node, by)
+    size = scene.size(by)
+    if rule.outer is None or size > MOST_COLUMNS or len(node.shape) != 1 or scene.size(node.name) == 1:
+        return None
+    source = source_of(scene, node, rule)
+    inputs, outputs = scene.size(source), scene.size(node.name)
+    rows: list[tuple[Expression, ...]] = []
+    for out in range(outputs):
+        row: list[Expression] = [Number(0)] * size
+        for i in range(inputs):
+            row[i * outputs + out if rule.outer.transposed else out * inputs + i] = scene.names.entry(source, i)
+        rows.append(tuple(row))
+    return Symbols(tuple(rows))
+
+
+def best_entry(left: Array, right: Array) -> tuple[int, int]:
+    """The entry worth working by hand: with the most terms that are not zero, the last of those that can be seen."""
+    rows, columns = min(len(left), 3), min(right.shape[1], 4)
+    count = (left[:rows] != 0.0).astype(int) @ (right[:, :columns] != 0.0).astype(int)
+    best = int(count.max())
+    places = np.argwhere(count == best)
+    distinct = [tuple(p) for p in places if len({*left[p[0]], *right[:, p[1]]}) > 2]
+    row, column = (distinct or [tuple(p) for p in places])[-1]
+    return int(row), int(column)
+
+
+def worked(left: Matrix, right: Matrix, at: tuple[int, int], result: float, role: Role) -> Expression:
+    """``2·2 + 1·1 = 5``: one entry of a product."""
+    row, column = left.array[at[0]], right.array[:, at[1]]
+    terms = [
+        Product((Number(float(a), left.entries), Number(float(b), right.entries)), dot=True)
+        for a, b in zip(row, column, strict=True)
+    ]
+    total: Expression = Sum(tuple(terms)) if len(terms) > 1 else terms[0]
+    return Relation(total, "=", Number(result, role))
+
+
+MOST_TERMS = 4
+
+
+def work(
+    scene: Scene,
+    left: Expression,
+    right: Expression,
+    result: Matrix,
+    meaning: Callable[[tuple[int, int], float], Runs],
+    role: Role,
+    phase: int,
+) -> tuple[Expression, Expression, Matrix, Work | None]:
+    """The two factors and the result with one entry tinted, and that entry worked by hand (None: it is too long)."""
+    if not (isinstance(left, Matrix) and isinstance(right, Matrix)) or left.array.shape[1] > MOST_TERMS:
+        return left, right, result, None
+    if result.array.size < 2 or scene.detail == "low":
+        return left, right, result, None
+    at = best_entry(left.array, right.array)
+    value = float(result.array[at])
+    block = Work(
+        scene.say.text("work.head"),
+        worked(left, right, at, value, role),
+        meaning(at, value),
+        phase,
+        role,
+    )
+    return (
+        left._replace(tint=Tint(row=at[0])),
+        right._replace(tint=Tint(column=at[1])),
+        result._replace(tint=Tint(entry=at)),
+        block,
+    )
+
+
+def listed_row(array: Array, role: Role) -> Expression:
+    """A row that is short on one line, else as a matrix."""
+    flat = as_matrix(array).reshape(1, -1)
+    return Listed(flat, role) if flat.size <= MOST_COLUMNS else Matrix(flat, role, role)

@@ -1,0 +1,331 @@
+"""The story of forward mode: a slide a step, every tangent pushed through it, a new one begun."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from adcli.arrays import Array, Shape
+from adcli.derivation import Step
+from adcli.explain.blocks import (
+    Block,
+    Column,
+    Formula,
+    Part,
+    Position,
+    Progress,
+    Row,
+    Runs,
+    Slide,
+    Slot,
+    State,
+    Storage,
+    Table,
+    Text,
+    Words,
+    Work,
+)
+from adcli.explain.formulas import heads_of, jacobian, value_formula, work
+from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Product, Role, Sum
+from adcli.explain.pictures import box_label, function_name, strip, tracker
+from adcli.explain.scene import Scene
+from adcli.explain.selection import told_in_full
+from adcli.trace import Node
+
+MOST_UPDATES = 3
+T = Role.TANGENT
+
+
+class Told(NamedTuple):
+    """The steps of one node, in order."""
+
+    node: Node
+    steps: list[Step]
+
+
+def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
+    """A slide for each step of the trace; where there are many, those in between as a table."""
+    told = _by_node(scene, steps)
+    zeros: dict[str, Array | None] = {}
+    tangents: dict[str, Shape] = {}
+    found: list[Slide] = []
+    full = told_in_full(len(told), scene.detail)
+    skipped: list[tuple[int, Told]] = []
+    for index, one in enumerate(told):
+        if index in full:
+            if skipped:
+                found.append(_summary(scene, skipped, len(told)))
+                skipped = []
+            found.append(_slide(scene, one, index, len(told), zeros, tangents))
+        else:
+            skipped.append((index, one))
+        for step in one.steps:
+            if step.kind.startswith("tangent"):
+                tangents[step.target] = step.value.shape
+    return found
+
+
+def _by_node(scene: Scene, steps: list[Step]) -> list[Told]:
+    nodes = {node.name: node for node in scene.trace.nodes}
+    told: list[Told] = []
+    for step in steps:
+        if step.kind == "forward":
+            told.append(Told(nodes[step.target], []))
+        told[-1].steps.append(step)
+    return told
+
+
+def _slide(
+    scene: Scene,
+    told: Told,
+    index: int,
+    count: int,
+    zeros: dict[str, Array | None],
+    before: dict[str, Shape],
+) -> Slide:
+    say, node = scene.say, told.node
+    updates = [step for step in told.steps if step.kind == "tangent.update"]
+    begun = [step for step in told.steps if step.kind == "tangent.init"]
+    formulas, hand = _formulas(scene, told, zeros)
+    is_loss = scene.has_loss and node.name == scene.output
+    stage: list[Block] = [value_formula(scene, node, say.text("label.value"), 0, 0), *formulas]
+    if len(updates) > MOST_UPDATES and scene.detail != "full":
+        stage.append(Text(say("forward.likewise", n=len(updates) - MOST_UPDATES), phase=1))
+    side: list[Block] = []
+    storage = None
+    if scene.tracked:
+        side.append(tracker(scene, node.name))
+        storage = _storage(scene, told, before)
+    side += [hand] if hand else []
+    title, sentence = _title(scene, node, updates, begun, is_loss)
+    return Slide(
+        id=f"forward-{index + 1}",
+        kind="forward.step",
+        head=say.text("head.forward"),
+        title=title,
+        sentence=sentence,
+        position=Position(say.text("position.step", n=index + 1, of=count), index + 1, count),
+        strip=strip(scene, node.name, role=T),
+        stage=tuple(stage),
+        side=tuple(side),
+        storage=storage,
+        note=_note(scene, node, updates, begun, is_loss),
+        last_phase=2 if updates or begun else 0,
+        steps=tuple(told.steps),
+    )
+
+
+def _title(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_loss: bool) -> tuple[Runs, Runs]:
+    say = scene.say
+    through = function_name(scene, node.name) if node.op == "linear" else box_label(scene, node)
+    pushed, new = _tangents(scene, updates), _tangents(scene, begun)
+    if is_loss:
+        jacobian = next((s.operands[0] for s in updates), None)
+        if jacobian is not None and jacobian.shape == (1, 1):
+            slope = Number(float(jacobian.array()[0, 0]))
+            return say("forward.loss.title", slope=slope), say("forward.loss.sentence")
+        return say("forward.loss.row.title"), say("forward.loss.row.sentence")
+    if updates and begun:
+        return say("forward.both.title", pushed=pushed, f=through, new=new), say("forward.both.sentence")
+    if updates:
+        return say("forward.push.title", pushed=pushed, f=through), _push_sentence(scene, node)
+    if begun:
+        return say("forward.start.title", new=new), say("forward.start.sentence")
+    return say("forward.value.title", f=through), say("forward.value.sentence")
+
+
+def _push_sentence(scene: Scene, node: Node) -> Runs:
+    if node.op in ("softmax", "log_softmax"):
+        return scene.say("jacobian.full", f=node.op)
+    rule = next(iter(scene.base.primitives[scene.trace.nodes.index(node)].partials.values()))
+    if rule.slope is not None:
+        return scene.say("jacobian.diagonal", f=node.op)
+    return scene.say("forward.push.sentence")
+
+
+def _tangents(scene: Scene, steps: list[Step]) -> Runs:
+    names: list[Expression] = list(dict.fromkeys(scene.names.tangent(step.target) for step in steps))
+    return scene.say.listed(names) if len(names) <= MOST_UPDATES else scene.say("tangents", n=len(names))
+
+
+def _note(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_loss: bool) -> str:
+    say = scene.say
+    if is_loss:
+        return say.text("forward.loss.note")
+    if begun and not updates:
+        return say.text("forward.start.note")
+    if scene.size(node.name) == 1:
+        return say.text("forward.scalar.note", name=node.name)
+    released = [name for step in [*updates, *begun] for name in step.releases]
+    return say.text("forward.released.note", names=", ".join(released)) if released else say.text("forward.step.note")
+
+
+def _formulas(scene: Scene, told: Told, zeros: dict[str, Array | None]) -> tuple[list[Formula], Work | None]:
+    """A line for each tangent: rule, numbers, result; the first product has one entry worked by hand."""
+    node = told.node
+    found: list[Formula] = []
+    hand: Work | None = None
+    updates = 0
+    for step in told.steps:
+        if step.kind == "tangent.init":
+            found.append(_started(scene, node, step))
+            mask = found[-1].parts[-1].expression
+            zeros[step.target] = mask.zeros if isinstance(mask, Matrix) else None
+        elif step.kind == "tangent.update":
+            updates += 1
+            if updates > MOST_UPDATES and scene.detail != "full":
+                continue
+            formula, block = _updated(scene, node, step, zeros, hand is None)
+            hand = hand or block
+            found.append(formula)
+        elif step.kind == "accumulate":
+            found.append(_added(scene, step))
+            zeros[step.target] = None
+    return found, hand
+
+
+def _started(scene: Scene, node: Node, step: Step) -> Formula:
+    name, of = scene.names, step.target
+    if of == node.name:
+        matrix: Expression = Matrix(step.value.array(), T, Role.PLAIN, ~np.eye(scene.size(of), dtype=bool), new=True)
+    else:
+        matrix = jacobian(scene, step.operands[0], node, of, new=True, heads=heads_of(scene, of))
+        if isinstance(matrix, Matrix):
+            matrix = matrix._replace(role=T)
+    parts = [Part("←", Partial(name[node.name], name[of])), Part("=", matrix, 1)]
+    if not isinstance(matrix, Matrix):
+        parts.append(Part("=", Matrix(step.value.array(), T, Role.VALUE, new=True), 2))
+    aside: Runs = ()
+    if node.op == "linear" and isinstance(matrix, Matrix) and scene.shape(of) != () and len(scene.shape(of)) == 2:
+        source = name[node.operands[0]]
+        aside = scene.say("forward.same", W=name[of], h=source) if matrix.array.shape[0] > 1 else ()
+    return Formula(name.tangent(of), tuple(parts), scene.say.text("label.start"), T, aside=aside)
+
+
+def _updated(
+    scene: Scene, node: Node, step: Step, zeros: dict[str, Array | None], by_hand: bool
+) -> tuple[Formula, Work | None]:
+    of = step.target
+    left_operand, right_operand = step.operands
+    by = left_operand.name.split("/∂", 1)[1]
+    left = jacobian(scene, left_operand, node, by)
+    mask = zeros.get(of)
+    if mask is not None and mask.shape != right_operand.shape:
+        mask = None
+    right: Expression = Matrix(right_operand.array(), T, T, mask)
+    result = Matrix(step.value.array(), T, T, _through(left, mask), new=True)
+    zeros[of] = result.zeros
+    hand = None
+    if by_hand:
+
+        def meaning(at: tuple[int, int], value: float) -> Runs:
+            into, out = scene.names.entry(of, at[1]), scene.names.entry(node.name, at[0])
+            return scene.say("work.forward", W=into, h=out, v=Number(value, T))
+
+        left, right, result, hand = work(scene, left, right, result, meaning, T, 2)
+    tangent = scene.names.tangent(of)
+    parts = (
+        Part("←", Product((Partial(scene.names[node.name], scene.names[by]), tangent))),
+        Part("=", Product((left, right)), 1),
+        Part("=", result, 2),
+    )
+    return Formula(tangent, parts, scene.say.text("label.update"), T), hand
+
+
+def _through(left: Expression, mask: Array | None) -> Array | None:
+    """The forced zeros of a product of matrices."""
+    if mask is None or not isinstance(left, Matrix):
+        return None
+    reaches = np.ones(left.array.shape) if left.zeros is None else (~left.zeros).astype(float)
+    zero: Array = reaches @ (~mask).astype(float) == 0.0
+    return zero if zero.any() else None
+
+
+def _added(scene: Scene, step: Step) -> Formula:
+    tangent = scene.names.tangent(step.target)
+    terms = tuple(Matrix(operand.array(), T, T) for operand in step.operands)
+    result = Matrix(step.value.array(), T, T, new=True)
+    parts = (Part("←", Sum(terms), 1), Part("=", result, 2))
+    return Formula(tangent, parts, scene.say.text("label.add"), T)
+
+
+def _storage(scene: Scene, told: Told, before: dict[str, Shape]) -> Storage:
+    say, node = scene.say, told.node
+    shapes = dict(before)
+    new = []
+    for step in told.steps:
+        if step.kind.startswith("tangent"):
+            if step.target not in shapes:
+                new.append(step.target)
+            shapes[step.target] = step.value.shape
+    names = list(shapes)
+    kept = names if len(names) <= 5 else [names[0], *names[-3:]]
+    slots = [
+        Slot(
+            scene.names.tangent(name),
+            None,
+            "×".join(map(str, shapes[name])),
+            Progress(State.NOW, 1, State.TO_COME) if name in new else Progress(State.HELD),
+            T,
+        )
+        for name in kept
+    ]
+    if len(kept) < len(names):
+        slots.insert(1, Slot(Name("⋯"), None, f"+{len(names) - len(kept)}", Progress(State.HELD), T))
+    slots.append(_value_slot(scene, node.name, Progress(State.HELD)))
+    released = [name for step in told.steps for name in step.releases]
+    slots += [_value_slot(scene, name, Progress(State.LET_GO, 2, State.HELD)) for name in released[:2]]
+    held = told.steps[-1].held
+    costs = [step for step in told.steps if step.multiplications]
+    facts = (*say("storage.numbers", n=held), *multiplications(scene, costs))
+    return Storage(say.text("storage.memory"), tuple(slots), None, facts)
+
+
+def _value_slot(scene: Scene, name: str, progress: Progress) -> Slot:
+    return Slot(scene.names[name], scene.short(name), scene.shape_text(name), progress)
+
+
+def multiplications(scene: Scene, steps: list[Step]) -> Runs:
+    """``this step 2·2·4 + 2·2·4 = 32 multiplications``."""
+    if not steps:
+        return ()
+    shapes = [(step.operands[0].shape, step.operands[1].shape) for step in steps]
+    total = sum(step.multiplications for step in steps)
+    terms = " + ".join(f"{a[0]}·{a[1]}·{b[1]}" for a, b in shapes)
+    sum_text = f"{terms} = {total:,}" if len(shapes) <= 3 else f"{total:,}"
+    return (Words(" · "), *scene.say("storage.cost", sum=(Words(sum_text, strong=True),)))
+
+
+def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide:
+    """Steps alike, a row each."""
+    say = scene.say
+    columns = tuple(
+        Column((Words(say.text(f"table.{key}")),), key != "name") for key in ("name", "shape", "norm", "cost")
+    )
+    rows = []
+    for _, told in skipped:
+        cost = sum(step.multiplications for step in told.steps)
+        rows.append(
+            Row(
+                (
+                    (scene.names[told.node.name], Words(f" {told.node.op}", muted=True)),
+                    (Words(scene.shape_text(told.node.name)),),
+                    (Number(float(np.abs(scene.value(told.node.name)).max(initial=0.0))),),
+                    (Words(f"{cost:,}"),),
+                )
+            )
+        )
+    first, last = skipped[0][0] + 1, skipped[-1][0] + 1
+    return Slide(
+        id=f"forward-{first}-{last}",
+        kind="forward.summary",
+        head=say.text("head.forward"),
+        title=say("summary.title", first=first, last=last),
+        sentence=say("forward.summary.sentence"),
+        position=Position(say.text("position.steps", first=first, last=last, of=count), last, count),
+        strip=strip(scene, skipped[-1][1].node.name, role=T),
+        stage=(Table(columns, tuple(rows)),),
+        note=say.text("summary.note"),
+        steps=tuple(step for _, told in skipped for step in told.steps),
+    )

@@ -1,0 +1,183 @@
+"""What every story begins with: the network, its sizes, and the chain rule that is to be worked out."""
+
+from __future__ import annotations
+
+from adcli.explain.blocks import Block, Column, Formula, Part, Row, Runs, Slide, Table, Text, Words
+from adcli.explain.formulas import heads_of, name_put_in, source_of, symbolic_weight_jacobian, value_rule
+from adcli.explain.maths import Expression, Matrix, Name, Partial, Relation, Role
+from adcli.explain.pictures import strip, tracker
+from adcli.explain.scene import Scene
+from adcli.trace import Node
+
+MOST_ROWS = 8
+
+
+def slides(scene: Scene) -> list[Slide]:
+    """The network, the sizes, and what is wanted."""
+    found = [network(scene), sizes(scene)]
+    if any(name in scene.base.flows for name in scene.wrt):
+        found.append(wanted(scene))
+    return found
+
+
+def head(scene: Scene) -> str:
+    return scene.say.text(f"head.{scene.mode}")
+
+
+def network(scene: Scene) -> Slide:
+    """The picture, and a line for each primitive: what it computes, and its value."""
+    say, nodes = scene.say, scene.trace.nodes
+    key = "network.loss" if scene.has_loss else "network.output"
+    if not scene.is_chain:
+        key += ".graph"
+    columns = (
+        Column((Words(say.text("table.primitive")),)),
+        Column((Words(say.text("table.computes")),)),
+        Column((Words(say.text("table.value")),)),
+    )
+    rows = tuple(_primitive_row(scene, node, i) for i, node in _first_and_last(nodes) if node is not None)
+    shortened = len(nodes) > len(rows)
+    stage: list[Block] = [Table(columns, rows)]
+    if shortened:
+        stage.append(Text(say("network.shortened", n=len(nodes) - len(rows))))
+    if scene.examples():
+        stage.append(Text(say("network.batch", n=scene.examples())))
+    return Slide(
+        id="network",
+        kind="network",
+        head=head(scene),
+        title=say("network.title"),
+        sentence=say(key, n=len(nodes), output=scene.names[scene.output]),
+        strip=strip(scene, large=True),
+        stage=tuple(stage),
+        note=say.text("network.note"),
+        last_phase=len(rows),
+    )
+
+
+def _first_and_last(nodes: tuple[Node, ...]) -> list[tuple[int, Node]]:
+    indexed = list(enumerate(nodes))
+    return indexed if len(nodes) <= MOST_ROWS else [*indexed[: MOST_ROWS - 2], *indexed[-2:]]
+
+
+def _primitive_row(scene: Scene, node: Node, index: int) -> Row:
+    rule = Relation(scene.names[node.name], "=", value_rule(scene, node, lambda a: name_put_in(scene, a)))
+    value = scene.short(node.name)
+    shown: Runs = (value,) if value is not None else (Words(scene.shape_text(node.name), muted=True),)
+    return Row(((Words(node.op),), (rule,), shown), phase=index + 1)
+
+
+def sizes(scene: Scene) -> Slide:
+    """Names, shapes and counts; the Jacobian of one weight, in letters and in numbers."""
+    say = scene.say
+    total = sum(scene.size(name) for name in scene.wrt)
+    columns = tuple(
+        Column((Words(say.text(f"table.{key}")),), right)
+        for key, right in (("name", False), ("shape", False), ("count", True), ("jacobian", False))
+    )
+    names = scene.wrt if len(scene.wrt) <= MOST_ROWS else (*scene.wrt[: MOST_ROWS - 2], *scene.wrt[-2:])
+    rows = tuple(_size_row(scene, name) for name in names)
+    stage: list[Block] = [Table(columns, rows)]
+    if len(names) < len(scene.wrt):
+        stage.append(Text(say("sizes.more", n=len(scene.wrt) - len(names))))
+    letters = _letters(scene)
+    if letters:
+        stage += [letters, Text(say("sizes.zeros"), phase=2)]
+    kind = "parameters" if all(name in scene.trace.parameters for name in scene.wrt) else "numbers"
+    return Slide(
+        id="sizes",
+        kind="sizes",
+        head=head(scene),
+        title=say(f"sizes.{kind}.title", n=total),
+        sentence=say("sizes.sentence"),
+        strip=strip(scene, finished=True),
+        stage=tuple(stage),
+        note=say.text("sizes.note") if letters else "",
+        last_phase=2 if letters else 0,
+    )
+
+
+def _size_row(scene: Scene, name: str) -> Row:
+    first_use = next((n for n in scene.flowing if name in n.operands), None)
+    by: Runs = ()
+    if first_use is not None:
+        rows, columns = scene.size(first_use.name), scene.size(name)
+        by = (Partial(scene.names[first_use.name], scene.names[name]), Words(f"  {rows}×{columns}"))
+    return Row(((scene.names[name],), (Words(scene.shape_text(name) or "1"),), (Words(f"{scene.size(name):,}"),), by))
+
+
+def _letters(scene: Scene) -> Formula | None:
+    """∂h₁/∂W₁ with x₁ x₂ and zeros, then its numbers."""
+    for node in scene.flowing:
+        for name in node.operands:
+            if (
+                name not in scene.wrt
+                or name in [n.name for n in scene.trace.nodes]
+                or name not in scene.trace.parameters
+            ):
+                continue
+            from adcli.explain.formulas import rule_of
+
+            symbols = symbolic_weight_jacobian(scene, node, name)
+            if symbols is None:
+                continue
+            source = source_of(scene, node, rule_of(scene, node, name))
+            x = scene.value(source).reshape(-1)
+            numbers = _numbers_of(symbols.rows, scene.names, source, x)
+            left = Partial(scene.names[node.name], scene.names[name])
+            matrix = numbers._replace(heads=heads_of(scene, name))
+            return Formula(left, (Part("=", symbols, 1), Part("=", matrix, 2)))
+    return None
+
+
+def _numbers_of(rows: tuple[tuple[Expression, ...], ...], names: object, source: str, x: object) -> Matrix:
+    """The letters of a weight Jacobian replaced by their numbers."""
+    import numpy as np
+
+    values = np.asarray(x)
+    array = np.zeros((len(rows), len(rows[0])))
+    zeros = np.ones(array.shape, bool)
+    for i, row in enumerate(rows):
+        for j, entry in enumerate(row):
+            if isinstance(entry, Name):
+                place = entry.entry[0] - 1 if entry.entry else 0
+                array[i, j], zeros[i, j] = values[place], False
+    return Matrix(array, Role.PLAIN, Role.VALUE, zeros)
+
+
+def wanted(scene: Scene) -> Slide:
+    """The chain rule, a row for each name, with the factors that are shared in one column."""
+    say = scene.say
+    back = scene.mode == "reverse"
+    count = sum(name in scene.base.flows for name in scene.wrt)
+    what = "gradients" if scene.rows == 1 else "jacobians"
+    direction = {"reverse": "wanted.from_left", "forward": "wanted.from_right"}.get(scene.mode)
+    stage: list[Block] = [tracker(scene, back=back, large=True)]
+    if direction:
+        stage.append(Text(say(direction), phase=2))
+    factors, weights = _distinct_factors(scene)
+    stage.append(Text(say("wanted.counts", a=factors, b=weights)))
+    return Slide(
+        id="chain",
+        kind="chain",
+        head=head(scene),
+        title=say(f"wanted.{what}.title", n=count),
+        sentence=say("wanted.sentence"),
+        strip=strip(scene, finished=True, back=back),
+        stage=tuple(stage),
+        note=say.text("wanted.note", a=factors, b=weights),
+        last_phase=2 if direction else 0,
+    )
+
+
+def _distinct_factors(scene: Scene) -> tuple[int, int]:
+    """How many Jacobians are needed: between values, and from a value to a name asked for."""
+    inner = own = 0
+    for node in scene.flowing:
+        for name in dict.fromkeys(node.operands):
+            if name in scene.base.flows:
+                if name in scene.wrt:
+                    own += 1
+                else:
+                    inner += 1
+    return inner, own

@@ -1,0 +1,260 @@
+"""The two pictures that return on every slide: the network as a strip, and the chain rule with what is done of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from adcli.explain.blocks import (
+    DONE,
+    NOW,
+    PLAIN,
+    TO_COME,
+    Box,
+    Chain,
+    Direction,
+    Factor,
+    Gap,
+    Network,
+    ParameterBox,
+    Pill,
+    Progress,
+    Runs,
+    Skip,
+    State,
+    Tracker,
+    Words,
+)
+from adcli.explain.maths import Dots, Expression, Mark, Name, Partial, Role
+from adcli.explain.paths import paths_to
+from adcli.explain.scene import Scene
+from adcli.primitives import losses
+from adcli.trace import Node
+
+MOST_BOXES = 6
+MOST_FACTORS = 6
+MOST_CHAINS = 5
+SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "negate": "−", "power": "**", "matmul": "@"}
+
+
+def strip(
+    scene: Scene,
+    now: str | None = None,
+    *,
+    back: bool = False,
+    finished: bool = False,
+    done: Collection[str] = (),
+    below: Mapping[str, Expression] | None = None,
+    large: bool = False,
+    role: Role = Role.VALUE,
+) -> Network:
+    """The trace on a wire; ``now`` is the node that is worked at, ``done`` are parameters that have their gradient.
+
+    ``back``: all values are known and arrows point back. ``finished``: nothing is to come. ``below`` hangs
+    something under a value.
+    """
+    nodes = scene.trace.nodes
+    at = next((i for i, node in enumerate(nodes) if node.name == now), len(nodes) if finished else -1)
+    wire: list[Pill | Box | Gap] = []
+    places: dict[str, int] = {}
+    uses: dict[str, list[int]] = {}
+    skips: list[Skip] = []
+    hanging = below or {}
+
+    def pill(name: str, index: int) -> None:
+        known = back or finished or large or index <= at
+        state = (DONE if known else TO_COME) if index != at or back else NOW
+        places[name] = len(wire)
+        value = scene.short(name) if known else None
+        wire.append(Pill(scene.names[name], value, scene.shape_text(name), state, hanging.get(name), scene.examples()))
+
+    head = _head(scene)
+    if head is not None:
+        pill(head, -1)
+    before = head
+    for index in _shown(len(nodes), at):
+        if index is None:
+            wire.append(Gap(len(nodes) - sum(i is not None for i in _shown(len(nodes), at))))
+            before = None
+            continue
+        node = nodes[index]
+        joined = isinstance(wire[-1], Gap) if before is None and wire else before in node.arguments
+        wire.append(Box(box_label(scene, node), _box_progress(index, at, back), joined))
+        for name in dict.fromkeys(node.operands):
+            if name in scene.trace.leaves and name != head:
+                if name not in scene.trace.targets:
+                    uses.setdefault(name, []).append(len(wire) - 1)
+            elif name != before and name in places:
+                skips.append(Skip(places[name], len(wire) - 1, _box_progress(index, at, back)))
+        pill(node.name, index)
+        before = node.name
+    boxes = tuple(_parameter(scene, name, used, wire, done, large) for name, used in uses.items())
+    direction = Direction.BACK if back else Direction.FORWARD
+    return Network(tuple(wire), boxes, tuple(skips), direction, role, large, _alt(scene, now))
+
+
+def _head(scene: Scene) -> str | None:
+    """The input that the first node reads."""
+    first = scene.trace.nodes[0] if scene.trace.nodes else None
+    return next((a for a in first.operands if a in scene.trace.inputs), None) if first else None
+
+
+def _shown(count: int, at: int) -> list[int | None]:
+    """Which of ``count`` nodes are drawn; None where some are left out."""
+    if count <= MOST_BOXES:
+        return list(range(count))
+    middle = min(max(at, 1), count - 2)
+    wanted = sorted({0, middle - 1, middle, middle + 1, count - 1} | ({1, 2} if at <= 0 else set()))
+    shown: list[int | None] = []
+    for index in wanted:
+        if shown and shown[-1] != index - 1:
+            shown.append(None)
+        shown.append(index)
+    return shown
+
+
+def _box_progress(index: int, at: int, back: bool) -> Progress:
+    if index == at:
+        return NOW
+    return DONE if (index > at if back else index < at) else TO_COME
+
+
+def _parameter(
+    scene: Scene, name: str, uses: list[int], wire: list[Pill | Box | Gap], done: Collection[str], large: bool
+) -> ParameterBox:
+    boxes = [box for index in uses if isinstance(box := wire[index], Box)]
+    progress = DONE if name in done else NOW if any(box.progress is NOW for box in boxes) else PLAIN
+    small = scene.size(name) <= 9 and all(n <= 3 for n in scene.shape(name))
+    value = scene.matrix(name, shape=False) if large and small else None
+    return ParameterBox(scene.names[name], scene.shape_text(name), tuple(uses), progress, value)
+
+
+def box_label(scene: Scene, node: Node) -> Runs:
+    """f₃ for the linear step of h₃ or z₃, ``loss`` for a loss, else its own name."""
+    if node.op in losses.RULES:
+        return (Words("loss"),)
+    if node.op == "linear":
+        return (function_name(scene, node.name),)
+    return (Words(SIGNS.get(node.op, node.op)),)
+
+
+def function_name(scene: Scene, name: str) -> Name:
+    """The function that makes a value: f₃ makes h₃ and z₃; a layer called g is the function g itself."""
+    own = scene.names[name]
+    return Name("f", own.sub) if own.base in ("h", "z") and own.sub.isdigit() else Name(own.base, own.sub)
+
+
+def _alt(scene: Scene, now: str | None) -> str:
+    nodes = scene.trace.nodes
+    names = [node.name for node in (nodes if len(nodes) <= MOST_BOXES else (*nodes[:3], *nodes[-2:]))]
+    return scene.say.text("alt.network", names=" → ".join(names), now=now or "–")
+
+
+def tracker(
+    scene: Scene,
+    now: str | None = None,
+    *,
+    back: bool = False,
+    finished: bool = False,
+    last_phase: int = 0,
+    large: bool = False,
+) -> Tracker:
+    """The chain rule for every name asked for, a row a path, with what is done when ``now`` is being worked at."""
+    nodes = scene.flowing
+    order = {node.name: index for index, node in enumerate(nodes)}
+    at = order.get(now or "", len(nodes) if finished and not back else -1)
+    names, left_out = _rows(scene, order, at)
+    columns = _columns(len(nodes), at)
+    chains: list[Chain] = []
+    for name in names:
+        for number, path in enumerate(paths_to(scene, name)):
+            chains.append(_chain(scene, name, path, order, at, columns, back, finished, last_phase, number > 0))
+    more: Runs = scene.say("tracker.more", n=left_out) if left_out else ()
+    caption = scene.say.text("tracker.reverse" if back else "tracker.forward")
+    role = Role.COTANGENT if back else Role.TANGENT
+    direction = Direction.BACK if back else Direction.FORWARD
+    return Tracker(caption, tuple(chains), len(set(columns.values())), direction, role, large, more)
+
+
+def _rows(scene: Scene, order: Mapping[str, int], at: int) -> tuple[list[str], int]:
+    """The names that get a row: those next to where we are, if there are many; and how many are left out."""
+    wanted = [name for name in scene.wrt if name in scene.base.flows and name != scene.output]
+    if len(wanted) <= MOST_CHAINS:
+        return wanted, 0
+    first_use: dict[str, int] = {}
+    for node in scene.flowing:
+        for name in node.operands:
+            first_use.setdefault(name, order[node.name])
+    near = sorted(wanted, key=lambda name: (abs(first_use.get(name, 0) - max(at, 0)), first_use.get(name, 0)))
+    kept = set(near[:MOST_CHAINS])
+    return [name for name in wanted if name in kept], len(wanted) - len(kept)
+
+
+def _columns(count: int, at: int) -> dict[int, int]:
+    """Node → column, counted from the output; where there are many, those far away share one (shown as ⋯)."""
+    if count <= MOST_FACTORS:
+        return {index: count - 1 - index for index in range(count)}
+    middle = min(max(at, 1), count - 2)
+    own = sorted({0, middle - 1, middle, middle + 1, count - 1}, reverse=True)
+    columns: dict[int, int] = {}
+    column = -1
+    for index in range(count - 1, -1, -1):
+        if index in own or index + 1 in own:
+            column += 1
+        columns[index] = column
+    return columns
+
+
+def _chain(
+    scene: Scene,
+    name: str,
+    path: list[tuple[str, str]],
+    order: Mapping[str, int],
+    at: int,
+    columns: Mapping[int, int],
+    back: bool,
+    finished: bool,
+    last_phase: int,
+    plus: bool,
+) -> Chain:
+    factors: list[Factor] = []
+    shared = [column for column in set(columns.values()) if list(columns.values()).count(column) > 1]
+    for of, by in path:
+        index = order[of]
+        column = columns[index]
+        if finished or (at >= 0 and (index > at if back else index < at)):
+            progress = DONE
+        elif index == at:
+            progress = Progress(State.DONE, last_phase, State.NOW) if back and last_phase else NOW
+        else:
+            progress = TO_COME
+        if column in shared and by != name:
+            if factors and factors[-1].column == column:
+                factors[-1] = Factor(Dots(), column, _less(factors[-1].progress, progress))
+            else:
+                factors.append(Factor(Dots(), column, progress))
+            continue
+        factors.append(Factor(Partial(scene.names[of], scene.names[by]), column, progress))
+    covered = [f.column for f in factors if f.progress.state is not State.TO_COME]
+    is_done = len(covered) == len(factors) and (back or order[path[0][0]] <= at or finished)
+    result: Expression | None = None
+    span = None
+    if covered and not is_done:
+        result = cotangent_name(scene, path[len(covered) - 1][1]) if back else scene.names.tangent(name)
+        span = (min(covered), max(covered))
+    progress = (
+        Progress(State.DONE, last_phase, State.TO_COME) if is_done and not finished else DONE if is_done else TO_COME
+    )
+    left = Partial(scene.names[scene.output], scene.names[name])
+    return Chain(left, tuple(factors), result, span, progress, plus)
+
+
+def _less(first: Progress, second: Progress) -> Progress:
+    return first if first.state is State.TO_COME else second
+
+
+def cotangent_name(scene: Scene, name: str) -> Name:
+    """h̃, the one cotangent of a chain; of the value ``name`` where there are several."""
+    own = scene.names[name]
+    if scene.is_chain:
+        return Name("h", mark=Mark.TILDE, rank=2 if scene.is_batch or scene.rows > 1 else 1, role=Role.COTANGENT)
+    return own._replace(mark=Mark.TILDE, role=Role.COTANGENT)

@@ -1,0 +1,384 @@
+"""The story of reverse mode: a forward pass that fills the storage, then a slide for each step back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from adcli.derivation import Step
+from adcli.explain.backward import gradient_formulas, start_formula
+from adcli.explain.blocks import (
+    NOW,
+    Block,
+    Column,
+    Group,
+    Meter,
+    Position,
+    Progress,
+    Row,
+    Runs,
+    Slide,
+    Slot,
+    State,
+    Storage,
+    Table,
+    Text,
+    Words,
+    Work,
+)
+from adcli.explain.formulas import value_formula
+from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Role
+from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
+from adcli.explain.scene import Scene
+from adcli.explain.selection import told_in_full
+from adcli.trace import Node
+
+MOST_SLOTS = 6
+MOST_ON_A_SLIDE = 6
+C = Role.COTANGENT
+
+
+class Told(NamedTuple):
+    """The pulls through one node, and the storage before them: who is still held."""
+
+    node: Node
+    steps: list[Step]
+
+
+class Ledger:
+    """What the storage holds as the way back goes on."""
+
+    def __init__(self, scene: Scene, steps: list[Step]) -> None:
+        self.sizes = {node.name: scene.size(node.name) for node in scene.trace.nodes}
+        first = next((s for s in steps if s.kind in ("cotangent.init", "gradient", "cotangent.update")), None)
+        read = {name for step in steps if step.kind != "forward" for name in step.reads}
+        self.never = [name for name in (first.releases if first else ()) if name not in read]
+        self.gone: set[str] = set()
+        self.most = sum(self.sizes.values())
+        self.scene = scene
+
+    def held(self) -> int:
+        kept = [n for n in self.sizes if n not in self.gone and n not in self.never]
+        return sum(self.sizes[name] for name in kept)
+
+
+def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
+    """The forward pass, and the way back."""
+    there = [step for step in steps if step.kind in ("forward", "store")]
+    back = [step for step in steps if step.kind not in ("forward", "store")]
+    ledger = Ledger(scene, steps)
+    return [*_forward_pass(scene, there), *_way_back(scene, _by_node(scene, back), ledger)]
+
+
+def _forward_pass(scene: Scene, steps: list[Step]) -> list[Slide]:
+    """Some primitives a slide; of a long trace the first and the last."""
+    nodes = scene.trace.nodes
+    groups = [list(range(i, min(i + MOST_ON_A_SLIDE, len(nodes)))) for i in range(0, len(nodes), MOST_ON_A_SLIDE)]
+    if len(groups) > 2 and scene.detail != "full":
+        groups = [groups[0], list(range(len(nodes) - MOST_ON_A_SLIDE, len(nodes)))]
+    told: list[Slide] = []
+    for group in groups:
+        own = {nodes[i].name for i in group}
+        told.append(_fill(scene, group, [s for s in steps if s.target in own]))
+    rest = [step for step in steps if not any(step in slide.steps for slide in told)] if len(nodes) > 12 else []
+    if rest:
+        told[0] = told[0]._replace(steps=(*told[0].steps, *rest))
+    return told
+
+
+def _fill(scene: Scene, group: list[int], steps: list[Step]) -> Slide:
+    say, nodes = scene.say, scene.trace.nodes
+    formulas = [value_formula(scene, nodes[i], first=number, phase=number) for number, i in enumerate(group, 1)]
+    now = nodes[group[-1]].name
+    slots = []
+    for i, node in enumerate(nodes):
+        if i in group:
+            progress = Progress(State.HELD, group.index(i) + 1, State.TO_COME)
+        else:
+            progress = Progress(State.HELD if i < group[0] else State.TO_COME)
+        slots.append(_slot(scene, node.name, progress))
+    held = sum(scene.size(node.name) for node in nodes[: group[-1] + 1])
+    most = sum(scene.size(node.name) for node in nodes)
+    meter = Meter(held, most, say("storage.filled", n=held))
+    return Slide(
+        id=f"forward-pass-{group[0] + 1}",
+        kind="forward.pass",
+        head=say.text("head.reverse"),
+        title=say("pass.title"),
+        sentence=say("pass.sentence"),
+        position=Position(say.text("position.pass", n=group[-1] + 1, of=len(nodes)), group[-1] + 1, len(nodes)),
+        strip=strip(scene, now, finished=group[-1] == len(nodes) - 1, role=Role.VALUE),
+        stage=tuple(formulas),
+        side=(tracker(scene, back=True),) if scene.tracked else (),
+        storage=Storage(say.text("storage.stored"), _shortened(slots, group[-1]), meter) if scene.tracked else None,
+        note=say.text("pass.note"),
+        last_phase=len(group),
+        steps=tuple(steps),
+    )
+
+
+def _slot(scene: Scene, name: str, progress: Progress) -> Slot:
+    return Slot(scene.names[name], scene.short(name), scene.shape_text(name), progress)
+
+
+def _shortened(slots: list[Slot], at: int) -> tuple[Slot, ...]:
+    """The slots around ``at``, and the first and the last."""
+    if len(slots) <= MOST_SLOTS:
+        return tuple(slots)
+    kept = sorted({0, *(i for i in range(at - 1, at + 2) if 0 <= i < len(slots)), len(slots) - 1})
+    short: list[Slot] = []
+    for before, index in zip([-1, *kept], kept, strict=False):
+        if index - before > 1:
+            short.append(Slot(Name("⋯"), None, f"+{index - before - 1}", Progress(State.PLAIN)))
+        short.append(slots[index])
+    return tuple(short)
+
+
+def _by_node(scene: Scene, steps: list[Step]) -> list[Told]:
+    nodes = {node.name: node for node in scene.trace.nodes}
+    told: list[Told] = []
+    for step in steps:
+        if step.kind == "accumulate" and told:
+            told[-1].steps.append(step)
+            continue
+        of = step.operands[-1].name[1:].split("/∂")[0] if step.operands else step.target
+        if not told or told[-1].node.name != of or (told[-1].steps and not told[-1].steps[-1].operands):
+            told.append(Told(nodes[of], []))
+        told[-1].steps.append(step)
+    return told
+
+
+def _way_back(scene: Scene, told: list[Told], ledger: Ledger) -> list[Slide]:
+    found: list[Slide] = []
+    full = told_in_full(len(told), scene.detail)
+    skipped: list[tuple[int, Told]] = []
+    last_use = _last_use(scene, told)
+    done: list[str] = []
+    below: dict[str, Expression] = {}
+    for index, one in enumerate(told):
+        if index in full and skipped:
+            found.append(_summary(scene, skipped, len(told)))
+            skipped = []
+        finished = [name for name, last in last_use.items() if last == index]
+        done += finished
+        _hang(scene, one, below)
+        if index in full:
+            following = told[index + 1] if index + 1 < len(told) else None
+            found.append(_slide(scene, one, index, len(told), ledger, done, below, finished, following))
+        else:
+            skipped.append((index, one))
+        ledger.gone.update(name for step in one.steps for name in step.releases)
+    return found
+
+
+def _last_use(scene: Scene, told: list[Told]) -> dict[str, int]:
+    """For each name asked for, the place of the node whose pull finishes its gradient."""
+    last: dict[str, int] = {}
+    for index, one in enumerate(told):
+        for step in one.steps:
+            if step.target in scene.wrt:
+                last[step.target] = index
+    return last
+
+
+def _hang(scene: Scene, told: Told, below: dict[str, Expression]) -> None:
+    """The cotangents that the strip shows under their values, where they are short."""
+    for step in told.steps:
+        if step.target in scene.trace.leaves and step.target not in scene.trace.inputs:
+            continue
+        if step.value.shape[0] == 1 and step.value.shape[1] <= 3:
+            below[step.target] = Matrix(step.value.array(), C, C, shape=False)
+
+
+def _slide(
+    scene: Scene,
+    told: Told,
+    index: int,
+    count: int,
+    ledger: Ledger,
+    done: list[str],
+    below: dict[str, Expression],
+    finished: list[str],
+    following: Told | None,
+) -> Slide:
+    say, node = scene.say, told.node
+    is_start = told.steps[0].kind == "cotangent.init"
+    stage: list[Block] = []
+    hand: Work | None = None
+    if is_start:
+        stage, phases = start_formula(scene, told.node, told.steps)
+    else:
+        formulas, hand, phases, warnings = gradient_formulas(scene, node, told.steps, finished)
+        stage.append(Group(box_label(scene, node), tuple(formulas), NOW, C))
+        stage += warnings
+    side: list[Block] = []
+    storage = None
+    if scene.tracked:
+        side.append(tracker(scene, node.name, back=True, last_phase=phases))
+        storage = _storage(scene, told, ledger, following, phases)
+    side += [hand] if hand else []
+    if not hand and scene.tracked and len(scene.wrt) > 2 and following is not None and not is_start:
+        side.append(Text(say("back.shared"), head=say.text("back.shared.head"), role=C, phase=phases))
+    title, sentence = _title(scene, told, finished, is_start)
+    return Slide(
+        id=f"backward-{index + 1}",
+        kind="backward.start" if is_start else "backward.step",
+        head=say.text("head.reverse"),
+        title=title,
+        sentence=sentence,
+        position=Position(say.text("position.back", n=index + 1, of=count), index + 1, count),
+        strip=strip(scene, node.name, back=True, done=done, below=below, role=C),
+        stage=tuple(stage),
+        side=tuple(side),
+        storage=storage,
+        note=_note(scene, told, ledger, is_start),
+        last_phase=phases,
+        steps=tuple(told.steps),
+    )
+
+
+def _title(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tuple[Runs, Runs]:
+    say = scene.say
+    if is_start:
+        return _start_title(scene, told)
+    loss = scene.names[scene.output]
+    partials: list[Expression] = [Partial(loss, scene.names[name], C) for name in finished]
+    moved = [s.target for s in told.steps if s.kind == "cotangent.update"]
+    shared = [s.target for s in told.steps if s.kind == "accumulate" and s.target in scene.wrt]
+    targets = say.listed([scene.names[name] for name in moved])
+    h = say.listed(list(dict.fromkeys(cotangent_name(scene, name) for name in moved)))
+    if shared and finished:
+        uses = sum(node.operands.count(shared[0]) for node in scene.flowing)
+        return say("back.shared.title", W=scene.names[shared[0]], n=uses), say("back.shared.sentence")
+    if partials and moved:
+        if len(partials) > 3:
+            return say("back.many.title", n=len(partials), h=h, to=targets), say("back.both.sentence")
+        return say("back.both.title", done=say.listed(partials), h=h, to=targets), say("back.both.sentence")
+    if partials:
+        return say("back.done.title", done=say.listed(partials)), say("back.done.sentence")
+    return say("back.move.title", h=h, to=targets), _move_sentence(scene, told)
+
+
+def _move_sentence(scene: Scene, told: Told) -> Runs:
+    node = told.node
+    if node.op in ("softmax", "log_softmax"):
+        return scene.say("jacobian.full", f=node.op)
+    primitive = scene.base.primitives[scene.trace.nodes.index(node)]
+    if all(partial.slope is not None for partial in primitive.partials.values()):
+        return scene.say("jacobian.diagonal", f=node.op)
+    if any(step.kind == "accumulate" for step in told.steps):
+        return scene.say("back.meet.sentence")
+    if any(step.kind == "gradient" for step in told.steps):
+        return scene.say("back.partly.sentence")
+    return scene.say("back.move.sentence")
+
+
+def _start_title(scene: Scene, told: Told) -> tuple[Runs, Runs]:
+    say, step = scene.say, told.steps[0]
+    name = cotangent_name(scene, step.target)
+    partial = Partial(scene.names[scene.output], scene.names[step.target], C)
+    if not step.operands:
+        return say("back.identity.title", h=name), say("back.identity.sentence", n=scene.rows)
+    if step.value.shape == (1, 1):
+        value = Number(float(step.value.array()[0, 0]), C)
+        return say("back.start.value.title", h=name, d=partial, v=value), say("back.start.sentence")
+    return say("back.start.title", h=name, d=partial), say("back.start.row.sentence")
+
+
+def _note(scene: Scene, told: Told, ledger: Ledger, is_start: bool) -> str:
+    say = scene.say
+    released = [n for s in told.steps for n in s.releases if n not in ledger.never]
+    if is_start:
+        return say.text("back.start.note")
+    return say.text("back.released.note", names=", ".join(released)) if released else say.text("back.step.note")
+
+
+def _storage(scene: Scene, told: Told, ledger: Ledger, following: Told | None, phases: int) -> Storage:
+    say = scene.say
+    released = {name for step in told.steps for name in step.releases}
+    next_read = {name for step in following.steps for name in step.reads} if following else set()
+    slots = []
+    at = 0
+    for index, node in enumerate(scene.trace.nodes):
+        name = node.name
+        if name in ledger.never:
+            progress = Progress(State.NEVER_READ)
+        elif name in ledger.gone:
+            progress = Progress(State.LET_GO)
+        elif name in released:
+            progress = Progress(State.LET_GO, phases, State.HELD)
+        elif name in next_read:
+            progress = Progress(State.READ_NEXT)
+        else:
+            progress = Progress(State.HELD)
+        at = index if name == told.node.name else at
+        slots.append(_slot(scene, name, progress))
+    hands = {s.target: s for s in told.steps if s.kind in ("cotangent.update", "cotangent.init")}
+    own = [
+        Slot(
+            cotangent_name(scene, name),
+            _in_hand(step),
+            "×".join(map(str, step.value.shape)),
+            Progress(State.IN_HAND),
+            C,
+        )
+        for name, step in list(hands.items())[-2:]
+    ]
+    held = told.steps[-1].held
+    meter = Meter(held, ledger.most, say("storage.needed", n=held, of=ledger.most))
+    cost = [step for step in told.steps if step.multiplications]
+    from adcli.explain.forward import multiplications
+
+    return Storage(say.text("storage.stored"), (*_shortened(slots, at), *own), meter, multiplications(scene, cost))
+
+
+def _in_hand(step: Step) -> Expression | None:
+    if step.value.shape[0] == 1 and step.value.shape[1] <= 3:
+        return Matrix(step.value.array(), C, C, shape=False)
+    return None
+
+
+def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide:
+    """Steps back that are alike, a row each."""
+    say = scene.say
+    keys = (("name", False), ("done", False), ("norm", True), ("cost", True))
+    columns = tuple(Column((Words(say.text(f"table.{key}")),), right) for key, right in keys)
+    loss = scene.names[scene.output]
+    rows = []
+    for _, told in skipped:
+        done = [s.target for s in told.steps if s.target in scene.wrt]
+        moved = [s for s in told.steps if s.kind == "cotangent.update"]
+        size = float(np.abs(moved[-1].value.array()).max(initial=0.0)) if moved else 0.0
+        cost = sum(step.multiplications for step in told.steps)
+        rows.append(
+            Row(
+                (
+                    (scene.names[told.node.name], Words(f" {told.node.op}", muted=True)),
+                    say.listed([Partial(loss, scene.names[name], C) for name in done]),
+                    (Number(size),),
+                    (Words(f"{cost:,}"),),
+                )
+            )
+        )
+    first, last = skipped[0][0] + 1, skipped[-1][0] + 1
+    return Slide(
+        id=f"backward-{first}-{last}",
+        kind="backward.summary",
+        head=say.text("head.reverse"),
+        title=say("summary.title", first=first, last=last),
+        sentence=say("back.summary.sentence"),
+        position=Position(say.text("position.back", n=last, of=count), last, count),
+        strip=strip(scene, skipped[-1][1].node.name, back=True, role=C),
+        stage=(Table(columns, shortened_rows(rows)),),
+        note=say.text("summary.note"),
+        steps=tuple(step for _, told in skipped for step in told.steps),
+    )
+
+
+def shortened_rows(rows: list[Row], most: int = 12) -> tuple[Row, ...]:
+    """At most so many rows; ⋯ stands for those in the middle."""
+    if len(rows) <= most:
+        return tuple(rows)
+    dots = Row(tuple((Words("⋯"),) for _ in rows[0].cells))
+    return (*rows[: most // 2], dots, *rows[-(most // 2 - 1) :])

@@ -1,0 +1,119 @@
+"""What every story looks at: the trace, its values and names, the language, and how much is to be told."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from adcli.arrays import Array, Shape
+from adcli.engines.diagnose import Warning
+from adcli.engines.structure import Result, Structure
+from adcli.explain.blocks import Numbers
+from adcli.explain.maths import Expression, Listed, Matrix, Number
+from adcli.explain.messages import Say
+from adcli.explain.names import Names
+from adcli.primitives import losses
+from adcli.trace import Node, Trace
+
+MOST_IN_A_PILL = 4
+
+
+class Scene(NamedTuple):
+    """``detail`` is low, normal or full; ``mode`` the engine whose story is told."""
+
+    trace: Trace
+    base: Structure
+    result: Result
+    warnings: list[Warning]
+    names: Names
+    say: Say
+    numbers: Numbers
+    detail: str
+    mode: str
+
+    @property
+    def wrt(self) -> tuple[str, ...]:
+        return self.base.wrt
+
+    @property
+    def output(self) -> str:
+        return self.trace.output
+
+    @property
+    def rows(self) -> int:
+        """How many numbers the output holds: the rows of every Jacobian of it."""
+        return self.size(self.output)
+
+    @property
+    def has_loss(self) -> bool:
+        return any(node.name == self.output and node.op in losses.RULES for node in self.trace.nodes)
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether values are batches: a row for each example."""
+        return any(len(node.shape) == 2 for node in self.trace.nodes)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether every value flows on to one step only, and no parameter is used twice."""
+        reads = [a for node in self.flowing for a in node.operands if a in self.base.flows]
+        return len(reads) == len(set(reads))
+
+    @property
+    def flowing(self) -> list[Node]:
+        """The nodes through which derivatives flow."""
+        flows = self.base.flows
+        return [n for n in self.trace.nodes if n.name in flows and any(a in flows for a in n.operands)]
+
+    @property
+    def row_vectors(self) -> bool:
+        """In the row convention a vector is a row."""
+        return any(dict(node.settings).get("convention") == "row" for node in self.trace.nodes)
+
+    def shape(self, name: str) -> Shape:
+        return self.trace.shapes[name]
+
+    def size(self, name: str) -> int:
+        return math.prod(self.trace.shapes[name])
+
+    def value(self, name: str) -> Array:
+        return np.asarray(self.result.values[name])
+
+    def examples(self) -> int:
+        """How many examples a batch holds; 0 where there is none."""
+        return next((node.shape[0] for node in self.trace.nodes if len(node.shape) == 2), 0)
+
+    def shape_text(self, name: str) -> str:
+        """``2×2``; ``2`` for a vector, nothing for one number."""
+        shape = self.shape(name)
+        return "×".join(map(str, shape)) if math.prod(shape) > 1 or len(shape) > 1 else ""
+
+    def matrix(self, name: str, **look: object) -> Matrix:
+        """The value of a name as a matrix: a vector is a column (a row in the row convention)."""
+        role = self.names[name].role
+        return Matrix(as_matrix(self.value(name), self.row_vectors), role, role, **look)  # type: ignore[arg-type]
+
+    def short(self, name: str) -> Expression | None:
+        """The value on one line where it is short: a number, or a list; None where it isn't."""
+        value = self.value(name)
+        role = self.names[name].role
+        if value.size == 1:
+            return Number(float(value.reshape(())), role)
+        if value.ndim == 1 and value.size <= MOST_IN_A_PILL:
+            return Listed(value, role)
+        return None
+
+    @property
+    def tracked(self) -> bool:
+        """Whether tracker and storage row are shown."""
+        return self.detail != "low"
+
+
+def as_matrix(array: Array, row: bool = False) -> Array:
+    """Two axes for any value: a number is 1 × 1, a vector a column, or a row."""
+    array = np.asarray(array)
+    if array.ndim < 2:
+        return array.reshape((1, -1) if row else (-1, 1))
+    return array.reshape(-1, array.shape[-1])
