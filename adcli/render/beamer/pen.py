@@ -11,6 +11,15 @@ from adcli.render.maths import Ink, name_latex, sign_latex, to_latex
 from adcli.render.shown import Cell, shape_label
 
 
+CHECKMARK = r"{\checkmark}"
+TICK = r"{\color{DONE}$\checkmark$}"
+
+
+def prose(text: str) -> str:
+    """Words of a story, or untrusted text, for text mode."""
+    return rf"${CHECKMARK}$".join(map(latex_text, text.split("✓")))
+
+
 class Pen(NamedTuple):
     """What writing needs of a deck."""
 
@@ -31,7 +40,7 @@ class Pen(NamedTuple):
 
     def _run(self, run: Words | Expression) -> str:
         if isinstance(run, Words):
-            text = latex_text(run.text)
+            text = prose(run.text)
             text = rf"\textbf{{{text}}}" if run.strong else text
             text = rf"\texttt{{{text}}}" if run.code else text
             return rf"\admute{{{text}}}" if run.muted else text
@@ -40,7 +49,7 @@ class Pen(NamedTuple):
         return f"${self.maths(run)}$"
 
     def state(self, state: State) -> str:
-        return latex_text(self.labels.states[state])
+        return prose(self.labels.states[state])
 
 
 def from_phase(phase: int, latex: str) -> str:
@@ -64,6 +73,7 @@ def coloured(latex: str, role: Role) -> str:
 
 def ascii_maths(latex: str) -> str:
     """``latex`` with a command for each character that is not ASCII."""
+    latex = latex.replace("✓", CHECKMARK)
     return "".join(character if " " <= character <= "~" else latex_symbol(character) for character in latex)
 
 
@@ -116,7 +126,7 @@ def _labelled(latex: str, rows: tuple[str, ...]) -> str:
     """Each label beside its row, if no row is cut."""
     if latex.count(r"\\") + 1 != len(rows):
         return latex
-    labels = r" \\ ".join(rf"\adsize{{6}}\text{{{latex_text(row)}}}" for row in rows)
+    labels = r" \\ ".join(rf"\adsize{{6}}\text{{{prose(row)}}}" for row in rows)
     return rf"\begin{{matrix}} {labels} \end{{matrix}}\,{latex}"
 
 

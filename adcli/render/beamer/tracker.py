@@ -1,0 +1,101 @@
+"""The chain rule with its factors in columns, and the storage row: how much is done, and what is held."""
+
+from __future__ import annotations
+
+from adcli.explain.blocks import Chain, Factor, Slot, State, Storage, Tracker
+from adcli.explain.maths import Role
+from adcli.render.beamer.pen import TICK, Pen, changing, coloured, prose, states
+
+METER = 11  # mm
+GONE = (State.LET_GO, State.NEVER_READ, State.NOT_KEPT)
+
+
+def tracker(pen: Pen, block: Tracker, width: int) -> str:
+    """A panel: the caption with its legend, and a row a chain."""
+    rows = "\n".join(_chain(pen, chain, block) + r" \\" for chain in block.chains)
+    legend = r"\kern0.8mm".join(
+        rf"\adkey{{{_factor(prose(pen.labels.states[state]), state, block.role, key=True)}}}"
+        for state in (State.DONE, State.NOW, State.TO_COME)
+    )
+    left_out = rf"\adleftout{{{pen.runs(block.left_out)}}}" if block.left_out else ""
+    scale = 10 if block.large else 7
+    caption = prose(block.caption)
+    return rf"\adtracker{{{width}mm}}{{{scale}}}{{{caption}}}{{{legend}}}{{{'l' * block.columns}}}{{{rows}}}{{{left_out}}}"
+
+
+def _chain(pen: Pen, chain: Chain, block: Tracker) -> str:
+    cells = [""] * block.columns
+    for factor in chain.factors:
+        cells[factor.column] = _drawn(pen, factor, block.role)
+    left = r"+\;" if chain.plus else rf"\displaystyle {pen.maths(chain.left)} ="
+    return " & ".join([left, *cells, _end(pen, chain, block)])
+
+
+def _end(pen: Pen, chain: Chain, block: Tracker) -> str:
+    """What stands behind the factors: ✓, or the tangent that they make so far."""
+    last = max((factor.column for factor in chain.factors), default=0)
+    result = ""
+    if chain.result is not None and chain.span is not None and chain.span[1] == last:
+        result = rf"\kern0.6mm{coloured(f'= {pen.maths(chain.result)}', block.role)}"
+    at_first, at_last = (TICK if state is State.DONE else result for state in states(chain.progress))
+    return changing(chain.progress, at_first, at_last)
+
+
+def _drawn(pen: Pen, factor: Factor, role: Role) -> str:
+    latex = pen.maths(factor.expression)
+    return changing(factor.progress, *(_factor(latex, state, role) for state in states(factor.progress)))
+
+
+def _factor(latex: str, state: State, role: Role, key: bool = False) -> str:
+    latex = rf"\text{{{latex}}}" if key else latex
+    if state is State.DONE:
+        return rf"\addone{{{latex}}}"
+    if state is State.NOW:
+        return rf"\adnow{{{role.name}}}{{{latex}}}"
+    return rf"\adcoming{{{latex}}}" if state is State.TO_COME else rf"\adplain{{{latex}}}"
+
+
+def storage_row(pen: Pen, storage: Storage) -> str:
+    """Slots from the left, the meter and the facts at the right."""
+    slots = "%\n  ".join(_slot(pen, slot) for slot in storage.slots)
+    right = []
+    if storage.meter is not None:
+        meter = storage.meter
+        share = min(max(meter.now / meter.most, 0.0), 1.0) if meter.most > 0 else 0.0
+        right.append(rf"\admeter{{{METER * share:.2f}}}{pen.runs(meter.text)}")
+    if storage.facts:
+        right.append(pen.runs(storage.facts))
+    facts = r"\quad\admute{\textperiodcentered}\quad ".join(right)
+    return rf"\adstorage{{{prose(storage.label)}}}{{{slots}}}{{{facts}}}"
+
+
+def _slot(pen: Pen, slot: Slot) -> str:
+    return changing(slot.progress, *(_slot_in(pen, slot, state) for state in states(slot.progress)))
+
+
+def _slot_in(pen: Pen, slot: Slot, state: State) -> str:
+    gone = state in GONE or state is State.TO_COME
+    name = f"${pen.maths(slot.name._replace(role=Role.PLAIN) if gone else slot.name)}$"
+    if state in (State.NOT_KEPT, State.TO_COME):
+        numbers = ""
+    elif slot.value is not None:
+        numbers = f"$\\arraycolsep=0.7mm {pen.maths(slot.value)}$"
+    else:
+        numbers = rf"{{\adsize{{5}}\admute{{{prose(slot.shape)}}}}}"
+    if gone and numbers:
+        numbers = rf"\adstrike{{{numbers}}}"
+    words = [prose(slot.note)] if slot.note else []
+    if state in (*GONE, State.READ_NEXT, State.IN_HAND, State.RECOMPUTED):
+        words.append(pen.state(state))
+    said = rf"{{\adsize{{5.4}}\admute{{{', '.join(words)}}}}}" if words else ""
+    parts = [part for part in (name, numbers, said, TICK if state is State.DONE else "") if part]
+    content = r"\kern0.9mm ".join(parts)
+    return rf"\adslot{{{_slot_style(slot, state, gone)}}}{{{content}}}"
+
+
+def _slot_style(slot: Slot, state: State, gone: bool) -> str:
+    if gone:
+        return "ad slot=admuted,ad coming,text=admuted"
+    role = slot.role.name if slot.role is not Role.PLAIN else "PARAMETER"
+    heavy = ",line width=0.45mm" if state in (State.NOW, State.READ_NEXT, State.RECOMPUTED) else ""
+    return f"ad slot={role},fill={role}-tint{heavy}"
