@@ -17,7 +17,7 @@ from adcli.render.colours import LIGHT
 
 THEME = Path(__file__).with_name("theme.tex")
 WIDTH, STAGE, SIDE = 151, 100, 48  # mm
-PAGE, HEAD, SENTENCE, FOOT, AIR = 90.0, 11.6, 4.0, 7.2, 5.2  # mm of a page, and what is no stage
+PAGE, HEAD, SENTENCE, FOOT, AIR = 90.0, 11.6, 4.0, 7.2, 6.2  # mm of a page, and what is no stage
 MOST_DASHES = 12
 
 
@@ -49,7 +49,7 @@ def _frame(pen: Pen, deck: Deck, place: int) -> str:
         rf"\adhead{{{_head(slide)}}}{{{prose(deck.title)}}}",
         rf"\adprogress{{{place + 1}}}{{{len(deck.slides)}}}",
         rf"\adsentence{{{pen.runs(slide.sentence)}}}" if slide.sentence else "",
-        rf"\nointerlineskip\hbox{{{network(pen, slide.strip, WIDTH)}}}" if slide.strip else "",
+        rf"\adstrip{{{network(pen, slide.strip, WIDTH)}}}" if slide.strip else "",
         _columns(pen, slide),
         storage_row(pen, slide.storage) if slide.storage else "",
         rf"\adphases{{{slide.last_phase + 1}}}",

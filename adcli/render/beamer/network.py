@@ -12,7 +12,7 @@ from adcli.render.shown import entries, shown
 CHARACTER = 1.25  # mm, of a digit in the strip
 PILL, BOX, GAP, LEAST = 10.0, 6.4, 9.0, 3.4  # mm: widths, and the least length of an arrow
 PARAMETER_Y, BELOW_Y, VALUE_Y = -7.2, -5.4, -10.0
-HEIGHT, BELOW, ARCS, LARGE = 13.0, 1.0, 3.2, 11.0  # mm of a strip, and what some need more
+HEIGHT, ARCS, LARGE = 15.2, 3.2, 11.0  # mm of a strip with the air around it, and what some need more
 
 
 def height(network: Network) -> float:
@@ -75,8 +75,8 @@ def _items(pen: Pen, block: Network, centres: list[float], halves: list[float]) 
         ]
         yield changing(item.progress, *nodes)
         if isinstance(item, Pill) and item.below is not None:
-            mark = r"\triangleleft" if block.direction is Direction.BACK else r"\triangleright"
-            below = rf"$\arraycolsep=0.7mm\color{{{block.role.name}}}{mark}\,{pen.maths(item.below)}$"
+            mark = r"\blacktriangleleft" if block.direction is Direction.BACK else r"\blacktriangleright"
+            below = rf"$\color{{{block.role.name}}}{mark}\,{pen.word(item.below)}$"
             yield rf"\node at ({x:.1f},{BELOW_Y}) {{\adsize{{5.6}}{below}}};"
 
 
@@ -84,7 +84,7 @@ def _pill(pen: Pen, pill: Pill) -> str:
     name = f"${pen.maths(pill.name)}$"
     times = rf"\admute{{{pill.times}$\,\times\,$}}" if pill.times else ""
     if pill.value is not None:
-        return rf"{name}\\[-0.5mm]\adsize{{6}}{times}$\arraycolsep=0.7mm {pen.maths(pill.value)}$"
+        return rf"{name}\\[-0.5mm]\adsize{{6}}{times}${pen.word(pill.value)}$"
     shape = rf"{{\adsize{{5}}{times}\admute{{{prose(pill.shape)}}}}}" if pill.shape and pill.shape != "1" else ""
     return rf"{name} {shape}".rstrip()
 

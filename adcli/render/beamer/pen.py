@@ -12,7 +12,7 @@ from adcli.render.shown import Cell, shape_label
 
 
 CHECKMARK = r"{\checkmark}"
-TICK = r"{\color{DONE}$\checkmark$}"
+TICK = r"\adtick{}"
 
 
 def prose(text: str) -> str:
@@ -30,6 +30,10 @@ class Pen(NamedTuple):
         """``expression`` for math mode."""
         return ascii_maths(to_latex(expression, self.numbers, INK))
 
+    def word(self, expression: Expression) -> str:
+        """``expression`` for math mode, where it stands among words or in a small box."""
+        return ascii_maths(to_latex(expression, self.numbers, WORD_INK))
+
     def signed(self, sign: str, expression: Expression) -> str:
         """``= expression``."""
         return f"{sign_latex(sign, expression, self.numbers)} {self.maths(expression)}"
@@ -46,7 +50,7 @@ class Pen(NamedTuple):
             return rf"\admute{{{text}}}" if run.muted else text
         if isinstance(run, Partial):
             return f"${ascii_maths(_on_one_line(run))}$"
-        return f"${self.maths(run)}$"
+        return f"${self.word(run)}$"
 
     def state(self, state: State) -> str:
         return prose(self.labels.states[state])
@@ -85,10 +89,14 @@ def _on_one_line(partial: Partial) -> str:
 
 
 def _cell(latex: str, cell: Cell, role: Role) -> str:
+    if cell.forced:
+        latex = rf"{{\color{{{role.name}!38!adground}}{latex}}}"
     latex = coloured(latex, role)
-    if cell.tinted:
-        return rf"\adtint{{{role.name}}}{{{latex}}}"
-    return rf"\adforced{{{latex}}}" if cell.forced else latex
+    return rf"\adtint{{{role.name}}}{{{latex}}}" if cell.tinted else latex
+
+
+def _bare_cell(latex: str, cell: Cell, role: Role) -> str:
+    return coloured(latex, role)
 
 
 def _matrix(latex: str, matrix: Matrix) -> str:
@@ -130,4 +138,14 @@ def _labelled(latex: str, rows: tuple[str, ...]) -> str:
     return rf"\begin{{matrix}} {labels} \end{{matrix}}\,{latex}"
 
 
+def _bare_matrix(latex: str, matrix: Matrix) -> str:
+    """A matrix in a line of words: no shape, and one row in brackets as high as its numbers."""
+    if matrix.array.shape[0] > 1:
+        return coloured(latex, matrix.role)
+    row = latex.removeprefix(r"\begin{bmatrix} ").removesuffix(r" \end{bmatrix}")
+    between = r"\;"
+    return coloured(f"[{row.replace(' & ', between)}]", matrix.role)
+
+
 INK = Ink(role=coloured, cell=_cell, matrix=_matrix, shapes=False)
+WORD_INK = Ink(role=coloured, matrix=_bare_matrix, cell=_bare_cell, shapes=False, rows=3, columns=6)

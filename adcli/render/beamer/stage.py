@@ -29,8 +29,8 @@ from adcli.render.beamer.tracker import tracker
 
 INDENT = 11  # mm left of formulas for their labels
 GAP = "\n\\adgap\n"
-MARKS = {State.NOW: r"$\triangleright$", State.DONE: TICK}
-WAYS = {Role.COTANGENT: r"$\triangleleft$", Role.TANGENT: r"$\triangleright$"}
+MARKS = {State.NOW: r"$\blacktriangleright$", State.DONE: TICK}
+WAYS = {Role.COTANGENT: r"$\blacktriangleleft$", Role.TANGENT: r"$\blacktriangleright$"}
 
 
 def stack(pen: Pen, blocks: tuple[Block, ...], width: int, height: float) -> str:
@@ -177,7 +177,7 @@ def _code_line(line: Line) -> str:
 
     def drawn(state: State) -> str:
         if state is State.NOW:
-            return rf"\adframed{{{text}}} $\triangleleft$"
+            return rf"\adframed{{{text}}} $\blacktriangleleft$"
         return rf"\admute{{{text}}} {TICK}" if state is State.DONE else text
 
     return changing(line.progress, *map(drawn, states(line.progress))) + aside

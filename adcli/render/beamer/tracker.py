@@ -79,7 +79,7 @@ def _slot_in(pen: Pen, slot: Slot, state: State) -> str:
     if state in (State.NOT_KEPT, State.TO_COME):
         numbers = ""
     elif slot.value is not None:
-        numbers = f"$\\arraycolsep=0.7mm {pen.maths(slot.value)}$"
+        numbers = f"${pen.word(slot.value)}$"
     else:
         numbers = rf"{{\adsize{{5}}\admute{{{prose(slot.shape)}}}}}"
     if gone and numbers:
