@@ -25,7 +25,8 @@ class Step(NamedTuple):
 
     Attributes:
         kind: ``forward``, ``store``, ``tangent.init``, ``tangent.update``, ``cotangent.init``,
-            ``cotangent.update``, ``gradient`` or ``accumulate``.
+            ``cotangent.update``, ``gradient`` or ``accumulate``; with checkpoints also ``recompute`` (a value is
+            computed again) and ``release`` (a value goes that no VJP is to read, or none before it is computed again).
         target: the name of the value, tangent or cotangent that is made.
         operands: what is multiplied or added, from left to right.
         value: the result. Tangents and cotangents are matrices in numerator layout.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from common import HEAD, clean_environment
 
-NAMES = ("startup", "lecture", "wide", "jacobian", "deep", "reading")
+NAMES = ("startup", "lecture", "wide", "jacobian", "deep", "reading", "engines", "programs", "checkpointing")
 
 
 def versions() -> str:

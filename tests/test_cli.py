@@ -45,7 +45,7 @@ def test_wrt(run):
     "args",
     [
         ["--lr", "nan"], ["--lr", "a"], ["--digits", "0"], ["--format", "xml"], ["--mode", "backward"], ["--colour"],
-        ["-o", "a.csv"], ["-o", "/dev/null/none/a.json"], ["--step", "1"],
+        ["-o", "a.svg"], ["-o", "/dev/null/none/a.json"], ["--step", "1"],
     ],
 )  # fmt: skip
 def test_wrong_options(run, args):

@@ -11,7 +11,7 @@ REFUSED = {
     ),
     "a program beside layers": (
         "input: [1]\nlayers: [{type: relu}]\nprogram: [a = x]\n",
-        "<stdin>:3:10: error: `program` is not possible beside `layers`",
+        "<stdin>:2:1: error: `layers` is not possible beside `program`",
     ),
     "a key of the marking that is not known": (
         "input: [1]\nlayers: [{type: sin}]\ngrading: {pts: 1}\n",

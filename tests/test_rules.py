@@ -8,13 +8,16 @@ from test_cases import CASES, agrees, expected_of
 
 from adcli.engines import reverse
 from adcli.primitives import RULES, Partial, Primitive
+from adcli.primitives.arithmetic import needs
 from adcli.spec.model import read_spec
 from adcli.spec.source import read_source
 from adcli.trace import build_trace
 
 RNG = np.random.default_rng(7)
 LOSSES = [op for op in RULES if "error" in op or "entropy" in op or op in ("huber", "hinge", "negative_log_likelihood")]
-ACTIVATIONS = [op for op in RULES if op not in (*LOSSES, "linear")]
+ENTRYWISE = ["add", "subtract", "multiply", "divide", "power"]
+OTHERS = ["linear", "matmul", "dot", "sum", "mean", "constant", *ENTRYWISE]
+ACTIVATIONS = [op for op in RULES if op not in (*LOSSES, *OTHERS)]
 
 
 def linear_points() -> list:
@@ -50,7 +53,54 @@ def activation_points() -> list:
     return points
 
 
-POINTS = [*linear_points(), *loss_points(), *activation_points()]
+SHAPES = [
+    ((), ()),
+    ((3,), (3,)),
+    ((), (3,)),
+    ((2, 3), (3,)),
+    ((2, 1), (1, 3)),
+    ((3,), (2, 1)),
+    ((1,), ()),
+    ((2, 1, 2), (3, 1)),
+    ((1, 3), (1, 3)),
+]
+
+
+def entrywise_points() -> list:
+    points = []
+    for op in ENTRYWISE:
+        for shapes in SHAPES:
+            arguments = [np.asarray(RNG.uniform(0.4, 2.0, shape)) for shape in shapes]
+            points.append((op, needs(shapes), arguments))
+    for op in ("add", "multiply"):
+        for shapes in (((2, 3), (3,), ()), ((), (), (), ())):
+            arguments = [np.asarray(RNG.normal(size=shape)) for shape in shapes]
+            points.append((op, needs(shapes, many=True), arguments))
+    return points
+
+
+def product_points() -> list:
+    points = [("dot", {}, [RNG.normal(size=3), RNG.normal(size=3)])]
+    for left in ((3,), (2, 3)):
+        for right in ((3,), (3, 4)):
+            settings = {"left": len(left), "right": len(right)}
+            points.append(("matmul", settings, [RNG.normal(size=left), RNG.normal(size=right)]))
+    return points
+
+
+def reduction_points() -> list:
+    shapes = ((), (3,), (2, 3), (2, 1, 3))
+    return [(op, {"of": shape}, [np.asarray(RNG.normal(size=shape))]) for op in ("sum", "mean") for shape in shapes]
+
+
+POINTS = [
+    *entrywise_points(),
+    *product_points(),
+    *reduction_points(),
+    *linear_points(),
+    *loss_points(),
+    *activation_points(),
+]
 
 
 def name_of(point) -> str:
@@ -72,7 +122,7 @@ def check(primitive: Primitive, arguments: list) -> None:
         if argument not in primitive.partials:
             continue
         push, pull = pushed_and_pulled(primitive, arguments, argument, primitive.partials[argument])
-        x = arguments[position]
+        x = np.asarray(arguments[position])
         u, v = RNG.normal(size=(2, *x.shape)), RNG.normal(size=(2, *shape))
         h = 1e-6
         above, below = (
@@ -106,11 +156,54 @@ def test_the_slope_is_the_diagonal(point) -> None:
     primitive = RULES[op](**settings)
     argument, partial = next(iter(primitive.partials.items()))
     if partial.slope is not None:
+        x = np.asarray(arguments[0])
         place = dict(zip(primitive.arguments, arguments, strict=True), out=primitive.evaluate(*arguments))
         slope = np.asarray(partial.slope(*(place[name] for name in partial.jvp_reads)))
-        tangent = RNG.normal(size=(1, *arguments[0].shape))
+        tangent = RNG.normal(size=(1, *x.shape))
         pushed = pushed_and_pulled(primitive, arguments, argument, partial)[0](tangent)
+        tangent = partial.spread.repeat(tangent) if partial.spread else tangent
         assert np.sum(tangent * slope) == pytest.approx(np.sum(pushed), rel=1e-12)
+
+
+@pytest.mark.parametrize("point", [p for p in POINTS if RULES[p[0]](**p[1]).stackable], ids=name_of)
+def test_perturbations_of_any_operands_go_through_at_once(point) -> None:
+    op, settings, arguments = point
+    primitive = RULES[op](**settings)
+    for which in ((True, False), (False, True), (True, True)):
+        perturbed = (*which, *[True] * (len(arguments) - 2))
+        stacks = [np.stack([a, a + 0.5]) if many else a for a, many in zip(arguments, perturbed, strict=True)]
+        one_by_one = [
+            primitive.evaluate(*(s[i] if many else s for s, many in zip(stacks, perturbed, strict=True)))
+            for i in (0, 1)
+        ]
+        assert primitive.evaluate(*stacks) == pytest.approx(np.stack(one_by_one), rel=1e-13, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "for_a", "for_b"),
+    [
+        (0.0, 0.0, 0.0, np.nan),  # y x^(y−1) is 0 where y = 0
+        (0.0, 2.0, 0.0, 0.0),
+        (0.0, 1.0, 1.0, 0.0),
+        (0.0, 0.5, np.inf, 0.0),
+        (0.0, -1.0, -np.inf, np.nan),
+        (-2.0, 3.0, 12.0, np.nan),
+        (-2.0, -2.0, 0.25, np.nan),
+        (-2.0, 0.0, 0.0, np.nan),
+        (-2.0, 0.5, np.nan, np.nan),
+        (2.0, 3.0, 12.0, 8 * np.log(2)),
+    ],
+)
+def test_where_a_power_is_undefined(a, b, for_a, for_b) -> None:
+    for wrap in (np.float64, lambda x: np.array([x])):
+        with np.errstate(all="ignore"):
+            primitive = RULES["power"](**needs([np.shape(wrap(a))] * 2))
+            out = primitive.evaluate(wrap(a), wrap(b))
+            slopes = (
+                primitive.partials["a"].slope(wrap(a), wrap(b)),
+                primitive.partials["b"].slope(wrap(a), wrap(b), out),
+            )
+        np.testing.assert_allclose(np.ravel(slopes), [for_a, for_b], rtol=1e-15)
 
 
 def with_vjp(primitive: Primitive, argument: str, vjp) -> Primitive:

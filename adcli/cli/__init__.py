@@ -15,6 +15,7 @@ import click
 from adcli.errors import AdcliError, nearest, printable, quoted
 
 COMMANDS = {
+    "check": "Every engine against every other.",
     "example": "Lists, or prints, the specs that come with adcli.",
     "grad": "The output, and its gradient for every parameter.",
 }
@@ -86,9 +87,8 @@ def adcli() -> None:
 def main() -> NoReturn:
     """Run the command line, and turn every way to end into an exit code."""
     try:
-        adcli.main(standalone_mode=False, prog_name="adcli")
+        code = ExitCode(adcli.main(standalone_mode=False, prog_name="adcli") or ExitCode.DONE)
         sys.stdout.flush()
-        code = ExitCode.DONE
     except click.exceptions.Exit as exit_:
         code = ExitCode(exit_.exit_code)
     except _EndedError as ended:

@@ -2,47 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import click
 import numpy as np
 
-from adcli.cli.options import load_trace, number_options, output_options, spec_options
-from adcli.cli.output import chosen_format, warn, write
+from adcli.cli.grad_formats import FORMATS, Found, in_format
+from adcli.cli.options import (
+    checkpoint_option,
+    expression_options,
+    load_schedule,
+    load_spec,
+    number_options,
+    output_options,
+    trace_of,
+)
+from adcli.cli.output import chosen_format, refuse_terminal, warn, write
+from adcli.cli.seeds import check_seeds, read_seeds, seed_options
 from adcli.engines.descent import descend
 from adcli.engines.run import MODES, SCHEMES, differentiate
 from adcli.engines.structure import check_wrt, default_wrt
-from adcli.errors import AdcliError, Problem, nearest, quoted
+from adcli.errors import AdcliError
+from adcli.render.style import Style
+from adcli.trace import Trace
 
-FORMATS = ("text", "json")
+MOST_PUSHED = 500
 
 
 @click.command("grad")
-@spec_options
+@expression_options
 @click.option("--mode", type=click.Choice(MODES), default="reverse", show_default=True, help="The engine.")
 @click.option(
     "--wrt", multiple=True, metavar="NAME", help="For which names: parameters, inputs, any value of the trace."
 )
 @click.option("--step", type=float, metavar="H", help="Numeric mode: the step, the same for every number.")
 @click.option("--scheme", type=click.Choice(SCHEMES), help="Numeric mode: the quotient; default central.")
+@seed_options
+@checkpoint_option
 @output_options(FORMATS)
 @click.option(
     "--layout",
     type=click.Choice(["gradient", "jacobian"]),
     default="gradient",
     show_default=True,
-    help="In text: gradients in the parameter's shape, or as rows of the Jacobian.",
+    help="In text and LaTeX: gradients in the parameter's shape, or as rows of the Jacobian.",
 )
 @number_options
 @click.option("--lr", type=float, metavar="RATE", help="Also the parameters after one step of gradient descent.")
 @click.option("--get", "path", metavar="PATH", help="Just that part of the JSON, for scripts: gradients.W1")
 def command(
-    spec: str,
+    spec: str | None,
+    expression: str | None,
+    givens: tuple[str, ...],
     settings: tuple[str, ...],
     mode: str,
     wrt: tuple[str, ...],
     step: float | None,
     scheme: str | None,
+    tangents: tuple[str, ...],
+    cotangent: str | None,
+    checkpoint: str | None,
     format_: str | None,
     output: str | None,
     layout: str,
@@ -54,31 +73,46 @@ def command(
     """The output of SPEC, and its gradient for every parameter.
 
     SPEC is a file in YAML or JSON, or - for standard input. Where it has no parameters, the
-    gradient is for every input.
+    gradient is for every input. A single expression needs no file:
+
+    adcli grad -e "(a + b) ** 2" -p a=2 -p b=3
     """
     chosen = chosen_format(format_, output, FORMATS)
+    refuse_terminal(chosen, output)
     _check_numeric(mode, step, scheme)
-    trace = load_trace(spec, settings)
-    names = check_wrt(trace, wrt) or default_wrt(trace)
-    result, warnings = differentiate(trace, mode, names, scheme=scheme or "central", step=step)
+    check_seeds(mode, tangents, cotangent, wrt, lr)
+    _check_get(path, chosen)
+    read = load_spec(spec, expression, givens)
+    trace = trace_of(read, settings)
+    seeds = read_seeds(trace, read.document.source.folder, tangents, cotangent)
+    asked = tuple(seeds.tangents or ()) or check_wrt(trace, wrt) or default_wrt(trace)
+    schedule = load_schedule(trace, mode, checkpoint)
+    special = schedule is not None or any(seed is not None for seed in seeds)
+    as_text = chosen == "text" and path is None and layout == "gradient" and not special
+    as_graph = as_text and read.program is not None and trace.shapes[trace.output] == ()
+    names = trace.differentiable if as_graph and _all_are_cheap(trace, mode) else asked
+    how = {"scheme": scheme or "central", "step": step, "schedule": schedule, **seeds._asdict()}
+    result, warnings = differentiate(trace, mode, names, **how)
+    warnings = [w for w in warnings if w.code != "unused" or w.name in asked or w.name in trace.targets]
     updated = None
     if lr is not None:
         updated, overflows = descend(trace, result, lr)
         warnings += overflows
-    if path is not None or chosen == "json":
-        from adcli.render.grad_json import content
-        from adcli.render.json_format import document, one_line
-
-        whole = content(trace, mode, result, warnings, updated)
-        text = document(whole) if path is None else one_line(_part(whole, path)) + "\n"
-    else:
-        from adcli.render.grad_text import Style, show
-        from adcli.render.terminal import rendered
-
-        style = Style(digits, fractions, layout)
-        text = rendered(lambda console: show(console, trace, result, mode, style, updated), to_file=output is not None)
+    style = Style(digits, fractions, layout)
+    found = Found(trace, mode, result, warnings, updated, style, asked if as_graph else None)
+    content = in_format(chosen, found, path, to_file=output is not None)
     warn(warnings)
-    write(text, output)
+    write(content, output)
+
+
+def _check_get(path: str | None, chosen: str) -> None:
+    if path is not None and chosen not in ("text", "json"):
+        raise AdcliError(f"--get is a part of the JSON, not of {chosen}")
+
+
+def _all_are_cheap(trace: Trace, mode: str) -> bool:
+    """Whether gradients for every value cost little more than those for the parameters."""
+    return mode == "reverse" or (mode == "forward" and sum(math.prod(s) for s in trace.shapes.values()) <= MOST_PUSHED)
 
 
 def _check_numeric(mode: str, step: float | None, scheme: str | None) -> None:
@@ -86,27 +120,3 @@ def _check_numeric(mode: str, step: float | None, scheme: str | None) -> None:
         raise AdcliError(f"--step and --scheme go with --mode numeric, not with {mode}")
     if step is not None and not (np.isfinite(step) and step > 0.0):
         raise AdcliError("--step must be a finite number above 0")
-
-
-def _part(whole: Any, path: str) -> Any:
-    """The part of ``whole`` at a path of keys and indices (from 0), divided by points.
-
-    Raises:
-        AdcliError: there is no such part.
-    """
-    part = whole
-    for step in path.split("."):
-        known = (
-            list(part)
-            if isinstance(part, dict)
-            else [str(i) for i in range(len(part))]
-            if isinstance(part, list)
-            else []
-        )
-        if step not in known:
-            hint = nearest(step, known) or (
-                f"there are {', '.join(known[:12])}" if known else "there is nothing inside"
-            )
-            raise AdcliError(Problem(f"--get {path}: there is no {quoted(step)}", None, hint))
-        part = part[step] if isinstance(part, dict) else part[int(step)]
-    return part

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from adcli.errors import AdcliError, quoted
-from adcli.spec.model import NAME, Spec, read_spec
+from adcli.engines.checkpoints import Schedule, planned
+from adcli.errors import AdcliError, printable, quoted
+from adcli.spec.model import EXPRESSION_NAME, NAME, RESERVED, Spec, read_expression, read_spec
 from adcli.spec.part import Document
 from adcli.spec.source import Source, read_source
 from adcli.spec.values import Budget, Value, read_value
@@ -18,6 +21,7 @@ from adcli.trace import Trace, build_trace
 F = TypeVar("F", bound=Callable[..., Any])
 
 SET_HELP = "Another value for an input, a target or a parameter (JSON or a fraction)."
+_STEP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[0-9]+)?\Z")  # also a step inside a line of a program
 DIGITS = click.IntRange(1, 17)
 
 
@@ -25,6 +29,18 @@ def spec_options(function: F) -> F:
     """``SPEC`` and ``--set``."""
     function = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=SET_HELP)(function)
     return click.argument("spec", metavar="SPEC")(function)
+
+
+def expression_options(function: F) -> F:
+    """``SPEC`` or ``-e`` with ``-p``, and ``--set``."""
+    function = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=SET_HELP)(function)
+    function = click.option(
+        "-p", "givens", multiple=True, metavar="NAME=VALUE", help="A parameter of the expression (JSON or a fraction)."
+    )(function)
+    function = click.option(
+        "-e", "expression", metavar="EXPR", help="A program of one expression instead of SPEC; its value is named out."
+    )(function)
+    return click.argument("spec", metavar="SPEC", required=False)(function)
 
 
 def output_options(formats: Sequence[str]) -> Callable[[F], F]:
@@ -39,6 +55,15 @@ def output_options(formats: Sequence[str]) -> Callable[[F], F]:
     return add
 
 
+def checkpoint_option(function: F) -> F:
+    """``--checkpoint``."""
+    return click.option(
+        "--checkpoint",
+        metavar="NAMES|sqrt|SLOTS",
+        help="Reverse mode: keep only these values (h1,h2), or so many, and compute the others again.",
+    )(function)
+
+
 def number_options(function: F) -> F:
     """``--digits`` and ``--fractions``."""
     function = click.option("--fractions", is_flag=True, help="Numbers as fractions where one equals them.")(function)
@@ -47,27 +72,84 @@ def number_options(function: F) -> F:
     )
 
 
-def load_trace(path: str, settings: Sequence[str]) -> Trace:
-    """The trace of the spec at ``path``, with the values of ``--set``.
+def load_trace(
+    path: str | None, settings: Sequence[str] = (), expression: str | None = None, givens: Sequence[str] = ()
+) -> Trace:
+    """The trace of the spec at ``path``, or of an expression with its parameters, with the values of ``--set``.
 
     Raises:
         AdcliError: with everything that is wrong.
     """
-    spec = read_spec(read_source(path))
-    return build_trace(spec, _overrides(spec, settings))
+    return trace_of(load_spec(path, expression, givens), settings)
 
 
-def _overrides(spec: Spec, settings: Sequence[str]) -> dict[str, Value]:
-    found = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals or not NAME.match(name):
-            raise AdcliError(f"--set {quoted(setting)}: write NAME=VALUE")
-        found[name] = _value(f"--set {name}", text, spec.document.source.folder, spec.budget)
+def load_schedule(trace: Trace, mode: str, checkpoint: str | None) -> Schedule | None:
+    """What ``--checkpoint`` asks for, if it is given.
+
+    Raises:
+        AdcliError: the mode stores nothing, or a name can't be a checkpoint.
+    """
+    if checkpoint is None:
+        return None
+    if mode != "reverse":
+        raise AdcliError(f"--checkpoint goes with --mode reverse, not with {mode}")
+    return planned(trace, checkpoint)
+
+
+def load_spec(path: str | None, expression: str | None = None, givens: Sequence[str] = ()) -> Spec:
+    """The spec at ``path``, or that of an expression with its parameters.
+
+    Raises:
+        AdcliError: it can't be read, or both or none are given.
+    """
+    if expression is None:
+        if givens:
+            raise AdcliError("-p goes with -e; for a spec, --set NAME=VALUE gives another value")
+        if path is None:
+            raise AdcliError('there is neither a SPEC nor an expression: write a path, or -e "EXPR"')
+        return read_spec(read_source(path))
+    if path is not None:
+        raise AdcliError(f"there are both a SPEC, {printable(path)}, and an expression (-e); give one of them")
+    return read_expression(expression, _givens(givens))
+
+
+def trace_of(spec: Spec, settings: Sequence[str]) -> Trace:
+    """The trace of ``spec`` with the values of ``--set``.
+
+    Raises:
+        AdcliError: with everything that is wrong.
+    """
+    folder, budget = spec.document.source.folder, spec.budget
+    return build_trace(spec, dict(named_value("--set", setting, folder, budget) for setting in settings))
+
+
+def _givens(givens: Sequence[str]) -> dict[str, Value | None]:
+    budget = Budget()
+    found: dict[str, Value | None] = {}
+    for given in givens:
+        name, value = named_value("-p", given, os.getcwd(), budget)
+        if not NAME.match(name):
+            raise AdcliError(f"-p {quoted(given)}: write NAME=VALUE")
+        if name in found or name in (*RESERVED, EXPRESSION_NAME):
+            why = "is there twice" if name in found else "is not possible: the name has a meaning of its own"
+            raise AdcliError(f"-p {name} {why}")
+        found[name] = value
     return found
 
 
-def _value(what: str, text: str, folder: str, budget: Budget) -> Value:
+def named_value(option: str, text: str, folder: str, budget: Budget) -> tuple[str, Value]:
+    """``NAME=VALUE``, as ``option`` takes it.
+
+    Raises:
+        AdcliError: it is not of that form, or the value can't be read.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not _STEP_NAME.match(name):
+        raise AdcliError(f"{option} {quoted(text)}: write NAME=VALUE")
+    return name, value_of(f"{option} {name}", value, folder, budget)
+
+
+def value_of(what: str, text: str, folder: str, budget: Budget) -> Value:
     """A value on the command line: JSON, or a fraction without quotes."""
     try:
         json.loads(text)

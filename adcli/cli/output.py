@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from adcli.engines.diagnose import Warning
-from adcli.errors import AdcliError, printable
+from adcli.errors import AdcliError, Problem, printable
 
 ENDINGS = {
     ".json": "json", ".csv": "csv", ".npz": "npz", ".tex": "latex", ".md": "markdown", ".html": "html",
@@ -32,6 +32,14 @@ def chosen_format(name: str | None, output: str | None, formats: Sequence[str]) 
     if by_ending not in formats:
         raise AdcliError(f"-o {printable(output)}: this command writes {', '.join(formats)}, not {ending}")
     return by_ending
+
+
+def refuse_terminal(format_: str, output: str | None) -> None:
+    """Raises:
+    AdcliError: bytes of ``format_`` would be shown in a terminal.
+    """
+    if format_ == "npz" and output is None and sys.stdout.isatty():
+        raise AdcliError(Problem("an npz file is not for a terminal", None, "write it to a file: -o gradients.npz"))
 
 
 def write(content: str | bytes, output: str | None) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from adcli.arrays import Array
 from adcli.engines.structure import Result, Structure
 from adcli.primitives import Primitive
-from adcli.trace import Node
+from adcli.trace import Node, argument_text
 
 MOST_OF_A_STEP = 10
 
@@ -37,7 +37,7 @@ def diagnose(plan: Structure, result: Result) -> list[Warning]:
     first = _first_not_finite(plan, result)
     if first:
         return [*found, *first]
-    if any(not np.isfinite(gradient).all() for gradient in result.gradients.values()):
+    if any(not np.isfinite(array).all() for array in result.derivatives(plan.trace.output).values()):
         found += _infinite_slopes(plan, result)
         found += _not_finite_gradients(plan, result, found)
     return found
@@ -67,12 +67,10 @@ def _kinks(plan: Structure, result: Result) -> Iterator[Warning]:
         if primitive.kink is not None:
             operands = [_operand(result, argument) for argument in node.arguments]
             at_kink = primitive.kink(*operands)
-            argument = node.arguments[0]
+            argument = argument_text(node.arguments[0])
             for index, more in _components(at_kink):
-                where = component(str(argument), index)
-                message = (
-                    f"{node.name} = {node.op}({argument}): {where} is at a kink, where the derivative is a convention"
-                )
+                where = f"{component(argument, index)} is at a kink"
+                message = f"{node.name} = {node.op}({argument}): {where}, where the derivative is a convention"
                 yield Warning("kink", node.name, index, message + more)
 
 
@@ -108,7 +106,7 @@ def _first_not_finite(plan: Structure, result: Result) -> list[Warning]:
 
 
 def _listed(node: Node) -> str:
-    return ", ".join(str(argument) for argument in node.arguments)
+    return ", ".join(map(argument_text, node.arguments))
 
 
 def _first(mask: Array) -> tuple[int, ...]:
@@ -127,20 +125,24 @@ def _infinite_slopes(plan: Structure, result: Result) -> Iterator[Warning]:
             for index, more in _components(~np.isfinite(slope)):
                 nan = bool(np.isnan(slope[index]))
                 what = "undefined" if nan else "infinite"
-                where = component(str(operand), index)
-                message = f"{node.name} = {node.op}({_listed(node)}): the derivative is {what} at {where}"
+                if len(primitive.partials) > 1:  # its slopes have entries of the result, not of one operand
+                    what = f"for {operand} is {what} at {component(node.name, index)}"
+                else:
+                    what = f"is {what} at {component(str(operand), index)}"
+                message = f"{node.name} = {node.op}({_listed(node)}): the derivative {what}"
                 yield Warning("indeterminate" if nan else "non-finite", node.name, index, message + more)
 
 
 def _not_finite_gradients(plan: Structure, result: Result, known: list[Warning]) -> Iterator[Warning]:
     """Gradients that hold NaN (0 · ∞, ∞ − ∞), or an infinity that no step explains."""
-    for name, gradient in result.gradients.items():
+    what = "the gradient for" if result.jvp is None else "the JVP of"
+    for name, gradient in result.derivatives(plan.trace.output).items():
         mask = np.isnan(gradient)
         if mask.any():
-            where = component(f"the gradient for {name}", _first(mask))
+            where = component(f"{what} {name}", _first(mask))
             message = f"{where} is not a number: 0 · ∞ or ∞ − ∞ on the way"
             yield Warning("indeterminate", name, _first(mask), message)
         elif not known and not np.isfinite(gradient).all():
             index = _first(~np.isfinite(gradient))
-            where = component(f"the gradient for {name}", index)
+            where = component(f"{what} {name}", index)
             yield Warning("non-finite", name, index, f"{where} is too large for a float64")

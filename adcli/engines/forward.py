@@ -50,6 +50,9 @@ def run(plan: Plan, sink: Sink | None = None, careful: bool = False) -> Result:
         for slot in done:
             del tangents[slot]
     tangent = tangents.get(base.slots[base.trace.output])
+    if plan.tangents is not None:
+        jvp = np.zeros(base.trace.shapes[base.trace.output]) if tangent is None else tangent[0]
+        return Result(named(base, values), {}, tangents=plan.tangents, jvp=jvp)
     gradients = {
         name: np.zeros(shape) if tangent is None else _gradient(tangent, own, values, shape, plan.by_rows)
         for name, shape, own in plan.wanted
@@ -72,11 +75,13 @@ def _pushed_carefully(
     if push.jvp is None:
         return piece, piece != 0.0
     mask, tangent = masks[push.argument], tangents[push.argument]
+    if push.spread is not None:
+        mask, tangent = push.spread.repeat(mask), push.spread.repeat(tangent)
     axes = tangent.ndim - piece.ndim
     if push.slope is not None:
         piece = scaled_where(mask, tangent, push.slope(*push.read(values)), axes)
         return piece, np.asarray(mask.any(axis=tuple(range(-axes, 0)))) if axes else mask
-    return piece, mask_through(push.jvp, mask, push.read(values))
+    return piece, mask_through(push.jvp, masks[push.argument], push.read(values))
 
 
 def _merged(pieces: list[Array], into: list[list[tuple[slice, slice]]] | None, directions: int) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from adcli.arrays import Array, Shape
 from adcli.engines.seeds import Seed, places_of
 from adcli.engines.structure import Reader, Structure, check_size, structure
 from adcli.primitives import RULES, Primitive, Rules
-from adcli.primitives.base import Partial
+from adcli.primitives.base import Partial, Spread
 from adcli.trace import Node, Trace
 
 
@@ -27,6 +27,7 @@ class Push(NamedTuple):
     operand: str
     reads: tuple[str, ...] = ()
     slope: Callable[..., Array] | None = None
+    spread: Spread | None = None
 
 
 class Move(NamedTuple):
@@ -53,41 +54,48 @@ class Plan(NamedTuple):
     moves: list[Move]
     wanted: list[tuple[str, Shape, list[tuple[Seed, slice]]]]
     by_rows: bool
+    tangents: Mapping[str, Array] | None
 
 
-def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
+def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES, tangents: Mapping[str, Array] | None = None) -> Plan:
     """The JVPs that the gradients of ``wrt`` need, in the order of the trace.
+
+    With ``tangents`` (a tangent of its own shape for each name of ``wrt``) those make one direction together:
+    one JVP, and no derivation of it.
 
     Raises:
         AdcliError: the Jacobians would hold more numbers than a machine can.
     """
-    return _Planner(structure(trace, wrt, rules)).plan()
+    return _Planner(structure(trace, wrt, rules, one_direction=tangents is not None), tangents).plan()
 
 
 class _Planner:
     """Decides the seeds, and which of them reach each node."""
 
-    def __init__(self, base: Structure) -> None:
+    def __init__(self, base: Structure, tangents: Mapping[str, Array] | None) -> None:
         self.base = base
         self.shapes = base.trace.shapes
         self.seeds: list[Seed] = []
         self.reaching: dict[str, tuple[int, ...]] = {}  # name → the seeds in its tangent, in their order there
         self.start: dict[int, Array] = {}
-        self.by_rows = _ends_with_loss_of_batch(base)
-        self.factored = self._factored_names()
+        self.tangents = tangents
+        self.by_rows = tangents is None and _ends_with_loss_of_batch(base)
+        self.factored = self._factored_names() if tangents is None else set()
 
     def plan(self) -> Plan:
         base = self.base
         trace = base.trace
         for name in base.wrt:
             if name in base.flows and name in trace.leaves and name not in self.factored:
-                self.start[base.slots[name]] = self._seed_all(name)
+                self.start[base.slots[name]] = self._seed(name)
         moves = [
             self._move(node, primitive, call_index)
             for call_index, (node, primitive) in enumerate(zip(trace.nodes, base.primitives, strict=True))
         ]
         self._check_sizes(moves)
         _let_go(moves, keep=base.slots[trace.output])
+        if self.tangents is not None:
+            return Plan(base, self.seeds, self.start, moves, [], False, self.tangents)
         own: dict[str, list[tuple[Seed, slice]]] = {name: [] for name in base.wrt}
         for index, place in places_of(self.reaching.get(trace.output, ()), self.seeds).items():
             own[self.seeds[index].name].append((self.seeds[index], place))
@@ -96,15 +104,19 @@ class _Planner:
         for name in base.wrt:
             shape = self.shapes[name]
             wanted.append((name, shape if rows == 1 else (rows, math.prod(shape)), own[name]))
-        return Plan(base, self.seeds, self.start, moves, wanted, self.by_rows)
+        return Plan(base, self.seeds, self.start, moves, wanted, self.by_rows, None)
 
     def _check_sizes(self, moves: list[Move]) -> None:
         for node, move in zip(self.base.trace.nodes, moves, strict=True):
             numbers = move.directions * math.prod(node.shape)
             check_size(self.base.trace, numbers, f"the tangent of {node.name} in forward mode")
 
-    def _seed_all(self, name: str) -> Array:
-        """Directions for every entry of ``name``: the identity."""
+    def _seed(self, name: str) -> Array:
+        """The tangent given for ``name``, else directions for every entry of it: the identity."""
+        if self.tangents is not None:  # all names share the one direction
+            self.seeds = [Seed("", 1)]
+            self.reaching[name] = (0,)
+            return self.tangents[name][None]
         shape = self.shapes[name]
         size = math.prod(shape)
         self.reaching[name] = (*self.reaching.get(name, ()), len(self.seeds))
@@ -136,7 +148,7 @@ class _Planner:
                 if isinstance(operand, str) and operand in base.flows:
                     pushes.append(self._push(node, primitive, primitive.partials[argument], operand))
             if node.name in base.wrt:
-                seed = self._seed_all(node.name)
+                seed = self._seed(node.name)
                 pushes.append(Push(None, 0, call.read, seed, (len(self.seeds) - 1,), node.name))
         reached = tuple(dict.fromkeys(seed for push in pushes for seed in push.seeds))
         self.reaching[node.name] = reached
@@ -166,7 +178,9 @@ class _Planner:
         read = base.reader(node, primitive, partial.jvp_reads)
         place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
         reads = tuple(name for r in partial.jvp_reads if isinstance(name := place[r], str))
-        return Push(jvp, base.slots[operand], read, None, self.reaching[operand], operand, reads, partial.slope)
+        return Push(
+            jvp, base.slots[operand], read, None, self.reaching[operand], operand, reads, partial.slope, partial.spread
+        )
 
 
 def _ends_with_loss_of_batch(base: Structure) -> bool:

@@ -135,7 +135,7 @@ def _probe_some(
 
 def _evaluated(primitive: Primitive, operands: list[Any], stacked: list[bool], count: int) -> Array:
     """The value of a node for all perturbations: in one call, unless several operands are perturbed together."""
-    if sum(stacked) == 1:
+    if primitive.stackable or sum(stacked) == 1:
         return np.asarray(primitive.evaluate(*operands))
     one_by_one = (
         primitive.evaluate(*(o[i] if many else o for o, many in zip(operands, stacked, strict=True)))

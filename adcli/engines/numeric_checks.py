@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from adcli.arrays import Array
 from adcli.engines.diagnose import MOST_OF_A_STEP, Warning, component
+from adcli.engines.nudge import nudged
 from adcli.engines.numeric import sides, steps
-from adcli.engines.structure import Result, Structure
+from adcli.engines.structure import Result, Structure, evaluate
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,13 @@ def assess(base: Structure, result: Result, step: float | None = None) -> Assess
     kinks: list[Kink] = []
     cancelled: list[tuple[str, tuple[int, ...]]] = []
     scheme = result.scheme or "central"
-    f = np.abs(np.asarray(result.values[base.trace.output]).reshape(-1, 1))
+    noise = _noise(base, np.asarray(result.values[base.trace.output]).reshape(-1, 1))
     for name in base.wrt:
         shape = base.trace.shapes[name]
         x = np.asarray(result.values[name]).reshape(-1)
         h = steps(x, scheme, step)
         once, twice = (sides(base, result.values, name, k * h, "central") for k in (1, 2))
-        rounding = np.finfo(float).eps * f / h
+        rounding = noise / h
         quotient = once.quotient if scheme == "central" else once.right
         doubled = twice.quotient if scheme == "central" else twice.right
         truncation = np.abs(doubled - quotient) / (3.0 if scheme == "central" else 1.0)
@@ -59,6 +61,17 @@ def assess(base: Structure, result: Result, step: float | None = None) -> Assess
         lost = (x + h == x) | (x - h == x)
         cancelled += [(name, tuple(int(i) for i in np.unravel_index(c, shape))) for c in np.flatnonzero(lost)]
     return Assessment(errors, kinks, cancelled)
+
+
+def _noise(base: Structure, f: Array) -> Array:
+    """How far off each entry of the output may be: its last bit, or what the last bits of the leaves make of it."""
+    noise = np.finfo(float).eps * np.abs(f)
+    for seed in (0, 1):
+        leaves = list(nudged(base.trace, seed).leaves.values())
+        values = evaluate(base._replace(start=leaves + base.start[len(leaves) :]))
+        moved = np.abs(np.asarray(values[base.slots[base.trace.output]]).reshape(-1, 1) - f)
+        noise = np.where(np.isfinite(moved), np.maximum(noise, moved), noise)
+    return noise
 
 
 def warnings(found: list[Warning], assessment: Assessment) -> list[Warning]:

@@ -3,59 +3,87 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from adcli.arrays import Array
 from adcli.derivation import Operand, Sink, Step, product_cost
-from adcli.engines.structure import Reader, Structure
-
-
-class Pulled(Protocol):
-    """What the recorder needs to know of a VJP: of which node, for which operand, and the values that it reads."""
-
-    @property
-    def node(self) -> str: ...
-    @property
-    def operand(self) -> str: ...
-    @property
-    def reads(self) -> tuple[str, ...]: ...
+from adcli.engines.reverse_plan import Plan, Pulled, last_readers
+from adcli.engines.structure import Reader
 
 
 class Recorder:
-    """Tells each step to a sink. The storage holds every value of the trace, as the lecture fills it."""
+    """Tells each step to a sink.
 
-    def __init__(self, base: Structure, pulls: Sequence[Pulled], values: list[Any], sink: Sink) -> None:
-        self.base = base
-        self.trace = base.trace
+    The storage holds every value of the trace, as the lecture fills it; with checkpoints, those that are kept or
+    that wait for a VJP.
+    """
+
+    def __init__(self, plan: Plan, values: list[Any], sink: Sink) -> None:
+        self.base = plan.structure
+        self.trace = self.base.trace
         self.values = values
         self.sink = sink
-        self.output = base.trace.output
-        self.rows = math.prod(base.trace.shapes[self.output])
-        self.sizes = {node.name: math.prod(node.shape) for node in base.trace.nodes}
-        self.held = 0
-        self.last_reader: dict[str, int] = {}
-        for number, pull in enumerate(pulls):
-            self.last_reader.update(dict.fromkeys(pull.reads, number))
+        self.output = self.trace.output
+        self.rows = math.prod(self.trace.shapes[self.output])
+        self.sizes = {node.name: math.prod(node.shape) for node in self.trace.nodes}
+        self.scheduled = plan.schedule is not None
+        self.last_reader = last_readers(pull.about for pull in plan.pulls)
         self.number = 0
-        self._forward_pass()
-        self._begin()
+        self.evaluated_before = 0
+        self.there: dict[str, int] = {}  # name of a value at hand → how many numbers of it are in the storage
+        self.held = 0
+        self.began = False
+        self.released: tuple[str, ...] = ()
 
-    def _forward_pass(self) -> None:
-        for node in self.trace.nodes:
-            value = self._value(node.name)
-            operands = tuple(self._value(name) for name in node.operands)
-            self._tell("forward", node.name, operands, value, node.operands)
-            self.held += self.sizes[node.name]
+    def evaluated(self, step: int, held: bool) -> None:
+        """A step was evaluated; its value is ``held`` in the storage, or only in hand for the steps that read it."""
+        node = self.trace.nodes[step]
+        value = self._value(node.name)
+        operands = tuple(self._value(name) for name in node.operands)
+        if step < self.evaluated_before:
+            self._begin()
+            self._take(node.name, held)
+            self._tell("recompute", node.name, operands, value, node.operands)
+            return
+        self.evaluated_before = step + 1
+        self._tell("forward", node.name, operands, value, node.operands)
+        self._take(node.name, held)
+        if held:
             self._tell("store", node.name, (value,), value)
 
+    def ready(self, begin: int, end: int) -> None:
+        """These steps were evaluated, and VJPs follow that read their values."""
+        for step in range(begin, end):
+            self.evaluated(step, held=True)
+        self._begin()
+
+    def let_go(self, step: int) -> None:
+        """The value of a step is let go, unless a VJP was told to release it."""
+        name = self.trace.nodes[step].name
+        if name in self.there:
+            value = self._value(name)
+            self._tell("release", name, (value,), value, releases=self._dropped([name]))
+
+    def _take(self, name: str, held: bool) -> None:
+        self.there[name] = self.sizes[name] if held else 0
+        self.held += self.there[name]
+
+    def _dropped(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of ``names`` that were at hand, and now are not."""
+        dropped = tuple(name for name in dict.fromkeys(names) if name in self.there)
+        self.held -= sum(self.there.pop(name) for name in dropped)
+        return dropped
+
     def _begin(self) -> None:
-        """The cotangent to begin with, unless the output is a loss: then its own derivative is the beginning."""
-        never = [name for name in self.sizes if name not in self.last_reader]
-        self.held -= sum(self.sizes[name] for name in never)
-        self.released = tuple(never)
+        """The way back begins: with a cotangent, unless the output is a loss, whose derivative is the beginning."""
+        if self.began:
+            return
+        self.began = True
+        useless = [self.output] if self.scheduled else self.sizes
+        self.released = self._dropped(name for name in useless if name not in self.last_reader)
         if self.trace.shapes[self.output] != ():
             seed = Operand(self._cotangent(self.output), (self.rows, self.rows), lambda: np.eye(self.rows))
             self._tell("cotangent.init", self.output, (), seed, releases=self._take_released())
@@ -71,9 +99,8 @@ class Recorder:
         total: Array,
     ) -> None:
         """One VJP was done: ``contribution`` is what it gave, ``total`` its sum with what was there before."""
-        released = [*self._take_released(), *(n for n in pull.reads if self.last_reader[n] == self.number)]
-        in_trace = tuple(dict.fromkeys(name for name in released if name in self.sizes))
-        self.held -= sum(self.sizes[name] for name in in_trace if self.last_reader.get(name) == self.number)
+        last = self._dropped(name for name in pull.reads if self.last_reader[name] == self.number)
+        releases = self._take_released() + last
         self.number += 1
         first = pull.node == self.output and self.trace.shapes[self.output] == ()
         jacobian = self._jacobian(pull, vjp, read(self.values))
@@ -83,7 +110,7 @@ class Recorder:
         value = self._matrix(self._cotangent(pull.operand), contribution, pull.operand)
         operands = (jacobian,) if first else (row, jacobian)
         cost = 0 if first else product_cost(row.shape, jacobian.shape)
-        self._tell(kind, pull.operand, operands, value, pull.reads, in_trace, cost)
+        self._tell(kind, pull.operand, operands, value, pull.reads, releases, cost)
         if before is not None:
             so_far = self._matrix(value.name, before, pull.operand)
             self._tell("accumulate", pull.operand, (so_far, value), self._matrix(value.name, total, pull.operand))

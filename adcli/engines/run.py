@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 import numpy as np
 
+from adcli.arrays import Array
+from adcli.engines.checkpoints import Schedule
 from adcli.engines.diagnose import Warning, diagnose
-from adcli.engines.structure import Result
+from adcli.engines.structure import Result, evaluate, named
 from adcli.primitives import RULES, Rules
 from adcli.trace import Trace
 
-MODES = ("numeric", "forward", "reverse")
+MODES = ("numeric", "symbolic", "forward", "reverse")
 SCHEMES = ("central", "forward")
 
 
@@ -23,8 +25,14 @@ def differentiate(
     rules: Rules = RULES,
     scheme: str = "central",
     step: float | None = None,
+    schedule: Schedule | None = None,
+    tangents: Mapping[str, Array] | None = None,
+    cotangent: Array | None = None,
 ) -> tuple[Result, list[Warning]]:
-    """The result of the engine ``mode``, and the warnings about it. ``scheme`` and ``step`` are numeric mode's.
+    """The result of the engine ``mode``, and the warnings about it. ``scheme`` and ``step`` are numeric mode's,
+    ``schedule`` reverse mode's; what a schedule let go is in the result all the same, evaluated once more.
+    ``tangents``, one for each name of ``wrt``, ask forward mode for one JVP; ``cotangent`` asks reverse mode for
+    one VJP.
 
     Where a derivative is not finite, automatic differentiation runs again, more carefully.
 
@@ -35,10 +43,18 @@ def differentiate(
         if mode == "numeric":
             return _numeric(trace, wrt, rules, scheme, step)
         engine = import_module(f"adcli.engines.{mode}")  # only the one that is asked for
-        plan = engine.plan(trace, wrt, rules)
+        if mode == "symbolic":
+            plan = engine.plan(trace, wrt, rules)
+            result = engine.run(plan)
+            return result, diagnose(plan.structure, result)
+        plan = engine.plan(trace, wrt, rules, tangents if mode == "forward" else cotangent)
+        if schedule is not None:
+            plan = engine.checkpointed(plan, schedule)
         result = engine.run(plan)
-        if not all(np.isfinite(gradient).all() for gradient in result.gradients.values()):
+        if not all(np.isfinite(array).all() for array in result.derivatives(trace.output).values()):
             result = engine.run(plan, careful=True)
+        if schedule is not None:
+            result = result._replace(values=named(plan.structure, evaluate(plan.structure)))
         return result, diagnose(plan.structure, result)
 
 

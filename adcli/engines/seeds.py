@@ -41,7 +41,9 @@ def written_out(directions: Array, seed: Seed, values: list[Any], by_rows: bool)
         return total.reshape(count, -1).T
     x = values[seed.factor]
     product: Array
-    if by_rows:
+    if by_rows and x.ndim == 1:  # one x for all rows
+        directions = np.add.reduce(directions, axis=-1)
+    elif by_rows:
         product = directions @ x
         return product.T if seed.transposed else product
     if x.ndim == 1:

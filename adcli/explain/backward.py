@@ -38,7 +38,7 @@ def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Blo
     if not step.operands:
         identity = Matrix(step.value.array(), C, Role.PLAIN, ~np.eye(scene.rows, dtype=bool), new=True)
         return [Formula(tilde, (Part("←", partial), Part("=", identity, 1)), scene.say.text("label.start"), C)], 1
-    parts = [Part("←", partial), *slope_parts(scene, node, step.target), Part("=", result, 3)]
+    parts = [Part("←", partial), *slope_parts(scene, node, step.target, 1, 2), Part("=", result, 3)]
     blocks: list[Block] = [
         Formula(tilde, tuple(parts), scene.say.text("label.start"), C, tuple(_read_names(scene, step)))
     ]
@@ -49,7 +49,7 @@ def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Blo
     return blocks, 3
 
 
-def slope_parts(scene: Scene, node: Node, operand: str) -> list[Part]:
+def slope_parts(scene: Scene, node: Node, operand: str, rule_phase: int, phase: int) -> list[Part]:
     """The slope of a primitive as its rule states it, then with its numbers put in."""
     formula = rule_of(scene, node, operand).formula
     if formula is None:
@@ -57,9 +57,9 @@ def slope_parts(scene: Scene, node: Node, operand: str) -> list[Part]:
     primitive = primitive_of(scene, node)
     place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
     rule = Raw(*formula, arguments=tuple((k, _named(scene, v)) for k, v in place.items()))
-    parts = [Part("=", rule, 1)]
+    parts = [Part("=", rule, rule_phase)]
     if all(scene.size(v) <= 4 for v in place.values() if isinstance(v, str)):
-        parts.append(Part("=", Raw(*formula, arguments=tuple((k, _number(scene, v)) for k, v in place.items())), 2))
+        parts.append(Part("=", Raw(*formula, arguments=tuple((k, _number(scene, v)) for k, v in place.items())), phase))
     return parts
 
 

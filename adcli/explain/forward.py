@@ -8,6 +8,7 @@ import numpy as np
 
 from adcli.arrays import Array, Shape
 from adcli.derivation import Step
+from adcli.explain.backward import slope_parts
 from adcli.explain.blocks import (
     Block,
     Column,
@@ -33,7 +34,7 @@ from adcli.explain.scene import Scene
 from adcli.explain.selection import told_in_full
 from adcli.trace import Node
 
-MOST_UPDATES = 3
+MOST_UPDATES = 4
 T = Role.TANGENT
 
 
@@ -89,7 +90,10 @@ def _slide(
     begun = [step for step in told.steps if step.kind == "tangent.init"]
     formulas, hand = _formulas(scene, told, zeros)
     is_loss = scene.has_loss and node.name == scene.output
-    stage: list[Block] = [value_formula(scene, node, say.text("label.value"), 0, 0), *formulas]
+    stage: list[Block] = [value_formula(scene, node, say.text("label.value"), 0, 0)]
+    if is_loss and updates:
+        stage.append(_slope(scene, node, updates[0]))
+    stage += formulas
     if len(updates) > MOST_UPDATES and scene.detail != "full":
         stage.append(Text(say("forward.likewise", n=len(updates) - MOST_UPDATES), phase=1))
     side: list[Block] = []
@@ -114,6 +118,15 @@ def _slide(
         last_phase=2 if updates or begun else 0,
         steps=tuple(told.steps),
     )
+
+
+def _slope(scene: Scene, node: Node, step: Step) -> Formula:
+    """∂ℓ/∂h₄ = 2 (h₄ − y) = 2 (36 − 2) = 68."""
+    by = step.operands[0].name.split("/∂", 1)[1]
+    left = Partial(scene.names[node.name], scene.names[by])
+    result = Matrix(step.operands[0].array(), Role.PLAIN, Role.PLAIN, shape=False)
+    parts = (*slope_parts(scene, node, by, 0, 1), Part("=", result, 1))
+    return Formula(left, parts, scene.say.text("label.slope"), Role.VALUE)
 
 
 def _title(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_loss: bool) -> tuple[Runs, Runs]:

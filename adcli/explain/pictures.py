@@ -59,6 +59,7 @@ def strip(
     uses: dict[str, list[int]] = {}
     skips: list[Skip] = []
     hanging = below or {}
+    plain = large or (finished and not done)
 
     def pill(name: str, index: int) -> None:
         known = back or finished or large or index <= at
@@ -78,7 +79,7 @@ def strip(
             continue
         node = nodes[index]
         joined = isinstance(wire[-1], Gap) if before is None and wire else before in node.arguments
-        wire.append(Box(box_label(scene, node), _box_progress(index, at, back), joined))
+        wire.append(Box(box_label(scene, node), PLAIN if plain else _box_progress(index, at, back), joined))
         for name in dict.fromkeys(node.operands):
             if name in scene.trace.leaves and name != head:
                 if name not in scene.trace.targets:

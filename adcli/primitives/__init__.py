@@ -3,9 +3,9 @@
 ``RULES`` is the table that an engine runs by: operation → factory of its ``Primitive``.
 """
 
-from adcli.primitives import activations, losses, products
+from adcli.primitives import activations, arithmetic, losses, products, reductions
 from adcli.primitives.base import Partial, Primitive, Rules
 
-RULES: Rules = {**products.RULES, **activations.RULES, **losses.RULES}
+RULES: Rules = {**products.RULES, **arithmetic.RULES, **reductions.RULES, **activations.RULES, **losses.RULES}
 
 __all__ = ["RULES", "Partial", "Primitive", "Rules"]

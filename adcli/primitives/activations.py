@@ -15,7 +15,7 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.primitives.base import Partial, Primitive, elementwise
-from adcli.primitives.numerics import log_softmax_value, sigmoid_value, softmax_value, sum_of_others
+from adcli.primitives.numerics import log_softmax_value, sigmoid_value, softmax_value, sum_of_others, where
 
 RULES: dict[str, Callable[..., Primitive]] = {}
 
@@ -30,7 +30,7 @@ def activation(factory: Callable[..., Primitive]) -> Callable[..., Primitive]:
 def relu() -> Primitive:
     return elementwise(
         value=lambda xp, x: xp.where(xp.greater(x, 0.0), x, 0.0),
-        slope=lambda x: np.where(x > 0.0, 1.0, 0.0),
+        slope=lambda x: where(x > 0.0, 1.0, 0.0),
         kink=lambda x: x == 0.0,
         text=lambda x: f"relu({x})",
         latex=lambda x: rf"\operatorname{{relu}}({x})",
@@ -235,6 +235,16 @@ def cos() -> Primitive:
         text=lambda x: f"cos({x})",
         latex=lambda x: rf"\cos({x})",
         slope_formula=("-sin(⟦x⟧)", r"-\sin(⟦x⟧)"),
+    )
+
+
+@activation
+def tan() -> Primitive:
+    return elementwise(
+        value=lambda xp, x: xp.tan(x),
+        slope=lambda out: 1.0 + out * out,
+        text=lambda x: f"tan({x})",
+        latex=lambda x: rf"\tan({x})",
     )
 
 

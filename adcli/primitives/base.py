@@ -18,9 +18,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from adcli.arrays import Array
+from adcli.primitives.numerics import numbers
 
 Rule = Callable[..., Any]
 
@@ -43,6 +42,14 @@ class OuterProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """How an operand is repeated to fit the shape of a result, and how a cotangent of the result is summed back."""
+
+    repeat: Rule
+    add_up: Rule
+
+
+@dataclass(frozen=True, slots=True)
 class Partial:
     """The derivative of a primitive for one argument: a linear map in two directions.
 
@@ -50,7 +57,8 @@ class Partial:
     ``outer`` states that the Jacobian is an outer product, where it is.
     ``rowwise_jvp`` is the JVP before the sum over a batch's examples, for an operation that ends with one.
     ``slope`` is the diagonal of the Jacobian, where that is diagonal, or where its rows are then summed;
-    it reads what the JVP reads. ``formula`` states it as text and in LaTeX, with ``⟦x⟧`` for a name that it reads.
+    it reads what the JVP reads. ``spread``: the operand is repeated before that slope, as in broadcasting.
+    ``formula`` states the slope as text and in LaTeX, with ``⟦x⟧`` for a name that it reads.
     """
 
     jvp: Rule
@@ -61,6 +69,7 @@ class Partial:
     rowwise_jvp: Rule | None = None
     slope: Rule | None = None
     formula: tuple[str, str] | None = None
+    spread: Spread | None = None
 
     def __post_init__(self) -> None:
         if self.jvp_reads == ("*",):
@@ -83,6 +92,7 @@ class Primitive:
         stable: ``stable(*operands)``, the form that is safe in float64, where the textbook's is not.
         kink: ``kink(*operands)``, a mask over the first operand of where the derivative is a convention.
         rowwise: each row of a batch is treated by itself, so that no output row reads another input row.
+        stackable: several operands at once may carry a leading axis of perturbations.
     """
 
     arguments: tuple[str, ...]
@@ -93,10 +103,11 @@ class Primitive:
     stable: Rule | None = None
     kink: Rule | None = None
     rowwise: bool = True
+    stackable: bool = False
     evaluate: Rule = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "evaluate", self.stable or partial(self.value, np))
+        object.__setattr__(self, "evaluate", self.stable or partial(self.value, numbers))
 
 
 Rules = Mapping[str, Callable[..., Primitive]]

@@ -1,7 +1,8 @@
-"""Matrix products: the linear layer, in both conventions, for one example and for a batch."""
+"""Matrix products: the linear layer, in both conventions, for one example and for a batch; matmul and dot."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -76,4 +77,59 @@ def _repeat_rows(b_dot: Array, x: Array) -> Array:
     return np.repeat(b_dot[..., None, :], x.shape[-2], axis=-2)
 
 
-RULES = {"linear": linear}
+def _as_matrix(x: Any, rank: int, *, row: bool) -> Any:
+    """A vector as a matrix of one row or one column; leading axes stay."""
+    if rank == 2:
+        return x
+    return x[..., None, :] if row else x[..., None]
+
+
+@cache
+def matmul(left: int = 1, right: int = 1) -> Primitive:
+    """a b for vectors and matrices of the ranks ``left`` and ``right``, as in numpy; two vectors give a number.
+
+    Where one is a vector, the Jacobian of the matrix is an outer product, as a weight's.
+    """
+    return _product(
+        left, right, lambda a, b: f"{a} @ {b}", lambda a, b: f"{a} {b}" if left + right > 2 else f"{a}^\\top {b}"
+    )
+
+
+@cache
+def dot() -> Primitive:
+    """aᵀ b for two vectors."""
+    return _product(1, 1, lambda a, b: f"dot({a}, {b})", lambda a, b: f"{a}^\\top {b}")
+
+
+def _product(left: int, right: int, text: Callable[[str, str], str], latex: Callable[[str, str], str]) -> Primitive:
+    def inner(c: Any) -> Any:
+        """The result without the axes that vectors were given to be matrices."""
+        c = c[..., 0] if right == 1 else c
+        return (c[..., 0] if right == 1 else c[..., 0, :]) if left == 1 else c
+
+    def outer(c: Any) -> Any:
+        """A cotangent with these axes."""
+        c = (c[..., None] if right == 1 else c[..., None, :]) if left == 1 else c
+        return c[..., None] if right == 1 else c
+
+    def product(a: Any, b: Any) -> Any:
+        return inner(_as_matrix(a, left, row=True) @ _as_matrix(b, right, row=False))
+
+    def a_vjp(out_bar: Array, b: Array) -> Array:
+        a_bar: Array = outer(out_bar) @ _as_matrix(b, right, row=False).mT
+        return a_bar[..., 0, :] if left == 1 else a_bar
+
+    def b_vjp(out_bar: Array, a: Array) -> Array:
+        b_bar: Array = _as_matrix(a, left, row=True).mT @ outer(out_bar)
+        return b_bar[..., 0] if right == 1 else b_bar
+
+    a_outer = OuterProduct("b", transposed=False) if (left, right) == (2, 1) else None
+    b_outer = OuterProduct("a", transposed=True) if (left, right) == (1, 2) else None
+    partials = {
+        "a": Partial(lambda a_dot, b: product(a_dot, b), a_vjp, outer=a_outer),
+        "b": Partial(lambda b_dot, a: product(a, b_dot), b_vjp, outer=b_outer),
+    }
+    return Primitive(("a", "b"), lambda xp, a, b: product(a, b), partials, text, latex, rowwise=False, stackable=True)
+
+
+RULES: dict[str, Callable[..., Primitive]] = {"linear": linear, "matmul": matmul, "dot": dot}

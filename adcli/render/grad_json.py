@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from adcli.engines.structure import Result
 from adcli.render.json_format import numbers
 from adcli.trace import Trace
 
+if TYPE_CHECKING:
+    from adcli.engines.formulas import Formulas
+
 SCHEMA = 1
 
 
@@ -20,7 +23,6 @@ def content(
 ) -> dict[str, Any]:
     """Keys in the order of the interface; what a mode adds stands before the warnings."""
     output = np.asarray(result.values[trace.output])
-    gradients = "gradients" if output.size == 1 else "jacobians"
     found: dict[str, Any] = {
         "schema": SCHEMA,
         "command": "grad",
@@ -28,20 +30,41 @@ def content(
         "mode": mode,
         "output": {"name": trace.output, "shape": list(output.shape), "value": numbers(output)},
         "trace": [_line(trace, step, result) for step in range(len(trace.nodes))],
-        gradients: {name: numbers(gradient) for name, gradient in result.gradients.items()},
     }
+    if result.jvp is not None:
+        found["jvp"] = numbers(result.jvp)
+    else:
+        kind = "jacobians" if result.holds_jacobians(trace.output) else "gradients"
+        found[kind] = {name: numbers(gradient) for name, gradient in result.gradients.items()}
     if updated is not None:
         found["updated"] = {name: numbers(value) for name, value in updated.items()}
     if mode == "reverse":
         found["stored"] = list(result.stored)
+    if result.schedule is not None:
+        kept, evaluations = list(result.schedule.kept), result.schedule.evaluations
+        found["checkpointing"] = {"kept": kept, "evaluations": evaluations, "ratio": result.schedule.ratio}
     if mode == "numeric":
         found["evaluations"] = result.evaluations
         found["scheme"] = result.scheme
-    found["warnings"] = [
-        {"code": w.code, "name": w.name, "index": None if w.index is None else list(w.index), "message": w.message}
-        for w in warnings
-    ]
+    if result.formulas is not None:
+        found |= _formulas(result.formulas)
+    found["warnings"] = [warning_content(warning) for warning in warnings]
     return found
+
+
+def warning_content(warning: Warning) -> dict[str, Any]:
+    index = None if warning.index is None else list(warning.index)
+    return {"code": warning.code, "name": warning.name, "index": index, "message": warning.message}
+
+
+def _formulas(formulas: Formulas) -> dict[str, Any]:
+    from adcli.render.formulas import text  # SymPy's printers: where there are formulas, it is there
+
+    gradients = {name: text(formulas, gradient).tolist() for name, gradient in formulas.gradients.items()}
+    return {
+        "formulas": {"output": text(formulas, formulas.output).tolist(), "gradients": gradients},
+        "operations": {"before": formulas.before, "after": formulas.after},
+    }
 
 
 def _line(trace: Trace, step: int, result: Result) -> dict[str, Any]:

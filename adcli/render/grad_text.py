@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -11,62 +10,92 @@ from rich.table import Table
 from rich.text import Text
 
 from adcli.arrays import Array, shape_text
+from adcli.engines.checkpoints import Schedule
 from adcli.engines.structure import Result
 from adcli.errors import printable
 from adcli.primitives import RULES
+from adcli.render.graph_table import graph_table
 from adcli.render.numerals import inline, matrix
-from adcli.trace import Node, Trace
+from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
+from adcli.trace import Node, Trace, argument_text
 
-NAME = "bold"
-VALUE = "cyan"
-GRADIENT = "magenta"
-QUIET = "dim"
 NARROW = 60
-MOST_STEPS = 200
-
-T = TypeVar("T")
-U = TypeVar("U")
-
-
-class Style(NamedTuple):
-    """How numbers are written, and whether gradients are shown as rows of Jacobians."""
-
-    digits: int = 6
-    fractions: bool = False
-    layout: str = "gradient"
 
 
 def show(
     console: Console, trace: Trace, result: Result, mode: str, style: Style, updated: dict[str, Array] | None
 ) -> None:
     """Print the result, ``console.width`` wide at most."""
-    if trace.title:
-        console.print(Text(printable(trace.title), NAME))
-        console.print()
+    _title(console, trace)
     _heading(console, "Evaluation trace")
     _trace(console, trace, result, style)
     if mode == "reverse":
-        stored = ", ".join(_ends(result.stored, "…")) or "nothing"
+        stored = ", ".join(ends(result.stored, "…")) or "nothing"
         console.print()
-        console.print(Text(f"Stored for the way back: {stored}"))
+        what = "Stored for" if result.schedule is None else "Read on"
+        console.print(Text(f"{what} the way back: {stored}"))
+        if result.schedule is not None:
+            _checkpoints(console, trace, result.schedule, style)
+    _gradients(console, trace, result, mode, style, list(result.gradients))
+    _after(console, trace, result, mode, style, updated)
+
+
+def show_graph(
+    console: Console,
+    trace: Trace,
+    result: Result,
+    mode: str,
+    style: Style,
+    updated: dict[str, Array] | None,
+    listed: Sequence[str],
+) -> None:
+    """Print the result as a graph: a row a leaf and a node, each with its value and its gradient.
+
+    The gradients of ``listed`` that are no numbers follow in full.
+    """
+    _title(console, trace)
+    _heading(console, f"Graph of {trace.output}, {mode} mode")
+    graph_table(console, trace, result, style)
+    arrays = [name for name in listed if trace.shapes[name]]
+    if arrays:
+        _gradients(console, trace, result, mode, style, arrays)
+    _after(console, trace, result, mode, style, updated)
+
+
+def _title(console: Console, trace: Trace) -> None:
+    if trace.title:
+        console.print(Text(printable(trace.title), NAME))
+        console.print()
+
+
+def _gradients(console: Console, trace: Trace, result: Result, mode: str, style: Style, names: Sequence[str]) -> None:
     console.print()
-    _heading(console, f"{_kind(trace, result, style)} of {trace.output}, {mode} mode")
-    for name, gradient in result.gradients.items():
-        _gradient(console, trace, result, name, gradient, style)
+    along = f" along {', '.join(ends(list(result.tangents), '…'))}" if result.tangents else ""
+    _heading(console, f"{_kind(trace, result, style, len(names))} of {trace.output}{along}, {mode} mode")
+    if result.jvp is not None:
+        _directions(console, "tangent", {**(result.tangents or {}), trace.output: result.jvp}, style)
+    elif result.cotangent is not None:
+        _directions(console, "cotangent", {trace.output: result.cotangent, **result.gradients}, style)
+    else:
+        for name in names:
+            _gradient(console, trace, result, name, result.gradients[name], style)
+
+
+def _after(
+    console: Console, trace: Trace, result: Result, mode: str, style: Style, updated: dict[str, Array] | None
+) -> None:
+    """What stands below the gradients."""
     if mode == "numeric":
         _quotients(console, result)
+    if result.formulas is not None:
+        from adcli.render.formulas_text import show_formulas  # needs SymPy, which only symbolic mode has imported
+
+        show_formulas(console, trace, result.formulas)
     if updated is not None:
         console.print()
         _heading(console, "After one step of gradient descent")
         for name, value in updated.items():
             _labelled(console, Text(name, NAME), value, value.shape, style, VALUE)
-
-
-def _ends(items: Sequence[T], gap: U) -> list[T | U]:
-    """``items``, or of very many the first and the last, with ``gap`` between them."""
-    if len(items) <= MOST_STEPS:
-        return list(items)
-    return [*items[: MOST_STEPS // 2], gap, *items[-MOST_STEPS // 2 :]]
 
 
 def _heading(console: Console, text: str) -> None:
@@ -76,7 +105,7 @@ def _heading(console: Console, text: str) -> None:
 def _trace(console: Console, trace: Trace, result: Result, style: Style) -> None:
     """A line a step: number, name, formula, shape, value. In a narrow terminal number and shape go."""
     narrow = console.width < NARROW
-    nodes = _ends(list(enumerate(trace.nodes, 1)), None)
+    nodes = ends(list(enumerate(trace.nodes, 1)), None)
     shown_nodes = [node for numbered in nodes if numbered for node in numbered[1:]]
     formulas = [formula(node) for node in shown_nodes]
     shapes = [shape_text(node.shape) for node in shown_nodes]
@@ -108,7 +137,21 @@ def _trace(console: Console, trace: Trace, result: Result, style: Style) -> None
 
 def formula(node: Node) -> str:
     """The right-hand side of a line of the trace."""
-    return node.primitive(RULES).text(*(str(argument) for argument in node.arguments))
+    return node.primitive(RULES).text(*map(argument_text, node.arguments))
+
+
+def _checkpoints(console: Console, trace: Trace, schedule: Schedule, style: Style) -> None:
+    """What was kept, what was computed again and how often, and what that cost."""
+    again = [
+        node.name if times == 2 else f"{node.name} ({times - 1} times)"
+        for node, times in zip(trace.nodes, schedule.times, strict=False)
+        if times > 1
+    ]
+    kept = ", ".join(ends(schedule.kept, "…")) or "nothing"
+    ratio = inline(np.asarray(schedule.ratio), 24, style.digits, style.fractions)
+    console.print(Text(f"Kept by the first pass: {kept}"))
+    console.print(Text(f"Computed again: {', '.join(ends(again, '…')) or 'nothing'}"))
+    console.print(Text(f"{schedule.evaluations} evaluations for {schedule.steps} steps, ratio {ratio}"))
 
 
 def _quotients(console: Console, result: Result) -> None:
@@ -119,18 +162,25 @@ def _quotients(console: Console, result: Result) -> None:
     console.print(Text(f"Estimated error at most: {errors}"))
 
 
-def _kind(trace: Trace, result: Result, style: Style) -> str:
-    jacobian = np.size(result.values[trace.output]) > 1 or style.layout == "jacobian"
-    many = len(result.gradients) > 1
+def _kind(trace: Trace, result: Result, style: Style, count: int) -> str:
+    if result.jvp is not None or result.cotangent is not None:
+        return "JVP" if result.cotangent is None else "VJP"
+    jacobian = result.holds_jacobians(trace.output) or style.layout == "jacobian"
+    many = count > 1
     return ("Jacobians" if many else "Jacobian") if jacobian else ("Gradients" if many else "Gradient")
 
 
 def _gradient(console: Console, trace: Trace, result: Result, name: str, gradient: Array, style: Style) -> None:
-    rows = np.size(result.values[trace.output])
-    if style.layout == "jacobian" and rows == 1:
+    if style.layout == "jacobian" and not result.holds_jacobians(trace.output):
         gradient = gradient.reshape(1, -1)
     label = Text.assemble("∂", trace.output, "/∂", (name, NAME))
     _labelled(console, label, gradient, gradient.shape, style, GRADIENT)
+
+
+def _directions(console: Console, kind: str, directions: dict[str, Array], style: Style) -> None:
+    """Tangents or cotangents by name."""
+    for name, array in directions.items():
+        _labelled(console, Text.assemble(f"{kind} of ", (name, NAME)), array, array.shape, style, GRADIENT)
 
 
 def _labelled(console: Console, label: Text, array: Array, shape: Sequence[int], style: Style, colour: str) -> None:

@@ -72,8 +72,8 @@ def matrix(array: Array, width: int, digits: int = 6, fractions: bool = False) -
     columns = table.shape[1]
     shown = columns if columns <= width // 2 else max(1, width // 2)
     while True:
-        places = kept(columns, shown)
-        lines = _cells(table, rows, places, digits, fractions)
+        taken = kept(columns, shown)
+        lines = _cells(table, rows, taken, digits, fractions)
         widest = max(map(len, lines))
         if widest + 2 <= width or shown == 1:
             break
@@ -99,10 +99,8 @@ def _cells(table: Array, rows: list[int | None], columns: list[int | None], digi
             texts.append([_ELLIPSIS] * len(rows))
             continue
         entries = ["" if row is None else number_text(float(table[row, column]), digits, fractions) for row in rows]
-        aligned = _at_the_point(entries)
-        texts.append(
-            [cell if row is not None else _centred("⋮", cell) for row, cell in zip(rows, aligned, strict=True)]
-        )
+        cells = aligned(entries)
+        texts.append([cell if row is not None else _centred("⋮", cell) for row, cell in zip(rows, cells, strict=True)])
     return [" ".join(column[line] for column in texts) for line in range(len(rows))]
 
 
@@ -110,7 +108,7 @@ def _centred(mark: str, cell: str) -> str:
     return mark.center(len(cell))
 
 
-def _at_the_point(entries: list[str]) -> list[str]:
+def aligned(entries: list[str]) -> list[str]:
     """Right-aligned, with the points under each other; fractions and powers of ten at the right."""
     if any("/" in e or "e" in e for e in entries):
         width = max(map(len, entries))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import NamedTuple
 
-from adcli.errors import quoted
-from adcli.spec.part import Document, Part
+from adcli.errors import printable, quoted
+from adcli.spec import text_reader
+from adcli.spec.part import Document, Part, kind
 from adcli.spec.source import Source
 from adcli.spec.values import Budget, Value, is_value_mapping, read_value
 
@@ -15,6 +17,7 @@ GRADING_KEYS = ("points", "rtol", "atol", "partial", "follow_through", "learning
 CONVENTIONS = ("column", "row")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 RESERVED = ("file", "random")
+EXPRESSION_NAME = "out"
 
 
 class Layer(NamedTuple):
@@ -23,6 +26,15 @@ class Layer(NamedTuple):
     type: str
     part: Part
     type_part: Part
+
+
+class Line(NamedTuple):
+    """One line of a program, ``name = expression``: the expression begins at the character ``start`` of ``part``."""
+
+    name: str
+    name_at: int
+    part: Part
+    start: int
 
 
 class Spec(NamedTuple):
@@ -36,6 +48,7 @@ class Spec(NamedTuple):
     parameters: dict[str, Value | None]
     layers: list[Layer | None]
     loss: Layer | None
+    program: list[Line | None] | None
     convention: str
     output: Part | None
 
@@ -65,6 +78,7 @@ def read_spec(source: Source) -> Spec:
         _named_values(root, "parameters", None, budget),
         _layers(root),
         _layer(root["loss"], "loss") if "loss" in root else None,
+        _program(root["program"]) if "program" in root else None,
         convention or "column",
         root.get("output"),
     )
@@ -84,14 +98,46 @@ def _named_values(root: Part, section: str, bare_name: str | None, budget: Budge
     return {name: read_value(value, name, budget) for name, value in part.items() if check_name(part, name, key=name)}
 
 
-def check_name(part: Part, name: str, *, key: str | None = None) -> bool:
-    """Whether ``name`` may name a value; if not, that is a problem."""
+def check_name(part: Part, name: str, *, key: str | None = None, at: int | None = None) -> bool:
+    """Whether ``name`` may name a value; if not, that is a problem (of the key ``key``, or of the character ``at``)."""
     if NAME.match(name) and name not in RESERVED:
         return True
     hint = None if name in RESERVED else "a name is a letter, then letters, digits and _"
     wrong = "is reserved for values" if name in RESERVED else "is not a name"
-    part.problem(f"{quoted(name)} {wrong}", hint, key=key)
+    part.problem(f"{quoted(name)} {wrong}", hint, key=key, at=at)
     return False
+
+
+def read_expression(text: str, parameters: dict[str, Value | None]) -> Spec:
+    """A program of one expression, ``text``; its value is named ``out``. In errors the text is a file named -e."""
+    document = Document(Source("-e", text, os.getcwd()), text_reader)
+    line = Line(EXPRESSION_NAME, 0, document.root, 0)
+    return Spec(document, Budget(), None, {}, {}, parameters, [], None, [line], "column", None)
+
+
+def _program(part: Part) -> list[Line | None]:
+    if isinstance(part.value, str):
+        part.problem("`program` must be a list, not text", "write a list, a line a step: `- c = a + b`")
+        return []
+    if not part.is_list("`program`"):
+        return []
+    if not part.value:
+        part.problem("`program` is empty")
+    return [_line(line, number) for number, line in enumerate(part.elements(), 1)]
+
+
+def _line(part: Part, number: int) -> Line | None:
+    text = part.value
+    if not isinstance(text, str):
+        part.problem(f"line {number} of the program must be text, `name = expression`, not {kind(text)}")
+        return None
+    name, equals, _ = text.partition("=")
+    if not equals:
+        part.problem(f"line {number} of the program has no `=`", f"write `name = {printable(text[:40])}`")
+        return None
+    at = len(name) - len(name.lstrip())
+    name = name.strip()
+    return Line(name, at, part, text.index("=") + 1) if check_name(part, name, at=at) else None
 
 
 def _layers(root: Part) -> list[Layer | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
@@ -9,19 +10,30 @@ from adcli.errors import MOST_PROBLEMS, AdcliError, Place, Problem, nearest, quo
 from adcli.spec import json_reader, yaml_reader
 from adcli.spec.source import STDIN, Source
 
+_NEXT_LINE = re.compile(r"[|>][^\r\n]*(?:\r\n|\r|\n)[ \r\n]*")
+
 
 class Document:
     """A text that was read: its tree, and what was found wrong with it so far."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, reader: Any = None) -> None:
         self.source = source
-        self.reader, tree = _read(source)
+        self.reader, tree = (reader, reader.parse(source)) if reader else _read(source)
         self.root = Part(tree, (), self)
         self.problems: list[Problem] = []
         self.more_problems = 0
 
     def place(self, path: tuple[str | int, ...], at_key: bool) -> Place:
         return self.source.place(self.reader.locate(self.source, path, at_key))
+
+    def place_inside(self, path: tuple[str | int, ...], text: str, at: int) -> Place:
+        """Where the character ``at`` of the scalar ``text`` stands; its beginning, where it is written otherwise."""
+        begin = self.reader.locate(self.source, path, False)
+        lines = _NEXT_LINE.match(self.source.text, begin)
+        for first in (begin, begin + 1, lines.end() if lines else begin):  # plain, quoted, a block
+            if self.source.text.startswith(text[: at + 1], first):
+                return self.source.place(first + at)
+        return self.source.place(begin)
 
     def raise_problems(self) -> None:
         if self.problems:
@@ -58,13 +70,17 @@ class Part:
     def __contains__(self, key: str) -> bool:
         return key in self.value
 
-    def problem(self, message: str, hint: str | None = None, *, key: str | None = None) -> None:
-        """Note that this part (or the key ``key`` of it) is wrong; reading goes on with the others."""
+    def problem(self, message: str, hint: str | None = None, *, key: str | None = None, at: int | None = None) -> None:
+        """Note that this part (its key ``key``, its character ``at``) is wrong; reading goes on with the others."""
         if len(self.document.problems) >= MOST_PROBLEMS:
             self.document.more_problems += 1  # its place would mean reading the text once more, for nothing
             return
-        path = self.path if key is None else (*self.path, key)
-        self.document.problems.append(Problem(message, self.document.place(path, key is not None), hint))
+        if at is None:
+            path = self.path if key is None else (*self.path, key)
+            place = self.document.place(path, key is not None)
+        else:
+            place = self.document.place_inside(self.path, self.value, at)
+        self.document.problems.append(Problem(message, place, hint))
 
     def items(self) -> Iterator[tuple[str, Part]]:
         return ((key, self[key]) for key in self.value)

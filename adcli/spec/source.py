@@ -64,14 +64,19 @@ def read_source(path: str) -> Source:
     """
     if path == "-":
         data = sys.stdin.buffer.read(MOST_BYTES + 1) if sys.stdin else b""
-        name, folder = STDIN, os.getcwd()
+        name = STDIN
     else:
         with open(open_regular(path), "rb") as file:
             data = file.read(MOST_BYTES + 1)
-        name, folder = path, os.path.dirname(os.path.abspath(path))
+        name = path
     if len(data) > MOST_BYTES:
         raise AdcliError(f"{printable(name)} is longer than 8 MiB")
-    return Source(name, _decode(name, data), folder)
+    return Source(name, _decode(name, data), folder_of(path))
+
+
+def folder_of(path: str) -> str:
+    """The folder that the paths in a spec are relative to."""
+    return os.getcwd() if path == "-" else os.path.dirname(os.path.abspath(path))
 
 
 def _decode(name: str, data: bytes) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -187,9 +188,16 @@ class _Builder:
 
 def events(source: Source) -> Iterator[Any]:
     """The parse events of ``source``; what libyaml finds wrong becomes an error of ours."""
+    given = 0
     try:
-        yield from yaml.parse(source.text, Loader)
+        for event in yaml.parse(source.text, Loader):
+            yield event
+            given += 1
     except yaml.YAMLError as error:
+        if "nesting depth" in str(error):
+            # libyaml reads ahead, and has a limit of its own: the events before it come from the slower parser.
+            yield from islice(yaml.parse(source.text, yaml.SafeLoader), given, None)
+            return
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         place = source.place(min(mark.index, len(source.text)) if mark else 0)
         problem = getattr(error, "problem", None) or str(getattr(error, "reason", "not YAML"))

@@ -11,6 +11,7 @@ from adcli.trace.builder import Builder
 from adcli.trace.layers import add_layers
 from adcli.trace.losses import add_loss
 from adcli.trace.model import Trace
+from adcli.trace.program import add_program
 
 
 def build_trace(spec: Spec, overrides: Mapping[str, Value] | None = None) -> Trace:
@@ -28,9 +29,12 @@ def build_trace(spec: Spec, overrides: Mapping[str, Value] | None = None) -> Tra
     ):
         for name, value in values.items():
             builder.leaf(leaves, name, value, value.part or root if value else root[section])
-    last = add_layers(builder)
-    if spec.loss is not None:
-        add_loss(builder, spec.loss, last)
+    if spec.program is not None:
+        add_program(builder, spec.program)
+    else:
+        last = add_layers(builder)
+        if spec.loss is not None:
+            add_loss(builder, spec.loss, last)
     output = _output(builder)
     spec.document.raise_problems()
     _check_overrides(builder)

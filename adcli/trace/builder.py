@@ -33,7 +33,7 @@ class Builder:
     def leaf(self, leaves: dict[str, Array], name: str, value: Value | None, part: Part) -> Shape | None:
         """Enter a value that is given; its shape, or None where it has a problem."""
         value = self.overrides.get(name, value)
-        if not self._free(name, part):
+        if not self.free(name, part):
             return None
         self.shapes[name] = None if value is None else value.array.shape
         if value is not None:
@@ -45,7 +45,7 @@ class Builder:
         self, name: str, op: str, arguments: tuple[str | float, ...], shape: Shape | None, part: Part, **settings: Any
     ) -> None:
         """Enter a step; ``settings`` go to the factory of its primitive."""
-        if not self._free(name, part):
+        if not self.free(name, part):
             return
         if shape is not None:
             self._numbers += math.prod(shape)
@@ -63,8 +63,9 @@ class Builder:
         beside = f" (with --set {', '.join(self.overrides)})" if self.overrides else ""
         part.problem(message + beside)
 
-    def _free(self, name: str, part: Part) -> bool:
+    def free(self, name: str, part: Part, at: int | None = None) -> bool:
+        """Whether nothing has the name yet; if something has, that is a problem."""
         if name not in self.shapes:
             return True
-        part.problem(f"the name {quoted(name)} is used twice")
+        part.problem(f"the name {quoted(name)} is used twice", at=at)
         return False

@@ -8,12 +8,15 @@ from functools import cache
 from adcli.arrays import Shape, shape_text
 from adcli.errors import nearest, quoted
 from adcli.primitives import activations
+from adcli.primitives.arithmetic import needs
 from adcli.spec.model import NAME, SECTIONS, Layer, check_name
 from adcli.spec.part import Part, kind
 from adcli.spec.values import Value, read_numbers, read_value
 from adcli.trace.builder import Builder
+from adcli.trace.shapes import broadcast, describe_entries, described
 
 COMMON_KEYS = ("type", "name", "input")
+COMBINATIONS = ("add", "multiply")
 LINEAR_KEYS = ("weight", "bias", "activation")
 
 
@@ -21,13 +24,9 @@ def add_layers(builder: Builder) -> str | None:
     """Enter every layer; the name of the last one's value, or None where a problem hides it."""
     spec = builder.spec
     root = spec.document.root
-    if "program" in root:
-        beside = " beside `layers`" if "layers" in root else " yet: write `layers`"
-        root["program"].problem(f"`program` is not possible{beside}")
-        return None
     if "layers" not in root:
-        if root.misses("layers", SECTIONS):
-            root.problem("a spec needs `layers`")
+        if root.misses("layers", SECTIONS) and root.misses("program", SECTIONS):
+            root.problem("a spec needs `layers` or a `program`")
         return None
     last = next(iter(spec.inputs), None)
     if last is None and root.misses("input", SECTIONS):
@@ -39,11 +38,13 @@ def add_layers(builder: Builder) -> str | None:
 
 def _add_layer(builder: Builder, layer: Layer, number: int, last: str | None) -> str | None:
     what = f"layer {number} ({layer.type})"
+    if layer.type in COMBINATIONS:
+        return _add_combination(builder, layer, number, what)
     if layer.type == "linear":
         known: tuple[str, ...] = LINEAR_KEYS
     else:
         if layer.type not in activations.RULES:
-            types = ["linear", *activations.RULES]
+            types = ["linear", *activations.RULES, *COMBINATIONS]
             hint = nearest(layer.type, types) or f"one of {', '.join(types)}"
             layer.type_part.problem(f"layer {number}: unknown type {quoted(layer.type)}", hint)
             return None
@@ -71,11 +72,46 @@ def _input(builder: Builder, part: Part, what: str, last: str | None) -> str | N
     """The name of the value that a layer reads; None where a problem hides it."""
     if "input" not in part:
         return last
-    chosen = part["input"].value
-    if isinstance(chosen, str) and chosen in builder.shapes and chosen not in builder.targets:
-        return chosen
+    return _earlier(builder, part["input"], what)
+
+
+def _add_combination(builder: Builder, layer: Layer, number: int, what: str) -> str:
+    """``add`` or ``multiply``: several earlier values become one."""
+    part = layer.part
+    part.only_keys(what, ("type", "name", "inputs"))
+    name = _given_name(part) or f"h{number}"
+    shapes = [builder.shapes[source] for source in _inputs(builder, part, what) or ()]
+    known = [shape for shape in shapes if shape is not None]
+    out = broadcast(known) if known and len(known) == len(shapes) else None
+    if known and len(known) == len(shapes) and out is None:
+        listed = " and ".join(described(shape) for shape in known)
+        part["inputs"].problem(f"{what}: its inputs don't fit each other: {listed}")
+    sources = tuple(part["inputs"].value) if out is not None else ()
+    builder.node(name, layer.type, sources, out, part, **needs(known, many=True))
+    return name
+
+
+def _inputs(builder: Builder, part: Part, what: str) -> list[str] | None:
+    """The names of the values that a layer combines; None where a problem hides one."""
+    if "inputs" not in part:
+        if part.misses("inputs", ("type", "name")):
+            part.problem(f"{what} has no `inputs`", "write `inputs: [h1, x]`, two names or more")
+        return None
+    if not part["inputs"].is_list("`inputs`"):
+        return None
+    if len(part["inputs"].value) < 2:
+        part["inputs"].problem(f"{what}: `inputs` must hold two names or more")
+        return None
+    names = [_earlier(builder, source, what) for source in part["inputs"].elements()]
+    return [name for name in names if name] if all(names) else None
+
+
+def _earlier(builder: Builder, part: Part, what: str) -> str | None:
+    """The name of an earlier value, which is no target."""
+    if isinstance(part.value, str) and part.value in builder.shapes and part.value not in builder.targets:
+        return part.value
     earlier = [name for name in builder.shapes if name not in builder.targets]
-    return part["input"].choice(f"value as input of {what}", earlier)
+    return part.choice(f"value as input of {what}", earlier)
 
 
 def _add_linear(builder: Builder, part: Part, what: str, source: str | None, name: str, suffix: str) -> None:
@@ -126,19 +162,19 @@ def _linear_shape(
     W = builder.shapes.get(weight) if weight else None
     b = builder.shapes.get(bias) if bias else None
     if W is not None and len(W) != 2 and weight:
-        builder.misfit(weight, part["weight"], f"{what}: weight must be a matrix, and is {_described(W)}")
+        builder.misfit(weight, part["weight"], f"{what}: weight must be a matrix, and is {described(W)}")
         return None
     row = builder.spec.convention == "row"
     if W is not None and b is not None and bias and b != (W[1 if row else 0],):
         needs = describe_entries(W[1 if row else 0])
-        builder.misfit(bias, part["bias"], f"{what}: bias is {_described(b)}, but the layer puts out {needs}")
+        builder.misfit(bias, part["bias"], f"{what}: bias is {described(b)}, but the layer puts out {needs}")
         return None
     if h is None or W is None or not weight:
         return None
     if len(h) not in (1, 2):
         hint = " (write [number])" if not h else ""
         part.problem(
-            f"{what}: its input {source} is {_described(h)}, but a linear layer takes a vector or a batch{hint}"
+            f"{what}: its input {source} is {described(h)}, but a linear layer takes a vector or a batch{hint}"
         )
         return None
     entries = W[0 if row else 1]
@@ -148,17 +184,6 @@ def _linear_shape(
         builder.misfit(weight, part["weight"], message)
         return None
     return (*h[:-1], W[1 if row else 0])
-
-
-def describe_entries(count: int) -> str:
-    return f"{count} entr{'y' if count == 1 else 'ies'}"
-
-
-def _described(shape: Shape) -> str:
-    """A shape in the predicate of an error: ``2 × 3``, ``a vector of 3 entries``, ``a number``."""
-    if len(shape) == 1:
-        return f"a vector of {describe_entries(shape[0])}"
-    return shape_text(shape) or "a number"
 
 
 def _add_activation_field(builder: Builder, part: Part, what: str, source: str, name: str) -> None:

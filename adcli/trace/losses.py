@@ -13,7 +13,8 @@ from adcli.primitives import losses
 from adcli.spec.model import SECTIONS, Layer
 from adcli.spec.part import Part
 from adcli.trace.builder import Builder
-from adcli.trace.layers import describe_entries, read_fields
+from adcli.trace.layers import read_fields
+from adcli.trace.shapes import describe_entries
 
 TAKES_CLASSES = ("cross_entropy", "negative_log_likelihood")
 REDUCTIONS = ("mean", "sum")

@@ -11,6 +11,11 @@ from adcli.arrays import Array, Shape
 from adcli.primitives import Primitive, Rules
 
 
+def argument_text(argument: str | float) -> str:
+    """An argument of a node: a name, or a number in the shortest form that reads back to it."""
+    return argument if isinstance(argument, str) else repr(float(argument)).removesuffix(".0")
+
+
 class Node(NamedTuple):
     """One line of the trace: ``name`` = ``op`` applied to ``arguments``, which are earlier names or numbers.
 

@@ -13,6 +13,7 @@ TABLE = {
     "label.value": "value",
     "label.update": "update",
     "label.start": "start",
+    "label.slope": "slope",
     "label.add": "add",
     "label.reads": "reads",
     "label.next": "next",

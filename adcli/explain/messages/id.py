@@ -13,6 +13,7 @@ TABLE = {
     "label.value": "nilai",
     "label.update": "update",
     "label.start": "mulai",
+    "label.slope": "turunan",
     "label.add": "jumlah",
     "label.reads": "membaca",
     "label.next": "lanjut",

@@ -1,0 +1,188 @@
+"""Slides as Marp's Markdown: ``marp: true``, ``---`` between slides, formulas in ``$$``; readable as it stands."""
+
+from __future__ import annotations
+
+from adcli.errors import printable
+from adcli.explain.blocks import (
+    Bars,
+    Block,
+    Code,
+    Deck,
+    Formula,
+    Graph,
+    Group,
+    Network,
+    Plot,
+    Runs,
+    Slide,
+    State,
+    Storage,
+    Style,
+    Table,
+    Text,
+    Tracker,
+    Words,
+    Work,
+)
+from adcli.explain.maths import Dots, Expression
+from adcli.render import pictures_text as pictures
+from adcli.render.maths import sign_latex, to_latex
+from adcli.render.maths_text import Pen, Segments
+
+SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|$~&!"})
+WIDTH = 78
+
+
+def rendered(deck: Deck) -> str:
+    """The whole document."""
+    writer = _Writer(deck)
+    front = f"---\nmarp: true\nmath: mathjax\nlang: {deck.lang}\npaginate: true\n---\n"
+    return front + "\n---\n".join(writer.slide(slide) for slide in deck.slides)
+
+
+class _Writer:
+    def __init__(self, deck: Deck) -> None:
+        self.deck = deck
+        self.numbers = deck.numbers
+        self.pen = Pen(deck.numbers)
+
+    def slide(self, slide: Slide) -> str:
+        head = escaped(slide.head) + (f" · {escaped(slide.position.text)}" if slide.position else "")
+        parts = [f"\n<!-- {_comment(slide.note)} -->" if slide.note else "", f"# {self.runs(slide.title)}"]
+        if slide is self.deck.slides[0]:
+            parts.insert(1, f"**{escaped(self.deck.title)}**")
+        parts.append(f"*{head}*" + (f" — {self.runs(slide.sentence)}" if slide.sentence else ""))
+        if slide.strip is not None:
+            parts.append(self.drawn(pictures.network(slide.strip, self.pen, WIDTH)))
+        parts += [self.block(block) for block in (*slide.stage, *slide.side)]
+        if slide.storage is not None:
+            parts.append(self.storage(slide.storage))
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    def runs(self, runs: Runs) -> str:
+        return "".join(self._run(run) for run in runs)
+
+    def _run(self, run: Words | Expression) -> str:
+        if not isinstance(run, Words):
+            return f"${to_latex(run, self.numbers)}$"
+        text = f"`{printable(run.text)}`" if run.code else escaped(run.text)
+        if not run.strong or not text.strip():
+            return text
+        inner = text.strip()
+        return text.replace(inner, f"**{inner}**")
+
+    def block(self, block: Block) -> str:
+        match block:
+            case Formula():
+                return self.formula(block)
+            case Group():
+                mark = {State.DONE: " ✓", State.NOW: " ◂"}.get(block.progress.state, "")
+                head = f"**{self.runs(block.label)}{mark}**"
+                return "\n\n".join([head, *(self.formula(f) for f in block.formulas)])
+            case Text():
+                mark = {Style.CHECK: "✓ ", Style.WARNING: "⚠ "}.get(block.style, "")
+                head = f"**{escaped(block.head)}:** " if block.head else ""
+                return f"{mark}{head}{self.runs(block.runs)}"
+            case Work():
+                line = f"> **{escaped(block.head)}:** ${to_latex(block.line, self.numbers)}$"
+                return line + (f" — {self.runs(block.meaning)}" if block.meaning else "")
+            case Table():
+                return self.table(block)
+            case Code():
+                marks = {State.NOW: "▸ ", State.DONE: "✓ "}
+                lines = [
+                    f"{marks.get(line.progress.state, '  ')}{printable(line.text)}"
+                    + (f"   ◂ {line.aside}" if line.aside else "")
+                    for line in block.lines
+                ]
+                return _fenced(lines)
+            case Tracker():
+                return self.tracker(block)
+            case Network():
+                return self.drawn(pictures.network(block, self.pen, WIDTH))
+            case Graph():
+                return self.drawn(pictures.graph(block, self.pen, WIDTH))
+            case Bars():
+                return self.drawn(pictures.bars(block, self.pen, WIDTH))
+            case Plot():
+                return self.drawn(pictures.plot(block, self.pen, WIDTH))
+
+    def formula(self, formula: Formula) -> str:
+        pieces = [to_latex(formula.left, self.numbers)]
+        for part in formula.parts:
+            sign = sign_latex(part.sign, part.expression, self.numbers)
+            pieces.append(f"{sign} {to_latex(part.expression, self.numbers)}")
+        done = r" \;\checkmark" if formula.done else ""
+        aside = f"\n\n{self.runs(formula.aside)}" if formula.aside else ""
+        return f"$$\n{' '.join(pieces)}{done}\n$$" + aside
+
+    def table(self, table: Table) -> str:
+        heads = [self.runs(column.head) for column in table.columns]
+        rule = ["---:" if column.right else "---" for column in table.columns]
+        lines = [f"| {' | '.join(heads)} |", f"| {' | '.join(rule)} |"]
+        for row in table.rows:
+            mark = {State.DONE: " ✓", State.NOW: " ◂"}.get(row.progress.state, "")
+            cells = [self.runs(cell) for cell in row.cells]
+            cells[0] += mark
+            lines.append(f"| {' | '.join(cells)} |")
+        return "\n".join(lines) + (f"\n\n{escaped(table.caption)}" if table.caption else "")
+
+    def tracker(self, tracker: Tracker) -> str:
+        """A row a path, a column for the factors that are the same matrix."""
+        marks = {State.DONE: "✓ ", State.NOW: "▸ ", State.TO_COME: "· "}
+        lines = [
+            f"| {escaped(tracker.caption)} | {' | '.join([' '] * tracker.columns)} | |",
+            "|" + " --- |" * (tracker.columns + 2),
+        ]
+        for chain in tracker.chains:
+            cells = [" "] * tracker.columns
+            for factor in chain.factors:
+                latex = r"\cdots" if isinstance(factor.expression, Dots) else to_latex(factor.expression, self.numbers)
+                cells[factor.column] = f"{marks.get(factor.progress.state, '')}${latex}$"
+            end = "✓" if chain.progress.state is State.DONE else ""
+            if chain.result is not None:
+                end = f"$= {to_latex(chain.result, self.numbers)}$"
+            left = "+" if chain.plus else f"${to_latex(chain.left, self.numbers)} =$"
+            lines.append(f"| {left} | {' | '.join(cells)} | {end} |")
+        more = f"\n\n{self.runs(tracker.left_out)}" if tracker.left_out else ""
+        return "\n".join(lines) + more
+
+    def storage(self, storage: Storage) -> str:
+        """One line: slots, their states in words, meter and facts."""
+        slots = []
+        for slot in storage.slots:
+            state = slot.progress.state
+            word = self.deck.labels.states.get(state, "") if state is not State.HELD else ""
+            value = to_latex(slot.value, self.numbers) if slot.value is not None else ""
+            shape = "" if value else f" {escaped(slot.shape)}"
+            name = "⋯" if slot.name.base == "⋯" else f"${to_latex(slot.name, self.numbers)}$"
+            text = name + (f" = ${value}$" if value else shape)
+            if state in (State.LET_GO, State.NEVER_READ):
+                text = f"~~{text}~~"
+            note = slot.note or word
+            slots.append(text + (f" ({escaped(note)})" if note else ""))
+        meter = f" — {self.runs(storage.meter.text)}" if storage.meter else ""
+        facts = f" — {self.runs(storage.facts).removeprefix(' · ')}" if storage.facts else ""
+        return f"**{escaped(storage.label)}:** " + " · ".join(slots) + meter + facts
+
+    def drawn(self, lines: list[Segments]) -> str:
+        return _fenced(["".join(text for text, _ in line) for line in lines])
+
+
+def escaped(text: str) -> str:
+    """Untrusted text in Markdown's prose."""
+    return printable(text).translate(SPECIAL)
+
+
+def _comment(text: str) -> str:
+    """Text within a comment can't end it."""
+    return printable(text).replace("--", "- -").replace(">", "›")
+
+
+def _fenced(lines: list[str]) -> str:
+    """Lines as they are; a fence longer than any run of backquotes inside."""
+    body = "\n".join(line.rstrip() for line in lines)
+    fence = "```"
+    while fence in body:
+        fence += "`"
+    return f"{fence}text\n{body}\n{fence}"

@@ -1,0 +1,279 @@
+"""Slides in a terminal of 80 × 24, or wider; in a pipe without colour. Knows blocks only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text as RichText
+
+from adcli.errors import printable
+from adcli.explain.blocks import (
+    Bars,
+    Block,
+    Code,
+    Deck,
+    Formula,
+    Graph,
+    Group,
+    Labels,
+    Network,
+    Plot,
+    Slide,
+    State,
+    Style,
+    Table,
+    Text,
+    Tracker,
+    Work,
+)
+from adcli.explain.maths import Role
+from adcli.render import pictures_text as pictures
+from adcli.render.maths_text import ASCII, STYLES, Box, Pen, Segments, beside, length, padded, wrapped
+
+STAGE = 46
+GUTTER = 2
+WIDEST = 120
+HEIGHT = 24
+
+
+def show(console: Console, deck: Deck, number: int | None = None, ascii_only: bool = False) -> None:
+    """Print all slides, or the one of that number (from 1)."""
+    for index, slide in enumerate(deck.slides, 1):
+        if number is None or number == index:
+            for line in lines(slide, deck, console.width, ascii_only):
+                console.print(line, no_wrap=True, crop=False, soft_wrap=True)
+
+
+def lines(slide: Slide, deck: Deck, width: int, ascii_only: bool = False) -> list[RichText]:
+    """A slide, line by line."""
+    page = _Page(deck, min(width, WIDEST), ascii_only)
+    drawn = page.slide(slide)
+    if len(drawn) > HEIGHT:  # what the foot of the slide says again may go first
+        page.pen.shapes = False
+        drawn = page.slide(slide)
+    return [_rich(line, ascii_only) for line in drawn]
+
+
+def _rich(line: Segments, ascii_only: bool) -> RichText:
+    text = RichText()
+    for piece, style in line:
+        text.append(piece.translate(ASCII) if ascii_only else piece, style or None)
+    return text
+
+
+class _Page:
+    def __init__(self, deck: Deck, width: int, ascii_only: bool) -> None:
+        self.deck = deck
+        self.width = width
+        self.pen = Pen(deck.numbers, ascii_only)
+        self.labels: Labels = deck.labels
+
+    def slide(self, slide: Slide) -> list[Segments]:
+        found = self._header(slide)
+        if slide.strip is not None:
+            found += [[], *pictures.network(slide.strip, self.pen, self.width)]
+        found += [[], *self._middle(slide)]
+        if slide.storage is not None:
+            found += [[], *pictures.storage(slide.storage, self.pen, self.labels, self.width)]
+        return [*found, []]
+
+    def _header(self, slide: Slide) -> list[Segments]:
+        place = self.deck.slides.index(slide) + 1
+        head = slide.head + (f" · {slide.position.text}" if slide.position else "")
+        count = f"{place}/{len(self.deck.slides)}"
+        title = printable(self.deck.title)
+        room = self.width - len(head) - len(count) - 6
+        middle = f" · {title}" if 0 < len(title) <= room else ""
+        rule = "─" * max(0, self.width - len(head) - len(middle) - len(count) - 2)
+        top: Segments = [(head + middle, "dim"), (f" {rule} ", "dim"), (count, "dim")]
+        titles = [[(t, f"{s} bold") for t, s in line] for line in wrapped(self.pen.runs(slide.title), self.width)]
+        sentence = wrapped([(t, s or "dim") for t, s in self.pen.runs(slide.sentence)], self.width)
+        return [top, *titles, *(sentence if slide.sentence else [])]
+
+    def _middle(self, slide: Slide) -> list[Segments]:
+        """Stage and side next to each other where both have room; otherwise the side below."""
+        side = self._blocks(slide.side, self.width)
+        needed = max((length(line) for line in side), default=0)
+        if not side:
+            return self._blocks(slide.stage, self.width)
+        room = self.width - needed - GUTTER
+        if room >= STAGE - 10:
+            stage = self._blocks(slide.stage, room)
+            if max((length(line) for line in stage), default=0) <= room:
+                return _columns(stage, side, room + GUTTER)
+        stage = self._blocks(slide.stage, self.width)
+        return [*stage, [], *side]
+
+    def _blocks(self, blocks: Sequence[Block], width: int) -> list[Segments]:
+        """Blocks below each other, the rules of neighbouring formulas padded so that their numbers align."""
+        found: list[Segments] = []
+        rule = self._rule_width(blocks, width)
+        for block in blocks:
+            lines = self._block(block, width, rule)
+            tall = len(lines) > 1 or not isinstance(block, Formula | Text)
+            if found and (tall or _was_tall(found)):
+                found.append([])
+            found += lines
+        return found
+
+    def _block(self, block: Block, width: int, rule: int = 0) -> list[Segments]:
+        match block:
+            case Formula():
+                return self.formula(block, width, rule)
+            case Group():
+                return self.group(block, width)
+            case Text():
+                return self.text(block, width)
+            case Work():
+                return self.work(block, width)
+            case Table():
+                return self.table(block, width)
+            case Code():
+                return self.code(block)
+            case Tracker():
+                return pictures.tracker(block, self.pen, width)
+            case Network():
+                return pictures.network(block, self.pen, width)
+            case Graph():
+                return pictures.graph(block, self.pen, width)
+            case Bars():
+                return pictures.bars(block, self.pen, width)
+            case Plot():
+                return pictures.plot(block, self.pen, width)
+
+    # --- formulas --------------------------------------------------------------------------------------------
+
+    def _rule(self, formula: Formula) -> Box:
+        """The left side and the first sign's expression, if that has no matrix."""
+        first = formula.parts[0]
+        sign = f" {self.pen.sign(first.sign, first.expression)} " if first.sign else ""
+        return beside([Box([self.pen.inline(formula.left)], 0), Box([[(sign, "")]], 0), self.pen.box(first.expression)])
+
+    def _rule_width(self, blocks: Sequence[Block], width: int) -> int:
+        rules = [self._rule(b) for b in blocks if isinstance(b, Formula) and len(b.parts) > 1]
+        low = [box.width for box in rules if len(box.lines) == 1]
+        return max((w for w in low if w <= width // 2), default=0)
+
+    def formula(self, formula: Formula, width: int, rule: int = 0) -> list[Segments]:
+        """One line of writing; where it is too long, broken before a sign."""
+        first = self._rule(formula)
+        if len(first.lines) == 1 and len(formula.parts) > 1:
+            first = padded(first, rule)
+        rest = [
+            beside([Box([[(f" {self.pen.sign(p.sign, p.expression)} ", "")]], 0), self.pen.box(p.expression)])
+            for p in formula.parts[1:]
+        ]
+        if formula.done:
+            rest.append(Box([[(" ✓", STYLES[Role.DONE])]], 0))
+        rows: list[list[Box]] = [[first]]
+        used = first.width
+        for box in rest:
+            if used + box.width > width:
+                rows.append([Box([[("  ", "")]], 0)])
+                used = 2
+            rows[-1].append(box)
+            used += box.width
+        aside = wrapped([(t, s or "dim") for t, s in self.pen.runs(formula.aside)], max(12, width - used - 3))
+        drawn = [beside(row) for row in rows]
+        if formula.aside and width - used - 3 >= 14:
+            drawn[-1] = beside([drawn[-1], Box([[("   ", "")]], 0), Box(aside, 0)])
+        elif formula.aside:
+            drawn.append(Box([[("  ", ""), *line] for line in wrapped(self._muted(formula.aside), width - 2)], 0))
+        return [line for box in drawn for line in box.lines]
+
+    def _muted(self, runs: tuple[object, ...]) -> Segments:
+        return [(t, s or "dim") for t, s in self.pen.runs(runs)]  # type: ignore[arg-type]
+
+    def group(self, group: Group, width: int) -> list[Segments]:
+        """Formulas under each other, with their label and its state at the left."""
+        mark = {State.DONE: "✓", State.NOW: "◂"}.get(group.progress.state, "")
+        label = "".join(t for t, _ in self.pen.runs(group.label))
+        style = STYLES[group.role]
+        margin = max(len(label), 1) + 1
+        inner: list[Segments] = []
+        for formula in group.formulas:
+            lines = self.formula(formula, width - margin)
+            if inner and (len(lines) > 1 or _was_tall(inner)):
+                inner.append([])
+            inner += lines
+        found: list[Segments] = []
+        for index, line in enumerate(inner):
+            text = label if index == 0 else mark if index == 1 else ""
+            found.append([(text.ljust(margin), f"bold {style}".strip()), *line])
+        return found
+
+    # --- prose and tables ------------------------------------------------------------------------------------
+
+    def text(self, text: Text, width: int) -> list[Segments]:
+        mark = {Style.CHECK: "✓ ", Style.WARNING: "⚠ "}.get(text.style, "")
+        head: Segments = [(mark, "bold")] * bool(mark) + ([(f"{printable(text.head)} ", "bold")] if text.head else [])
+        muted = "dim" if text.style is Style.ASIDE else ""
+        runs = [(t, s or muted) for t, s in self.pen.runs(text.runs)]
+        return wrapped([*head, *runs], min(width, 78))
+
+    def work(self, work: Work, width: int) -> list[Segments]:
+        line: Segments = [(f"{work.head}: ", "bold")]
+        sum_line = self.pen.inline(work.line)
+        room = min(width, 33)
+        head = [[*line, *sum_line]] if length(line) + length(sum_line) <= room else [line, [("  ", ""), *sum_line]]
+        meaning = wrapped(self._muted(work.meaning), room)
+        return [*head, *meaning]
+
+    def table(self, table: Table, width: int) -> list[Segments]:
+        heads = [self.pen.runs(column.head) for column in table.columns]
+        rows = [[self._cell(cell) for cell in row.cells] for row in table.rows]
+        count = len(heads)
+        widths = [max([length(heads[k]), *(length(row[k]) for row in rows)]) for k in range(count)]
+        found: list[Segments] = []
+        head: Segments = [("  ", "")]
+        for k in range(count):
+            head += [*_placed(heads[k], widths[k], table.columns[k].right), ("  ", "")]
+        found.append([(text, f"{style} dim".strip()) for text, style in head])
+        for row, cells in zip(table.rows, rows, strict=True):
+            if row.rule:
+                found.append([("  " + "─" * (sum(widths) + 2 * count - 2), "dim")])
+            mark = {State.DONE: "✓ ", State.NOW: "▸ "}.get(row.progress.state, "  ")
+            line: Segments = [(mark, STYLES[Role.DONE] if mark == "✓ " else "")]
+            for k in range(count):
+                line += [*_placed(cells[k], widths[k], table.columns[k].right), ("  ", "")]
+            if row.progress.state is State.NOW:
+                line = [(text, "reverse") for text, _ in line]
+            if row.progress.state is State.TO_COME:
+                line = [(text, "dim") for text, _ in line]
+            found.append(line)
+        if table.caption:
+            found.append([(f"  {table.caption}", "dim")])
+        return found
+
+    def _cell(self, cell: tuple[object, ...]) -> Segments:
+        return self.pen.runs(cell)  # type: ignore[arg-type]
+
+    def code(self, code: Code) -> list[Segments]:
+        found: list[Segments] = []
+        for line in code.lines:
+            state = line.progress.state
+            style = {State.NOW: "bold reverse", State.DONE: "dim"}.get(state, "")
+            mark = {State.NOW: "▸ ", State.DONE: "✓ "}.get(state, "  ")
+            aside = f"  ◂ {line.aside}" if line.aside else ""
+            found.append([(mark, ""), (printable(line.text), style), (aside, "dim")])
+        return found
+
+
+def _placed(cell: Segments, width: int, right: bool) -> Segments:
+    space = (" " * (width - length(cell)), "")
+    return [space, *cell] if right else [*cell, space]
+
+
+def _was_tall(found: list[Segments]) -> bool:
+    """Whether the last block took more than one line, so that a space belongs after it."""
+    return len(found) > 1 and bool(found[-2])
+
+
+def _columns(left: list[Segments], right: list[Segments], at: int) -> list[Segments]:
+    found: list[Segments] = []
+    for row in range(max(len(left), len(right))):
+        line = left[row] if row < len(left) else []
+        other = right[row] if row < len(right) else []
+        found.append([*line, (" " * (at - length(line)), ""), *other] if other else line)
+    return found
