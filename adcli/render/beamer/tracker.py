@@ -18,7 +18,7 @@ def tracker(pen: Pen, block: Tracker, width: int) -> str:
         for state in (State.DONE, State.NOW, State.TO_COME)
     )
     left_out = rf"\adleftout{{{pen.runs(block.left_out)}}}" if block.left_out else ""
-    scale = 10 if block.large else 7
+    scale = 10 if block.large else 8
     caption = prose(block.caption)
     return rf"\adtracker{{{width}mm}}{{{scale}}}{{{caption}}}{{{legend}}}{{{'l' * block.columns}}}{{{rows}}}{{{left_out}}}"
 
@@ -65,8 +65,8 @@ def storage_row(pen: Pen, storage: Storage) -> str:
         right.append(rf"\admeter{{{METER * share:.2f}}}{pen.runs(meter.text)}")
     if storage.facts:
         right.append(pen.runs(storage.facts))
-    facts = r"\quad\admute{\textperiodcentered}\quad ".join(right)
-    return rf"\adstorage{{{prose(storage.label)}}}{{{slots}}}{{{facts}}}"
+    facts = r"\quad ".join(right)
+    return rf"\adstorage{{{prose(storage.label)}}}{{{slots}}}{{\hfil {facts}}}"
 
 
 def _slot(pen: Pen, slot: Slot) -> str:
