@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adcli.explain.blocks import Deck, Position, Slide
+from adcli.explain.blocks import Deck, Formula, Position, Slide
 from adcli.explain.maths import Role
 from adcli.render.beamer.network import height, network
 from adcli.render.beamer.pen import Pen, prose
@@ -19,6 +19,7 @@ THEME = Path(__file__).with_name("theme.tex")
 WIDTH, STAGE, SIDE = 151, 100, 48  # mm
 PAGE, HEAD, SENTENCE, FOOT, AIR = 90.0, 11.6, 4.0, 7.2, 6.2  # mm of a page, and what is no stage
 MOST_DASHES = 12
+TWO_COLUMNS = 4  # so many formulas without anything else
 
 
 def rendered(deck: Deck, handout: bool = False) -> str:
@@ -80,9 +81,13 @@ def _dashes(position: Position) -> str:
 def _columns(pen: Pen, slide: Slide) -> str:
     room = PAGE - HEAD - AIR
     room -= SENTENCE * bool(slide.sentence) + FOOT * bool(slide.storage)
-    room -= height(slide.strip) if slide.strip else 0
+    room -= height(pen, slide.strip, WIDTH) if slide.strip else 0
     if slide.stage and slide.side:
         stage, side = stack(pen, slide.stage, STAGE, room), stack(pen, slide.side, SIDE, room)
         return f"\\adcolumns{{{room:.1f}mm}}{{\n{stage}}}{{\n{side}}}"
     blocks = slide.stage or slide.side
+    if len(blocks) >= TWO_COLUMNS and all(isinstance(block, Formula) for block in blocks):
+        half = (len(blocks) + 1) // 2
+        left, right = (stack(pen, part, WIDTH // 2, room) for part in (blocks[:half], blocks[half:]))
+        return f"\\adhalves{{{room:.1f}mm}}{{\n{left}}}{{\n{right}}}"
     return f"\\adwide{{{room:.1f}mm}}{{\n{stack(pen, blocks, WIDTH, room)}}}" if blocks else ""

@@ -11,22 +11,27 @@ from adcli.render.shown import entries, shown
 
 CHARACTER = 1.25  # mm, of a digit in the strip
 PILL, BOX, GAP, LEAST = 10.0, 6.4, 9.0, 3.4  # mm: widths, and the least length of an arrow
-PARAMETER_Y, BELOW_Y, VALUE_Y = -7.2, -5.4, -10.0
-HEIGHT, ARCS, LARGE = 15.2, 3.2, 11.0  # mm of a strip with the air around it, and what some need more
+PARAMETER_Y, BELOW_Y, LOWER_Y, VALUE_Y = -7.2, -5.4, -11.2, -10.0
+LONGEST = 26.0  # mm of what hangs under a pill
+HEIGHT, LOWER, ARCS, LARGE = 15.2, 2.6, 3.2, 11.0  # mm of a strip with the air around it, and what some need more
 
 
-def height(network: Network) -> float:
+def height(pen: Pen, block: Network, width: float) -> float:
     """What a strip takes of the slide, in mm."""
-    return HEIGHT + ARCS * bool(network.skips) + LARGE * network.large
+    centres, _ = _places(pen, block, width)
+    lower = _room_below(pen, block, centres, _spans(block, centres)) is None
+    return HEIGHT + ARCS * bool(block.skips) + LARGE * block.large + LOWER * lower
 
 
 def network(pen: Pen, block: Network, width: float) -> str:
     """A TikZ picture of at most ``width`` mm."""
     centres, halves = _places(pen, block, width)
-    lines = [*_items(pen, block, centres, halves), *_arrows(block), *_arcs(block), *_parameters(pen, block, centres)]
+    spans = _spans(block, centres)
+    lines = [*_items(pen, block, centres, halves), *_arrows(block), *_arcs(block), *_parameters(pen, block, spans)]
+    lines += _below(pen, block, centres, spans)
     picture = "\n".join(f"  {line}" for line in lines)
-    scale = r"\adfit" + f"{{{width}mm}}{{{height(block) + 12 * block.large:.1f}mm}}"
-    return f"{scale}{{\\begin{{tikzpicture}}[ad]\n{picture}\n\\end{{tikzpicture}}}}"
+    tall = height(pen, block, width) + 12 * block.large
+    return f"\\adfit{{{width}mm}}{{{tall:.1f}mm}}{{\\begin{{tikzpicture}}[ad]\n{picture}\n\\end{{tikzpicture}}}}"
 
 
 def _places(pen: Pen, block: Network, width: float) -> tuple[list[float], list[float]]:
@@ -74,10 +79,26 @@ def _items(pen: Pen, block: Network, centres: list[float], halves: list[float]) 
             for state in states(item.progress)
         ]
         yield changing(item.progress, *nodes)
+
+
+def _below(pen: Pen, block: Network, centres: list[float], spans: list[tuple[float, float]]) -> Iterator[str]:
+    """What hangs under the pills: between the boxes where there is room for all, else on a line below them."""
+    mark = r"\blacktriangleleft" if block.direction is Direction.BACK else r"\blacktriangleright"
+    room = _room_below(pen, block, centres, spans)
+    y, room = (BELOW_Y, room) if room is not None else (LOWER_Y, LONGEST)
+    for item, x in zip(block.wire, centres, strict=True):
         if isinstance(item, Pill) and item.below is not None:
-            mark = r"\blacktriangleleft" if block.direction is Direction.BACK else r"\blacktriangleright"
-            below = rf"$\color{{{block.role.name}}}{mark}\,{pen.word(item.below)}$"
-            yield rf"\node at ({x:.1f},{BELOW_Y}) {{\adsize{{5.6}}{below}}};"
+            below = rf"\adsize{{5.6}}$\color{{{block.role.name}}}{mark}\,{pen.word(item.below)}$"
+            yield rf"\node at ({x:.1f},{y}) {{\adfit{{{room:.1f}mm}}{{4mm}}{{{below}}}}};"
+
+
+def _room_below(pen: Pen, block: Network, centres: list[float], spans: list[tuple[float, float]]) -> float | None:
+    """How wide what hangs under a pill may be beside the parameters; None where something is wider."""
+    hanging = [(i.below, x) for i, x in zip(block.wire, centres, strict=True) if isinstance(i, Pill) and i.below]
+    edges = [edge for span in spans for edge in span]
+    room = min((2 * abs(x - edge) - 2.0 for _, x in hanging for edge in edges), default=LONGEST)
+    widest = max((4 + CHARACTER * 0.85 * _length(pen, below) for below, _ in hanging), default=0.0)
+    return max(room, 1.0) if widest <= room else None
 
 
 def _pill(pen: Pen, pill: Pill) -> str:
@@ -127,43 +148,44 @@ def _arcs(block: Network) -> Iterator[str]:
 def _arc(skip: Skip, block: Network, state: State) -> str:
     ends = (skip.source, skip.target) if block.direction is Direction.FORWARD else (skip.target, skip.source)
     out, into = (40, 140) if block.direction is Direction.FORWARD else (140, 40)
-    return (
-        rf"\draw[->,{_line(state, block.role)}] (n{ends[0]}.north) to[out={out},in={into},looseness=0.35] (n{ends[1]}.north);"
-    )
+    return rf"\draw[->,{_line(state, block.role)}] (n{ends[0]}.north) to[out={out},in={into},looseness=0.35] (n{ends[1]}.north);"
 
 
-def _parameters(pen: Pen, block: Network, centres: list[float]) -> Iterator[str]:
-    right = -1e9
-    wanted = [(sum(centres[use] for use in box.uses) / max(1, len(box.uses)), box) for box in block.parameters]
-    shared: dict[float, int] = {}
-    for x, _ in wanted:
-        shared[x] = shared.get(x, 0) + 1
-    taken: dict[float, float] = {}
-    for place, (x, box) in enumerate(wanted):
-        wide = 2.6 + CHARACTER * (len(box.name.base) + len(box.name.sub) + 0.9 * len(box.shape))
-        if shared[x] > 1:  # several of one primitive stand side by side
-            group = sum(2.6 + CHARACTER * (len(b.name.base) + len(b.name.sub) + 0.9 * len(b.shape)) + 0.8
-                        for y, b in wanted if y == x)  # fmt: skip
-            taken.setdefault(x, x - group / 2)
-            centre = taken[x] + wide / 2
-            taken[x] += wide + 0.8
-        else:
-            centre = x
-        centre = max(centre, right + 0.8 + wide / 2)
-        right = centre + wide / 2
+def _parameters(pen: Pen, block: Network, spans: list[tuple[float, float]]) -> Iterator[str]:
+    for place, (box, (left, right)) in enumerate(zip(block.parameters, spans, strict=True)):
+        centre = (left + right) / 2
         at = f"(p{place}) at ({centre:.1f},{PARAMETER_Y})"
         shape = rf"{{\adsize{{5}}\admute{{{prose(box.shape)}}}}}" if box.shape else ""
-        nodes = []
+        nodes, stems = [], []
         for state in states(box.progress):
             tick = rf" {TICK}" if state is State.DONE else ""
             content = f"${pen.maths(box.name)}$ {shape}{tick}"
             nodes.append(rf"\node[ad parameter{_style(box, state, block.role)}] {at} {{{content}}};")
+            lines = (rf"\draw[{_stem(state, block.role)}] (p{place}.north)--(n{use}.south);" for use in box.uses)
+            stems.append("".join(lines))
         yield changing(box.progress, *nodes)
-        for use in box.uses:
-            stems = [rf"\draw[{_stem(state, block.role)}] (p{place}.north)--(n{use}.south);" for state in states(box.progress)]
-            yield changing(box.progress, *stems)
+        yield changing(box.progress, *stems)
         if block.large and box.value is not None:
-            yield rf"\node[anchor=north] at ({centre:.1f},{VALUE_Y}) {{$\arraycolsep=0.8mm {pen.maths(box.value)}$}};"
+            yield rf"\node[anchor=north] at ({centre:.1f},{VALUE_Y}) {{${pen.maths(box.value)}$}};"
+
+
+def _spans(block: Network, centres: list[float]) -> list[tuple[float, float]]:
+    """From where to where each parameter's box reaches: centred under what uses it, beside others of the same place."""
+    wanted = [sum(centres[use] for use in box.uses) / max(1, len(box.uses)) for box in block.parameters]
+    widths = [
+        3.4
+        + CHARACTER * (len(b.name.base) + len(b.name.sub) + 0.9 * len(b.shape))
+        + 2.6 * (b.progress.state is State.DONE)
+        for b in block.parameters
+    ]
+    spans: list[tuple[float, float]] = []
+    for place, x in enumerate(wanted):
+        together = sum(width for width, other in zip(widths, wanted, strict=True) if other == x)
+        first = place == 0 or wanted[place - 1] != x
+        left = x - together / 2 if first else spans[-1][1]
+        left = max(left, spans[-1][1]) if spans else left
+        spans.append((left, left + widths[place]))
+    return spans
 
 
 def _stem(state: State, role: Role) -> str:

@@ -102,9 +102,7 @@ def _formula(pen: Pen, formula: Formula, indent: int) -> str:
     reads = _reads(pen, formula)
     indent = indent if formula.label or indent else 0
     body = "%\n  ".join(written)
-    return (
-        rf"\adformula{{{indent}mm}}{{{from_phase(formula.phase, label)}}}{{{body}}}{{{from_phase(formula.phase, reads)}}}"
-    )
+    return rf"\adformula{{{indent}mm}}{{{from_phase(formula.phase, label)}}}{{{body}}}{{{from_phase(formula.phase, reads)}}}"
 
 
 def _reads(pen: Pen, formula: Formula) -> str:

@@ -20,7 +20,9 @@ def tracker(pen: Pen, block: Tracker, width: int) -> str:
     left_out = rf"\adleftout{{{pen.runs(block.left_out)}}}" if block.left_out else ""
     scale = 10 if block.large else 8
     caption = prose(block.caption)
-    return rf"\adtracker{{{width}mm}}{{{scale}}}{{{caption}}}{{{legend}}}{{{'l' * block.columns}}}{{{rows}}}{{{left_out}}}"
+    return (
+        rf"\adtracker{{{width}mm}}{{{scale}}}{{{caption}}}{{{legend}}}{{{'l' * block.columns}}}{{{rows}}}{{{left_out}}}"
+    )
 
 
 def _chain(pen: Pen, chain: Chain, block: Tracker) -> str:
