@@ -17,6 +17,7 @@ from adcli.errors import AdcliError, nearest, printable, quoted
 COMMANDS = {
     "check": "Every engine against every other.",
     "example": "Lists, or prints, the specs that come with adcli.",
+    "explain": "The derivation as slides, step by step.",
     "grad": "The output, and its gradient for every parameter.",
 }
 

@@ -9,7 +9,7 @@ import numpy as np
 from adcli.arrays import Array
 from adcli.derivation import Step
 from adcli.explain.blocks import Block, Formula, Part, Runs, Style, Text, Work
-from adcli.explain.formulas import heads_of, jacobian, numbers_put_in, primitive_of, rule_of, work
+from adcli.explain.formulas import MOST_COLUMNS, heads_of, jacobian, numbers_put_in, primitive_of, rule_of, work
 from adcli.explain.maths import (
     Expression,
     Matrix,
@@ -136,6 +136,8 @@ def _pulled(
         parts.append(Part("=", _shaped_like(scene, step), phase + 2))
         return Formula(left, tuple(parts), "", C, reads, done, phase=phase), None, 2
     right = jacobian(scene, step.operands[1], node, of, heads=heads_of(scene, of) if leaf else ())
+    if _is_bias(scene, node, of):
+        right = Name("I", str(row.shape[1]), rank=2)
     bar: Expression = Matrix(row.array(), C, C)
     result = Matrix(step.value.array(), C, C, new=True)
     hand = None
@@ -155,18 +157,23 @@ def _pulled(
     return Formula(left, tuple(parts), "", C, reads, done, phase=phase), hand, 2
 
 
+def _is_bias(scene: Scene, node: Node, name: str) -> bool:
+    """Whether ``name`` is added as it is, so that its Jacobian is the identity."""
+    place = dict(zip(primitive_of(scene, node).arguments, node.arguments, strict=True))
+    return node.op == "linear" and place.get("b") == name and scene.size(node.name) > 1
+
+
 def _compact(scene: Scene, node: Node, step: Step, tilde: Name) -> tuple[Expression, Expression | None] | None:
     """The product as code does it, where the Jacobian is too large to be drawn: for a batch, or a wide layer.
 
     The rule, and the same with numbers (None where it has none); None where the Jacobian itself is shown.
     """
     rows, columns = step.operands[1].shape
-    batch = len(node.shape) == 2 and scene.rows == 1
-    if not batch and columns <= 16 and rows <= 8:
-        return None
-    if scene.rows > 1:
-        return None
     rule = rule_of(scene, node, step.target)
+    batch = len(node.shape) == 2
+    wide = columns > MOST_COLUMNS and rows > 1 and scene.detail != "full"
+    if scene.rows > 1 or not (batch or wide or rows > MOST_COLUMNS):
+        return None
     out_bar = step.operands[0].array().reshape(node.shape)
     bar = Matrix(as_matrix(out_bar), C, C)
     if node.op == "linear":

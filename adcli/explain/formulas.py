@@ -183,6 +183,12 @@ def worked(left: Matrix, right: Matrix, at: tuple[int, int], result: float, role
     return Relation(total, "=", Number(result, role))
 
 
+def _is_diagonal(matrix: Matrix) -> bool:
+    """Whether every row has a single entry that is not forced to be zero, which no sum would explain."""
+    rows, columns = matrix.array.shape
+    return rows == columns and matrix.zeros is not None and bool((matrix.zeros.sum(axis=1) == columns - 1).all())
+
+
 MOST_TERMS = 4
 
 
@@ -201,6 +207,8 @@ def work(
     if result.array.size < 2 or scene.detail == "low":
         return left, right, result, None
     at = best_entry(left.array, right.array)
+    if left.array.shape[1] > 1 and _is_diagonal(left if left.array.shape[0] > 1 else right):
+        return left, right, result, None
     value = float(result.array[at])
     block = Work(
         scene.say.text("work.head"),

@@ -82,7 +82,7 @@ def sizes(scene: Scene) -> Slide:
         stage.append(Text(say("sizes.more", n=len(scene.wrt) - len(names))))
     letters = _letters(scene)
     if letters:
-        stage += [letters, Text(say("sizes.zeros"), phase=2)]
+        stage += [letters, Text(say("sizes.zeros.row" if scene.row_vectors else "sizes.zeros"), phase=2)]
     kind = "parameters" if all(name in scene.trace.parameters for name in scene.wrt) else "numbers"
     return Slide(
         id="sizes",

@@ -28,7 +28,7 @@ from adcli.explain.blocks import (
     Work,
 )
 from adcli.explain.formulas import value_formula
-from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Role
+from adcli.explain.maths import Expression, Listed, Matrix, Name, Number, Partial, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
 from adcli.explain.scene import Scene
 from adcli.explain.selection import told_in_full
@@ -251,6 +251,9 @@ def _title(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tup
     if shared and finished:
         uses = sum(node.operands.count(shared[0]) for node in scene.flowing)
         return say("back.shared.title", W=scene.names[shared[0]], n=uses), say("back.shared.sentence")
+    if scene.is_batch and partials:
+        key = "back.both.title" if moved else "back.done.title"
+        return say(key, done=say.listed(partials), h=h, to=targets), say("back.batch.sentence", n=scene.examples())
     if partials and moved:
         if len(partials) > 3:
             return say("back.many.title", n=len(partials), h=h, to=targets), say("back.both.sentence")
@@ -335,7 +338,7 @@ def _storage(scene: Scene, told: Told, ledger: Ledger, following: Told | None, p
 
 def _in_hand(step: Step) -> Expression | None:
     if step.value.shape[0] == 1 and step.value.shape[1] <= 3:
-        return Matrix(step.value.array(), C, C, shape=False)
+        return Listed(step.value.array(), C)
     return None
 
 

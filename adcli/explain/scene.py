@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,11 +17,14 @@ from adcli.explain.names import Names
 from adcli.primitives import losses
 from adcli.trace import Node, Trace
 
+if TYPE_CHECKING:
+    from adcli.explain.story import Request
+
 MOST_IN_A_PILL = 4
 
 
 class Scene(NamedTuple):
-    """``detail`` is low, normal or full; ``mode`` the engine whose story is told."""
+    """``detail`` is low, normal or full; ``mode`` the engine whose story is told, ``request`` all that was asked."""
 
     trace: Trace
     base: Structure
@@ -32,6 +35,7 @@ class Scene(NamedTuple):
     numbers: Numbers
     detail: str
     mode: str
+    request: Request
 
     @property
     def wrt(self) -> tuple[str, ...]:
@@ -54,6 +58,13 @@ class Scene(NamedTuple):
     def is_batch(self) -> bool:
         """Whether values are batches: a row for each example."""
         return any(len(node.shape) == 2 for node in self.trace.nodes)
+
+    @property
+    def is_scalar_program(self) -> bool:
+        """Whether every value on the way is a single number, as in micrograd."""
+        return all(node.shape == () for node in self.trace.nodes) and all(
+            self.shape(n) == () for n in self.trace.leaves
+        )
 
     @property
     def is_chain(self) -> bool:

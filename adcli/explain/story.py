@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from importlib import import_module
+from typing import NamedTuple
 
 import numpy as np
 
 from adcli.derivation import Step
-from adcli.engines.diagnose import diagnose
+from adcli.engines.checkpoints import Schedule
+from adcli.engines.diagnose import Warning, diagnose
+from adcli.engines.structure import Result, Structure, evaluate, named
 from adcli.explain import closing, opening
-from adcli.explain.blocks import Deck, Numbers
+from adcli.explain.blocks import Deck, Numbers, Slide
 from adcli.explain.messages import Say
 from adcli.explain.names import Names
 from adcli.explain.scene import Scene
@@ -20,29 +23,67 @@ from adcli.trace import Trace
 DEFAULT_NUMBERS = Numbers()
 
 
-def told(
-    trace: Trace,
-    mode: str,
-    wrt: Sequence[str],
-    *,
-    lang: str = "en",
-    detail: str = "normal",
-    numbers: Numbers = DEFAULT_NUMBERS,
-) -> tuple[Deck, Scene]:
-    """The deck of ``mode`` for the gradients of ``wrt``.
+class Request(NamedTuple):
+    """What is to be told: the engine's story, for the gradients of ``wrt``.
+
+    ``scheme`` and ``step`` are numeric mode's, ``schedule`` reverse mode's. ``lines`` is the text of a program.
+    """
+
+    mode: str
+    wrt: tuple[str, ...]
+    lang: str = "en"
+    detail: str = "normal"
+    numbers: Numbers = DEFAULT_NUMBERS
+    scheme: str = "central"
+    step: float | None = None
+    schedule: Schedule | None = None
+    lines: tuple[str, ...] | None = None
+
+
+def told(trace: Trace, request: Request) -> tuple[Deck, Scene]:
+    """The deck of a story, and what it was made from.
 
     Raises:
         AdcliError: the engine refuses the trace.
     """
-    say = Say(lang)
+    say = Say(request.lang)
     steps: list[Step] = []
     with np.errstate(all="ignore"):
-        engine = import_module(f"adcli.engines.{mode}")
-        plan = engine.plan(trace, wrt, RULES)
-        result = engine.run(plan, steps.append)
-        warnings = diagnose(plan.structure, result)
-        scene = Scene(trace, plan.structure, result, warnings, Names(trace), say, numbers, detail, mode)
-        story = import_module(f"adcli.explain.{mode}")
-        slides = [*opening.slides(scene), *story.slides(scene, steps), *closing.slides(scene)]
-    title = trace.title or say.text("deck.title", mode=say.text(f"mode.{mode}"))
-    return Deck(title, lang, mode, numbers, say.labels(), tuple(slides)), scene
+        base, result, warnings = _run(trace, request, steps.append)
+        scene = Scene(
+            trace, base, result, warnings, Names(trace), say, request.numbers, request.detail, request.mode, request
+        )
+        slides = _slides(scene, steps)
+    title = trace.title or say.text("deck.title", mode=say.text(f"head.{request.mode}"))
+    return Deck(title, request.lang, request.mode, request.numbers, say.labels(), tuple(slides)), scene
+
+
+def _run(trace: Trace, request: Request, sink: Callable[[Step], None]) -> tuple[Structure, Result, list[Warning]]:
+    """The engine's result, with the values that a schedule let go."""
+    if request.mode == "numeric":
+        from adcli.engines.run import differentiate
+        from adcli.engines.structure import structure
+
+        result, warnings = differentiate(trace, "numeric", request.wrt, scheme=request.scheme, step=request.step)
+        return structure(trace, request.wrt, RULES), result, warnings
+    engine = import_module(f"adcli.engines.{request.mode}")
+    plan = engine.plan(trace, request.wrt, RULES)
+    if request.mode == "symbolic":
+        result = engine.run(plan)
+        return plan.structure, result, diagnose(plan.structure, result)
+    if request.schedule is not None:
+        plan = engine.checkpointed(plan, request.schedule)
+    result = engine.run(plan, sink)
+    if request.schedule is not None:
+        result = result._replace(values=named(plan.structure, evaluate(plan.structure)))
+    return plan.structure, result, diagnose(plan.structure, result)
+
+
+def _slides(scene: Scene, steps: list[Step]) -> list[Slide]:
+    as_program = scene.request.lines is not None and scene.mode == "reverse" and scene.is_scalar_program
+    name = "program" if as_program else scene.mode
+    story = import_module(f"adcli.explain.{name}")
+    own: list[Slide] = story.slides(scene, steps)
+    if hasattr(story, "WHOLE"):
+        return own
+    return [*opening.slides(scene), *own, *closing.slides(scene)]

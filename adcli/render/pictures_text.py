@@ -28,6 +28,8 @@ from adcli.explain.maths import Dots, Listed, Name, Number, Partial, Role
 from adcli.render.maths_text import STYLES, Pen, Segments, length
 from adcli.render.shown import entries
 
+MOST_ARCS = 3
+MOST_BELOW = 12
 MARKS = {State.DONE: "✓", State.NOW: "▸", State.TO_COME: "·"}
 
 
@@ -60,31 +62,31 @@ class Canvas:
 
 
 def network(block: Network, pen: Pen, width: int) -> list[Segments]:
-    """The strip: arcs of skips, the wire, values below it, parameters below their primitives."""
+    """The strip: arcs of skips, the wire, values below it, cotangents and parameters below them."""
     faces = [_face(item, pen) for item in block.wire]
     below = [_below(item, pen) for item in block.wire]
-    room = [max(length(face), length(text)) for face, text in zip(faces, below, strict=True)]
-    gaps = len(faces) - 1
-    wire = min(5, max(2, (width - sum(room)) // max(1, gaps)))
+    hanging = [_hanging(item, pen) for item in block.wire]
+    room = [max(length(part) for part in item) for item in zip(faces, below, hanging, strict=True)]
+    wire = min(5, max(2, (width - sum(room)) // max(1, len(faces) - 1)))
     canvas = Canvas()
-    first = _arcs_height(block)
+    top = len(block.skips[:MOST_ARCS])
     centres: list[int] = []
-    column = 0
+    column = end = 0
     for index, (face, size) in enumerate(zip(faces, room, strict=True)):
+        start = column + (size - length(face)) // 2
         if index:
-            canvas.put(first, column, _wire(block, index, wire))
-            column += wire
-        side = (size - length(face)) // 2
-        rest = size - side - length(face)
-        left, right = _line_style(block, index, -1), _line_style(block, index, 1)
-        canvas.put(first, column, [(left[0] * side, left[1]), *face, (right[0] * rest, right[1])])
-        centres.append(column + side + length(face) // 2)
-        column += size
-    for centre, text in zip(centres, below, strict=True):
+            canvas.put(top, end, _wire(block, index, start - end))
+        canvas.put(top, start, face)
+        centres.append(start + length(face) // 2)
+        end = start + length(face)
+        column += size + wire
+    for centre, text, other in zip(centres, below, hanging, strict=True):
         if text:
-            canvas.centred(first + 1, centre, text)
-    _arcs(canvas, block, centres, first)
-    _parameters(canvas, block, pen, centres, first)
+            canvas.centred(top + 1, centre, text)
+        if other:
+            canvas.centred(top + 2, centre, other)
+    _arcs(canvas, block, centres)
+    _parameters(canvas, block, pen, centres, top)
     return canvas.drawn()
 
 
@@ -103,29 +105,26 @@ def _face(item: Pill | Box | Gap, pen: Pen) -> Segments:
 
 
 def _below(item: Pill | Box | Gap, pen: Pen) -> Segments:
-    """The numbers under a pill, and its cotangent; its shape where the numbers are long."""
+    """The numbers under a pill; its shape where they are long."""
     if not isinstance(item, Pill):
         return []
-    if item.below is not None:
-        return [("◂", STYLES[Role.COTANGENT]), *pen.inline(item.below)]
     if isinstance(item.value, Number):
         return [(pen.inline_flat(item.value), "")]
     if isinstance(item.value, Listed):
-        return [(" ".join(entries(item.value.array, item.value.most, pen.numbers)), "")]
+        numbers = " ".join(entries(item.value.array, item.value.most, pen.numbers))
+        if len(numbers) <= MOST_BELOW:
+            return [(numbers, "")]
     return [(item.shape, "dim")] if item.shape else []
 
 
-def _line_style(block: Network, index: int, side: int) -> tuple[str, str]:
-    """The wire that goes on at one side of an item: heavy where we are, dotted where nothing came yet."""
-    item = block.wire[index]
-    if not isinstance(item, Box):
-        index += side
-        if not 0 <= index < len(block.wire):
-            return " ", ""
-        item = block.wire[index]
-    if not isinstance(item, Box) or (side < 0 and not item.joined):
-        return " ", ""
-    return _line(block, item)
+def _hanging(item: Pill | Box | Gap, pen: Pen) -> Segments:
+    """What hangs under a value: its cotangent."""
+    if not isinstance(item, Pill) or item.below is None:
+        return []
+    numbers = pen.inline(item.below)
+    if length(numbers) > MOST_BELOW:  # then the stage shows it
+        return [("◂", STYLES[Role.COTANGENT])]
+    return [("◂", STYLES[Role.COTANGENT]), *numbers]
 
 
 def _line(block: Network, box: Box) -> tuple[str, str]:
@@ -157,13 +156,9 @@ def _wire(block: Network, index: int, width: int) -> Segments:
     return [(line * width, style)]
 
 
-def _arcs_height(block: Network) -> int:
-    return len(block.skips[:3])
-
-
-def _arcs(canvas: Canvas, block: Network, centres: list[int], first: int) -> None:
+def _arcs(canvas: Canvas, block: Network, centres: list[int]) -> None:
     """Each skip on a line of its own above the wire."""
-    for row, skip in enumerate(block.skips[:3]):
+    for row, skip in enumerate(block.skips[:MOST_ARCS]):
         a, b = centres[skip.source], centres[skip.target]
         style = STYLES[block.role] if skip.progress.state is State.NOW else "dim"
         heads = ("▾", "╮") if block.direction is Direction.BACK else ("╭", "▾")

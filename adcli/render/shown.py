@@ -72,8 +72,10 @@ def number_texts(values: list[float], numbers: Numbers) -> list[str]:
     """
     own = [number_text(value, numbers.digits, numbers.fractions) for value in values]
     broken = [abs(v) for v, t in zip(values, own, strict=True) if math.isfinite(v) and ("." in t or "e" in t)]
-    if not broken or (numbers.fractions and any("/" in t for t in own)):
+    if not broken or len(values) == 1:
         return own
+    if numbers.fractions:  # fractions where all of them are, otherwise none
+        return number_texts(values, numbers._replace(fractions=False))
     largest = max(abs(v) for v in values if math.isfinite(v))
     decimals = numbers.digits - 1 - math.floor(math.log10(largest))
     if not 1 <= decimals <= numbers.digits + 1 or min(broken) < 10.0 ** (1 - decimals):

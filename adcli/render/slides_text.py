@@ -35,6 +35,7 @@ STAGE = 46
 GUTTER = 2
 WIDEST = 120
 HEIGHT = 24
+TICK = Box([[(" ✓", STYLES[Role.DONE])]], 0)
 
 
 def show(console: Console, deck: Deck, number: int | None = None, ascii_only: bool = False) -> None:
@@ -111,7 +112,7 @@ class _Page:
         rule = self._rule_width(blocks, width)
         for block in blocks:
             lines = self._block(block, width, rule)
-            tall = len(lines) > 1 or not isinstance(block, Formula | Text)
+            tall = len(lines) > 1 or not isinstance(block, Formula)
             if found and (tall or _was_tall(found)):
                 found.append([])
             found += lines
@@ -153,10 +154,14 @@ class _Page:
     def _rule_width(self, blocks: Sequence[Block], width: int) -> int:
         rules = [self._rule(b) for b in blocks if isinstance(b, Formula) and len(b.parts) > 1]
         low = [box.width for box in rules if len(box.lines) == 1]
-        return max((w for w in low if w <= width // 2), default=0)
+        padding = max((w for w in low if w <= width // 2), default=0)
+        fits = all(
+            len(self._rows(b, width, padding)) == len(self._rows(b, width, 0)) for b in blocks if isinstance(b, Formula)
+        )
+        return padding if fits else 0
 
-    def formula(self, formula: Formula, width: int, rule: int = 0) -> list[Segments]:
-        """One line of writing; where it is too long, broken before a sign."""
+    def _rows(self, formula: Formula, width: int, rule: int) -> list[list[Box]]:
+        """The parts of a formula on one line of writing; where that is too long, broken before a sign."""
         first = self._rule(formula)
         if len(first.lines) == 1 and len(formula.parts) > 1:
             first = padded(first, rule)
@@ -164,8 +169,8 @@ class _Page:
             beside([Box([[(f" {self.pen.sign(p.sign, p.expression)} ", "")]], 0), self.pen.box(p.expression)])
             for p in formula.parts[1:]
         ]
-        if formula.done:
-            rest.append(Box([[(" ✓", STYLES[Role.DONE])]], 0))
+        if formula.done and rest:
+            rest[-1] = beside([rest[-1], TICK])
         rows: list[list[Box]] = [[first]]
         used = first.width
         for box in rest:
@@ -174,12 +179,20 @@ class _Page:
                 used = 2
             rows[-1].append(box)
             used += box.width
-        aside = wrapped([(t, s or "dim") for t, s in self.pen.runs(formula.aside)], max(12, width - used - 3))
-        drawn = [beside(row) for row in rows]
-        if formula.aside and width - used - 3 >= 14:
-            drawn[-1] = beside([drawn[-1], Box([[("   ", "")]], 0), Box(aside, 0)])
-        elif formula.aside:
-            drawn.append(Box([[("  ", ""), *line] for line in wrapped(self._muted(formula.aside), width - 2)], 0))
+        if formula.done and not rest:
+            rows[-1].append(TICK)
+        return rows
+
+    def formula(self, formula: Formula, width: int, rule: int = 0) -> list[Segments]:
+        """A formula, and its aside beside it where there is room, otherwise below."""
+        drawn = [beside(row) for row in self._rows(formula, width, rule)]
+        if formula.aside:
+            room = width - drawn[-1].width - 3
+            aside = wrapped(self._muted(formula.aside), room if room >= 14 else width - 2)
+            if room >= 14:
+                drawn[-1] = beside([drawn[-1], Box([[("   ", "")]], 0), Box(aside, 0)])
+            else:
+                drawn.append(Box([[("  ", ""), *line] for line in aside], 0))
         return [line for box in drawn for line in box.lines]
 
     def _muted(self, runs: tuple[object, ...]) -> Segments:
@@ -207,7 +220,7 @@ class _Page:
 
     def text(self, text: Text, width: int) -> list[Segments]:
         mark = {Style.CHECK: "✓ ", Style.WARNING: "⚠ "}.get(text.style, "")
-        head: Segments = [(mark, "bold")] * bool(mark) + ([(f"{printable(text.head)} ", "bold")] if text.head else [])
+        head: Segments = [(mark, "bold")] * bool(mark) + ([(f"{printable(text.head)}: ", "bold")] if text.head else [])
         muted = "dim" if text.style is Style.ASIDE else ""
         runs = [(t, s or muted) for t, s in self.pen.runs(text.runs)]
         return wrapped([*head, *runs], min(width, 78))

@@ -1,0 +1,120 @@
+"""``adcli explain``: the derivation as slides, step by step."""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+
+import click
+
+from adcli.cli.options import (
+    checkpoint_option,
+    expression_options,
+    load_schedule,
+    load_spec,
+    output_options,
+    trace_of,
+)
+from adcli.cli.output import chosen_format, warn, write
+from adcli.engines.run import MODES, SCHEMES
+from adcli.engines.structure import check_wrt, default_wrt
+from adcli.errors import AdcliError
+from adcli.explain.blocks import Deck, Numbers
+from adcli.explain.messages import LANGUAGES
+from adcli.explain.story import Request, told
+
+FORMATS = ("text", "markdown", "beamer", "html", "json")
+DETAILS = ("low", "normal", "full")
+
+
+@click.command("explain")
+@expression_options
+@click.option("--mode", type=click.Choice(MODES), default="reverse", show_default=True, help="Whose story.")
+@click.option(
+    "--wrt", multiple=True, metavar="NAME", help="For which names: parameters, inputs, any value of the trace."
+)
+@click.option("--only", metavar="NAME", help="The story of one parameter.")
+@click.option("--step", type=float, metavar="H", help="Numeric mode: the step, the same for every number.")
+@click.option("--scheme", type=click.Choice(SCHEMES), help="Numeric mode: the quotient; default central.")
+@checkpoint_option
+@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="English or Indonesian.")
+@click.option(
+    "--detail",
+    type=click.Choice(DETAILS),
+    default="normal",
+    show_default=True,
+    help="low: larger, without chain rule and storage; full: nothing shortened.",
+)
+@click.option("--slide", "number", type=click.IntRange(min=1), metavar="N", help="In text: only slide N.")
+@click.option("--handout", is_flag=True, help="Beamer: a page a slide, for print.")
+@click.option("--digits", type=click.IntRange(1, 17), default=4, show_default=True, help="Significant digits.")
+@click.option("--fractions", is_flag=True, help="Numbers as fractions where one equals them.")
+@output_options(FORMATS)
+def command(
+    spec: str | None,
+    expression: str | None,
+    givens: tuple[str, ...],
+    settings: tuple[str, ...],
+    mode: str,
+    wrt: tuple[str, ...],
+    only: str | None,
+    step: float | None,
+    scheme: str | None,
+    checkpoint: str | None,
+    lang: str,
+    detail: str,
+    number: int | None,
+    handout: bool,
+    digits: int,
+    fractions: bool,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """The derivation of SPEC as slides: every step, every matrix.
+
+    In a terminal a slide at a time (space, backspace, q); in a pipe all of them. A spec's own
+    fractions stay fractions.
+
+    adcli explain SPEC --mode forward --lang id -o deck.html
+    """
+    chosen = chosen_format(format_, output, FORMATS)
+    _check(mode, step, scheme, chosen, number, handout)
+    read = load_spec(spec, expression, givens)
+    trace = trace_of(read, settings)
+    names = check_wrt(trace, (only,) if only else wrt) or default_wrt(trace)
+    numbers = Numbers(digits, fractions or trace.has_fractions)
+    schedule = load_schedule(trace, mode, checkpoint)
+    lines = None if read.program is None else tuple(str(line.part.value) for line in read.program if line)
+    request = Request(mode, names, lang, detail, numbers, scheme or "central", step, schedule, lines)
+    deck, scene = told(trace, request)
+    if number is not None and number > len(deck.slides):
+        raise AdcliError(f"--slide {number}: there are {len(deck.slides)} slides")
+    warn(scene.warnings)
+    if chosen == "text":
+        from adcli.cli.pager import show
+
+        show(deck, number, output)
+    elif chosen == "json":
+        from adcli.render.slides_json import document
+
+        write(document(deck, scene), output)
+    else:
+        write(_rendered(chosen, deck, handout), output)
+
+
+def _rendered(format_: str, deck: Deck, handout: bool) -> str:
+    module = "adcli.render.slides_markdown" if format_ == "markdown" else f"adcli.render.{format_}"
+    rendered = import_module(module).rendered
+    text: str = rendered(deck, handout=True) if handout else rendered(deck)
+    return text
+
+
+def _check(mode: str, step: float | None, scheme: str | None, chosen: str, number: int | None, handout: bool) -> None:
+    if mode != "numeric" and (step is not None or scheme is not None):
+        raise AdcliError(f"--step and --scheme go with --mode numeric, not with {mode}")
+    if step is not None and not (math.isfinite(step) and step > 0.0):
+        raise AdcliError("--step must be a finite number above 0")
+    if number is not None and chosen != "text":
+        raise AdcliError(f"--slide goes with text, not with {chosen}")
+    if handout and chosen != "beamer":
+        raise AdcliError(f"--handout goes with beamer, not with {chosen}")
