@@ -75,9 +75,8 @@ class _Axis:
         step = max(1, math.ceil((self.high - self.low) / TICKS))
         first, last = math.ceil(self.low), math.floor(self.high)
         numbers = range(last, first - 1, -step)
-        write = (lambda k: f"$10^{{{k}}}$") if self.log else (lambda k: f"${k}$")
-        place = (lambda k: 10.0**k) if self.log else float
-        return [(at, write(k)) for k in numbers if (at := self.at(place(k))) is not None]
+        ticks = [(10.0**k, f"$10^{{{k}}}$") if self.log else (float(k), f"${k}$") for k in numbers]
+        return [(at, text) for number, text in ticks if (at := self.at(number)) is not None]
 
 
 def _drawing(block: Plot, width: float, height: float) -> Iterator[str]:
@@ -89,15 +88,16 @@ def _drawing(block: Plot, width: float, height: float) -> Iterator[str]:
         yield rf"\fill[adpanel] (0,0) rectangle ({width:.2f},{max(level, 1.6):.2f});"
         yield rf"\node[anchor=south east,admuted] at ({width:.2f},0.3) {{\adsize{{4.8}}{prose(block.floor[1])}}};"
     for at, text in y.ticks():
-        yield rf"\draw[adline] (0,{at:.2f})--({width:.2f},{at:.2f}) node[at start,left=0.8mm,admuted]{{\adsize{{5.4}}{text}}};"
+        yield rf"\draw[adline] (0,{at:.2f})--({width:.2f},{at:.2f});"
+        yield rf"\node[left,admuted] at (-0.8,{at:.2f}) {{\adsize{{5.4}}{text}}};"
     for at, text in x.ticks():
         yield rf"\node[below,admuted] at ({at:.2f},-0.8) {{\adsize{{5.4}}{text}}};"
     yield rf"\node[below,admuted] at ({width / 2:.2f},-3.8) {{\adsize{{5.8}}{prose(block.x_label)}}};"
     yield rf"\node[rotate=90,above,admuted] at (-7.2,{height / 2:.2f}) {{\adsize{{5.8}}{prose(block.y_label)}}};"
-    if block.marker and (at := x.at(block.marker[0])) is not None:
-        side = "right" if at < width / 2 else "left"
-        yield rf"\draw[adink,densely dotted] ({at:.2f},0)--({at:.2f},{height:.2f});"
-        yield rf"\node[{side}=0.8mm] at ({at:.2f},{height - 1.2:.2f}) {{\adsize{{5.4}}{prose(block.marker[1])}}};"
+    if block.marker and (here := x.at(block.marker[0])) is not None:
+        side = "right" if here < width / 2 else "left"
+        yield rf"\draw[adink,densely dotted] ({here:.2f},0)--({here:.2f},{height:.2f});"
+        yield rf"\node[{side}=0.8mm] at ({here:.2f},{height - 1.2:.2f}) {{\adsize{{5.4}}{prose(block.marker[1])}}};"
     for series in block.series:
         yield from _series(series, x, y)
     yield _legend(block, height)
@@ -106,11 +106,12 @@ def _drawing(block: Plot, width: float, height: float) -> Iterator[str]:
 def _series(series: Series, x: _Axis, y: _Axis) -> Iterator[str]:
     role = "adink" if series.role is Role.PLAIN else series.role.name
     placed = [(x.at(a), y.at(b)) for a, b in series.points]
-    drawn = [(a, b) for a, b in placed if a is not None and b is not None]
+    drawn = [(across, up) for across, up in placed if across is not None and up is not None]
     if drawn:
-        yield rf"\draw[{role}!60!adground,line width=0.25mm] {'--'.join(f'({a:.2f},{b:.2f})' for a, b in drawn)};"
-    for a, b in drawn:
-        yield MARKS[series.shape].format(role=role, x=a, y=b)
+        line = "--".join(f"({across:.2f},{up:.2f})" for across, up in drawn)
+        yield rf"\draw[{role}!60!adground,line width=0.25mm] {line};"
+    for across, up in drawn:
+        yield MARKS[series.shape].format(role=role, x=across, y=up)
 
 
 def _legend(block: Plot, height: float) -> str:

@@ -148,7 +148,8 @@ def _arcs(block: Network) -> Iterator[str]:
 def _arc(skip: Skip, block: Network, state: State) -> str:
     ends = (skip.source, skip.target) if block.direction is Direction.FORWARD else (skip.target, skip.source)
     out, into = (40, 140) if block.direction is Direction.FORWARD else (140, 40)
-    return rf"\draw[->,{_line(state, block.role)}] (n{ends[0]}.north) to[out={out},in={into},looseness=0.35] (n{ends[1]}.north);"
+    bend = f"out={out},in={into},looseness=0.35"
+    return rf"\draw[->,{_line(state, block.role)}] (n{ends[0]}.north) to[{bend}] (n{ends[1]}.north);"
 
 
 def _parameters(pen: Pen, block: Network, spans: list[tuple[float, float]]) -> Iterator[str]:

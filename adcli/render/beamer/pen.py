@@ -10,7 +10,6 @@ from adcli.render.latex import latex_symbol, latex_text
 from adcli.render.maths import Ink, name_latex, sign_latex, to_latex
 from adcli.render.shown import Cell, shape_label
 
-
 CHECKMARK = r"{\checkmark}"
 TICK = r"\adtick{}"
 

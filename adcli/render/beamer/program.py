@@ -48,7 +48,8 @@ def _vertex(pen: Pen, block: Graph, place: int) -> str:
     def drawn(state: State) -> str:
         now = ",line width=0.6mm" if state is State.NOW else ",ad coming" if state is State.TO_COME else ""
         tick = rf" {TICK}" if state is State.DONE else ""
-        box = rf"\node[ad vertex,{outline}{now}] (v{place}) at ({x:.1f},{y:.1f}) {{\advertex{{{name}{tick}}}{{{cells}}}}};"
+        content = rf"\advertex{{{name}{tick}}}{{{cells}}}"
+        box = rf"\node[ad vertex,{outline}{now}] (v{place}) at ({x:.1f},{y:.1f}) {{{content}}};"
         if not vertex.op:
             return box
         lit = f",ad now={_role(block).name}" if state is State.NOW else ""

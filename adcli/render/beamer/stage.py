@@ -85,13 +85,11 @@ def _barred(box: str, role: Role) -> str:
 
 
 def _formula(pen: Pen, formula: Formula, indent: int) -> str:
-    first, *others = formula.parts or (None,)
-    pieces = [
-        (formula.phase, pen.maths(formula.left) + (f" {pen.signed(first.sign, first.expression)}" if first else ""))
-    ]
-    if first and first.phase > formula.phase:
-        pieces = [(formula.phase, pen.maths(formula.left)), (first.phase, pen.signed(first.sign, first.expression))]
-    pieces += [(max(p.phase, formula.phase), pen.signed(p.sign, p.expression)) for p in others if p]
+    pieces = [(formula.phase, pen.maths(formula.left))]
+    pieces += [(max(p.phase, formula.phase), pen.signed(p.sign, p.expression)) for p in formula.parts]
+    if len(pieces) > 1 and pieces[1][0] == formula.phase:
+        (_, left), (_, right), *others = pieces
+        pieces = [(formula.phase, f"{left} {right}"), *others]  # no line breaks here
     last = pieces[-1][0]
     written = [from_phase(phase, rf"\adpiece{{{latex}}}") for phase, latex in pieces]
     if formula.done:
@@ -99,10 +97,9 @@ def _formula(pen: Pen, formula: Formula, indent: int) -> str:
     if formula.aside:
         written.append(from_phase(last, rf"\adaside{{{pen.runs(formula.aside)}}}"))
     label = rf"\adlabel{{{formula.role.name}}}{{{prose(formula.label)}}}" if formula.label else ""
-    reads = _reads(pen, formula)
-    indent = indent if formula.label or indent else 0
+    first_phase = [from_phase(formula.phase, latex) for latex in (label, _reads(pen, formula))]
     body = "%\n  ".join(written)
-    return rf"\adformula{{{indent}mm}}{{{from_phase(formula.phase, label)}}}{{{body}}}{{{from_phase(formula.phase, reads)}}}"
+    return rf"\adformula{{{indent}mm}}{{{first_phase[0]}}}{{{body}}}{{{first_phase[1]}}}"
 
 
 def _reads(pen: Pen, formula: Formula) -> str:
