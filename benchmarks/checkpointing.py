@@ -23,7 +23,7 @@ from adcli.trace import Node, Trace
 WIDTH, DEPTH, BATCH = 512, 64, 2048
 LAYERS: dict[str, dict[str, Any]] = {"linear": {}, "tanh": {"activation": "tanh"}}
 SLOTS, LONG, MANY_SLOTS = 8, 10_000, 100
-ROUNDS, REPEAT = 5, 2
+ROUNDS, REPEAT = 3, 2
 
 
 def net(layer: str) -> Trace:

@@ -13,11 +13,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+MEASURED = re.compile(r"\d[\d,.]* ms$", re.MULTILINE)  # a time at the end of a line is never the same twice
 BLOCK = re.compile(r"^```console\n\$ (adcli [^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def run(command: str) -> str:
-    """What ``command`` prints, errors included."""
+    """What ``command`` prints, errors included; measured times as an ellipsis."""
     environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONUTF8": "1"}
     done = subprocess.run(
         [sys.executable, "-m", *shlex.split(command)],
@@ -30,7 +31,7 @@ def run(command: str) -> str:
         encoding="utf-8",
         check=False,
     )
-    return done.stdout
+    return MEASURED.sub("… ms", done.stdout)
 
 
 def renewed(text: str) -> str:

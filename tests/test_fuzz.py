@@ -9,6 +9,7 @@ from conftest import run_adcli
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+MODES = ("forward", "reverse", "symbolic", "numeric")
 SEED = b"""title: a
 input: {x: [1, -1]}
 target: {y: [2, 1]}
@@ -73,3 +74,42 @@ def test_trees_as_json(tree):
 @given(trees | specs)
 def test_trees_as_yaml(tree):
     survives(yaml.safe_dump(tree).encode("utf-8", "replace"))
+
+
+PIECES = [
+    "a", "b", "v", "W", "2", "0", "-1", "1e308", "0.5", "1e-308", " ", "+", "-", "*", "/", "**", "@", "(", ")", ",",
+    "exp(", "log(", "sqrt(", "tan(", "softmax(", "log_softmax(", "sum(", "mean(", "dot(", "relu(", "abs(", "sigmoid(",
+    "//", "=", "[", "]", ".", "_", "lambda", "if", "1j", "0x1", "é", "'", "\n", "#", ":", "%",
+]  # fmt: skip
+GIVENS = ["-p", "a=2", "-p", "b=0", "-p", "v=[1, -1, 0]", "-p", "W=[[1, 2, 0], [0, 1, 3]]"]
+
+
+@few
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join) | st.text(max_size=12), st.sampled_from(MODES))
+def test_expressions(text, mode):
+    ran = run_adcli("grad", f"--mode={mode}", f"-e={text}", *GIVENS)
+    assert ran.code in (0, 2), ran.stderr
+    assert bool(ran.stdout) == (ran.code == 0)
+
+
+expressions = st.recursive(
+    st.sampled_from(["a", "b", "v", "W", "2", "-1", "0.5"]),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "**", "@"]), inner).map(lambda t: f"({' '.join(t)})"),
+        st.tuples(st.sampled_from(["exp", "log", "sqrt", "tan", "softmax", "sum", "relu", "abs", "-"]), inner).map(
+            lambda t: f"{t[0]}({t[1]})"
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@few
+@given(expressions, st.sampled_from(["forward", "reverse", "numeric"]))
+def test_expressions_that_can_be_read(text, mode):
+    ran = run_adcli("grad", f"--mode={mode}", f"-e={text}", *GIVENS, "--format=json")
+    assert ran.code in (0, 2), ran.stderr
+    if ran.code == 0:
+        found = json.loads(ran.stdout)
+        told = "NaN" not in ran.stdout and "Infinity" not in ran.stdout
+        assert told or found["warnings"], "NaN and infinities are never silent"

@@ -383,3 +383,13 @@ def test_an_expression_needs_no_file(run, run_json) -> None:
 def test_errors_of_an_expression(run, args: list, error: str) -> None:
     ran = run("grad", *args)
     assert (ran.code, ran.stdout, ran.stderr) == (2, "", error)
+
+
+def test_a_table_that_is_too_wide_gives_way_to_the_trace(run, monkeypatch) -> None:
+    path = Path(__file__).parent / "cases" / "prog-matrix.yaml"
+    for width in (30, 40, 60, 80, 120):
+        monkeypatch.setenv("COLUMNS", str(width))
+        lines = run("grad", path).stdout.splitlines()
+        assert max(map(len, lines)) <= width
+        assert ("Graph of l, reverse mode" in lines) == (width >= 60)
+        assert any(line.startswith("  ∂l/∂x =") for line in lines)

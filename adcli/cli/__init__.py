@@ -16,9 +16,11 @@ from adcli.errors import AdcliError, nearest, printable, quoted
 
 COMMANDS = {
     "check": "Every engine against every other.",
+    "cost": "Operations and memory: each mode, each order, each checkpointing.",
     "example": "Lists, or prints, the specs that come with adcli.",
     "explain": "The derivation as slides, step by step.",
     "grad": "The output, and its gradient for every parameter.",
+    "graph": "The computational graph, with values and gradients.",
 }
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from adcli.cli.options import expression_options, load_trace, output_options
 from adcli.cli.output import chosen_format, warn, write
 from adcli.engines.check import check
 from adcli.engines.structure import check_wrt, default_wrt
+from adcli.trace import Trace
 
 FORMATS = ("text", "json")
 
@@ -31,7 +34,8 @@ def command(
     """
     chosen = chosen_format(format_, output, FORMATS)
     trace = load_trace(spec, settings, expression, givens)
-    found = check(trace, check_wrt(trace, wrt) or default_wrt(trace))
+    names = check_wrt(trace, wrt) or default_wrt(trace)
+    found = check(trace, names)
     if chosen == "json":
         from adcli.render.check_json import content
         from adcli.render.json_format import document
@@ -41,7 +45,18 @@ def command(
         from adcli.render.check_text import show
         from adcli.render.terminal import rendered
 
-        text = rendered(lambda console: show(console, trace.title, found), to_file=output is not None)
+        costs = _multiplications(trace, names)
+        text = rendered(lambda console: show(console, trace.title, found, costs), to_file=output is not None)
     warn(found.warnings)
     write(text, output)
     return 0 if found.agree else 1
+
+
+def _multiplications(trace: Trace, names: Sequence[str]) -> dict[str, int | None]:
+    """What each engine but the symbolic one multiplies; that one counts its own operations."""
+    from adcli.cost.chains import Graph
+    from adcli.cost.modes import forward_cost, numeric_cost, reverse_cost
+
+    graph = Graph(trace)
+    costs = {"numeric": numeric_cost, "forward": forward_cost, "reverse": reverse_cost}
+    return {mode: cost(graph, trace, names).operations for mode, cost in costs.items()}

@@ -15,7 +15,7 @@ from adcli.errors import AdcliError, Problem, printable
 
 ENDINGS = {
     ".json": "json", ".csv": "csv", ".npz": "npz", ".tex": "latex", ".md": "markdown", ".html": "html",
-    ".svg": "svg", ".dot": "dot", ".xml": "junit",
+    ".svg": "svg", ".dot": "dot", ".mmd": "mermaid", ".xml": "junit",
 }  # fmt: skip
 
 

@@ -37,7 +37,8 @@ def diagnose(plan: Structure, result: Result) -> list[Warning]:
     first = _first_not_finite(plan, result)
     if first:
         return [*found, *first]
-    if any(not np.isfinite(array).all() for array in result.derivatives(plan.trace.output).values()):
+    derivatives = result.derivatives(plan.trace.output).values()
+    if result.scheme or any(not np.isfinite(array).all() for array in derivatives):  # quotients hide an infinite slope
         found += _infinite_slopes(plan, result)
         found += _not_finite_gradients(plan, result, found)
     return found

@@ -67,7 +67,7 @@ class Sides(NamedTuple):
 def sides(base: Structure, values: dict[str, Array], name: str, h: Array, scheme: str) -> Sides:
     """The quotients of ``name`` with the step ``h`` of each of its entries."""
     x = np.asarray(values[name]).reshape(-1)
-    path = _path(base, name)
+    path = path_of(base, name)
     f = np.asarray(values[base.trace.output]).reshape(-1)
     above, below = x + h, x - h
     f_above = _probe(base, values, path, above, len(f))
@@ -98,7 +98,8 @@ def steps(x: Array, scheme: str, step: float | None = None) -> Array:
     return np.where(x == 0.0, relative, relative * np.abs(x))
 
 
-def _path(base: Structure, name: str) -> Path:
+def path_of(base: Structure, name: str) -> Path:
+    """What a perturbation of ``name`` evaluates anew."""
     reached = {name}
     nodes = []
     for node, primitive in zip(base.trace.nodes, base.primitives, strict=True):

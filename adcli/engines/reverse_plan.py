@@ -69,7 +69,6 @@ class Plan(NamedTuple):
 
     Attributes:
         pulls: the VJPs in the order of the way back.
-        cotangent: the one that was given in place of the identity, if one was.
         pulled: how many of the pulls are those of a step and all later ones; the last entry is 0.
         moves: which steps are evaluated and pulled back, in order.
         schedule: that of the checkpoints, if there are any.

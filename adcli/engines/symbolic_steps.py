@@ -65,8 +65,11 @@ class Symbols:
         return list(self.arrays[name].reshape(-1))
 
     def number(self, number: float) -> Array:
-        """A number of the trace; a large one stays a symbol, so that nobody writes out its powers."""
-        if abs(number) <= LARGEST_WRITTEN:
+        """A number of the trace. A large one stays a symbol, so that nobody writes out its powers; so does 0.
+
+        By a written 0 SymPy would divide at once, and the derivative of what it puts there is 0.
+        """
+        if 0.0 < abs(number) <= LARGEST_WRITTEN:
             return object_array([rational(number)], ())
         symbol = self.added(f"n{number!r}", float(number))
         self.values[symbol] = number

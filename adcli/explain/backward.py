@@ -58,7 +58,8 @@ def slope_parts(scene: Scene, node: Node, operand: str, rule_phase: int, phase: 
     place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
     rule = Raw(*formula, arguments=tuple((k, _named(scene, v)) for k, v in place.items()))
     parts = [Part("=", rule, rule_phase)]
-    if all(scene.size(v) <= 4 for v in place.values() if isinstance(v, str)):
+    is_bare = formula[0].startswith("⟦") and formula[0].endswith("⟧") and formula[0].count("⟦") == 1
+    if not is_bare and "⟦" in formula[0] and all(scene.size(v) <= 4 for v in place.values() if isinstance(v, str)):
         parts.append(Part("=", Raw(*formula, arguments=tuple((k, _number(scene, v)) for k, v in place.items())), phase))
     return parts
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.engines.diagnose import Warning
-from adcli.explain.blocks import Bar, Bars, Block, Formula, Part, Runs, Slide, Style, Text, Words
+from adcli.explain.blocks import Bar, Bars, Block, Formula, Network, Part, Runs, Slide, Style, Text, Words
 from adcli.explain.counts import chain_products, most_held
 from adcli.explain.formulas import heads_of
 from adcli.explain.maths import Expression, Matrix, Number, Partial, Product, Role, Transposed
@@ -25,6 +25,11 @@ def slides(scene: Scene) -> list[Slide]:
     if scene.flowing:
         found.append(cost(scene))
     return [*found, notice(scene)]
+
+
+def _strip(scene: Scene, role: Role = Role.VALUE) -> Network | None:
+    """The finished network; a program has had its graph."""
+    return None if scene.tells_program else strip(scene, finished=True, done=scene.wrt, role=role)
 
 
 def gradients(scene: Scene) -> Slide:
@@ -49,7 +54,7 @@ def gradients(scene: Scene) -> Slide:
         head=head(scene),
         title=say(f"{what}.title"),
         sentence=sentence,
-        strip=strip(scene, finished=True, done=scene.wrt, role=role),
+        strip=_strip(scene, role),
         stage=tuple(stage),
         note=say.text("gradients.note"),
         last_phase=1,
@@ -118,7 +123,7 @@ def cost(scene: Scene) -> Slide:
         head=head(scene),
         title=title,
         sentence=say("cost.sentence"),
-        strip=strip(scene, finished=True, done=scene.wrt),
+        strip=_strip(scene),
         stage=tuple(stage),
         note=say.text("cost.note"),
         last_phase=2,
@@ -144,7 +149,7 @@ def notice(scene: Scene) -> Slide:
         kind="notice",
         head=head(scene),
         title=scene.say("notice.title"),
-        strip=strip(scene, finished=True, done=scene.wrt),
+        strip=_strip(scene),
         stage=(*sentences, Text(scene.say(f"notice.{scene.mode}"))),
         note=scene.say.text("notice.note"),
     )

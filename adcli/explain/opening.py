@@ -21,7 +21,7 @@ def slides(scene: Scene) -> list[Slide]:
 
 
 def head(scene: Scene) -> str:
-    return scene.say.text(f"head.{scene.mode}")
+    return scene.say.text("head.program" if scene.tells_program else f"head.{scene.mode}")
 
 
 def network(scene: Scene) -> Slide:

@@ -67,6 +67,11 @@ class Scene(NamedTuple):
         )
 
     @property
+    def tells_program(self) -> bool:
+        """Whether the story is that of a program of numbers, a node at a time."""
+        return self.request.lines is not None and self.mode == "reverse" and self.is_scalar_program
+
+    @property
     def is_chain(self) -> bool:
         """Whether every value flows on to one step only, and no parameter is used twice."""
         reads = [a for node in self.flowing for a in node.operands if a in self.base.flows]

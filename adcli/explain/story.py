@@ -80,10 +80,7 @@ def _run(trace: Trace, request: Request, sink: Callable[[Step], None]) -> tuple[
 
 
 def _slides(scene: Scene, steps: list[Step]) -> list[Slide]:
-    as_program = scene.request.lines is not None and scene.mode == "reverse" and scene.is_scalar_program
-    name = "program" if as_program else scene.mode
-    story = import_module(f"adcli.explain.{name}")
+    story = import_module(f"adcli.explain.{'program' if scene.tells_program else scene.mode}")
     own: list[Slide] = story.slides(scene, steps)
-    if hasattr(story, "WHOLE"):
-        return own
-    return [*opening.slides(scene), *own, *closing.slides(scene)]
+    begin = getattr(story, "opening", opening.slides)
+    return [*begin(scene), *own, *closing.slides(scene)]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from adcli.arrays import Array
+from adcli.arrays import Array, Shape
 from adcli.primitives.base import Partial, Primitive, elementwise
 from adcli.primitives.numerics import log_softmax_value, sigmoid_value, softmax_value, sum_of_others, where
 
@@ -132,7 +132,7 @@ def _sech_squared(x: Array) -> Array:
 
 def _tanh_slope(x: Array, out: Array) -> Array:
     """1 − out², and from x where abs(out) > 0.9, so where that difference is below 0.19."""
-    slope = 1.0 - out * out
+    slope = 1.0 + -(out * out)  # 1 - out², where numpy writes both times into the memory of out * out
     return _where_saturated(slope < 0.19, _sech_squared, x, slope)
 
 
@@ -261,6 +261,14 @@ def abs() -> Primitive:
     )
 
 
+def _two_an_entry(out: Shape, x: Shape) -> int:
+    return 2 * math.prod(x)
+
+
+def _three_an_entry(out: Shape, x: Shape) -> int:
+    return 3 * math.prod(x)
+
+
 def _textbook_softmax(xp: Any, x: Any) -> Any:
     e = xp.exp(x)
     return e / xp.sum(e, axis=-1, keepdims=True)
@@ -278,7 +286,7 @@ def softmax() -> Primitive:
         ("x",),
         value=_textbook_softmax,
         stable=softmax_value,
-        partials={"x": Partial(product, product)},
+        partials={"x": Partial(product, product, jvp_cost=_three_an_entry, vjp_cost=_three_an_entry)},
         text=lambda x: f"softmax({x})",
         latex=lambda x: rf"\operatorname{{softmax}}({x})",
     )
@@ -301,7 +309,7 @@ def log_softmax() -> Primitive:
         ("x",),
         value=lambda xp, x: x - xp.log(xp.sum(xp.exp(x), axis=-1, keepdims=True)),
         stable=log_softmax_value,
-        partials={"x": Partial(jvp, vjp)},
+        partials={"x": Partial(jvp, vjp, jvp_cost=_two_an_entry, vjp_cost=_two_an_entry)},
         text=lambda x: f"log_softmax({x})",
         latex=lambda x: rf"\log\operatorname{{softmax}}({x})",
     )

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from adcli.arrays import Array, Shape
-from adcli.primitives.base import Partial, Primitive, Rule, Spread, elementwise, names_read
+from adcli.primitives.base import Partial, Primitive, Rule, Spread, additive, elementwise, names_read
 
 Shapes = tuple[Shape, ...] | None
 
@@ -69,14 +69,16 @@ def _passing(sign: int, spread: Spread | None) -> Partial:
     """The derivative 1 or −1."""
     if spread is None:
         if sign > 0:
-            return Partial(jvp=lambda a_dot: a_dot, vjp=lambda out_bar: out_bar)
-        return Partial(jvp=lambda a_dot: -a_dot, vjp=lambda out_bar: -out_bar)
+            return additive(jvp=lambda a_dot: a_dot, vjp=lambda out_bar: out_bar)
+        return additive(jvp=lambda a_dot: -a_dot, vjp=lambda out_bar: -out_bar)
     if sign > 0:
-        return Partial(jvp=lambda a_dot: spread.repeat(a_dot), vjp=lambda out_bar: spread.add_up(out_bar))
-    return Partial(jvp=lambda a_dot: -spread.repeat(a_dot), vjp=lambda out_bar: -spread.add_up(out_bar))
+        return additive(jvp=lambda a_dot: spread.repeat(a_dot), vjp=lambda out_bar: spread.add_up(out_bar))
+    return additive(jvp=lambda a_dot: -spread.repeat(a_dot), vjp=lambda out_bar: -spread.add_up(out_bar))
 
 
-def _scaling(slope: Rule, reads: tuple[str, ...], spread: Spread | None) -> Partial:
+def _scaling(
+    slope: Rule, reads: tuple[str, ...], spread: Spread | None, formula: tuple[str, str] | None = None
+) -> Partial:
     """The derivative ``slope``, entry by entry."""
 
     def scale(direction: Array, *read: Array) -> Array:
@@ -84,7 +86,7 @@ def _scaling(slope: Rule, reads: tuple[str, ...], spread: Spread | None) -> Part
         return scaled
 
     if spread is None:
-        return Partial(scale, scale, reads, reads, slope=slope)
+        return Partial(scale, scale, reads, reads, slope=slope, formula=formula)
     return Partial(
         lambda a_dot, *read: spread.repeat(a_dot) * slope(*read),
         lambda out_bar, *read: spread.add_up(out_bar * slope(*read)),
@@ -92,6 +94,7 @@ def _scaling(slope: Rule, reads: tuple[str, ...], spread: Spread | None) -> Part
         reads,
         slope=slope,
         spread=spread,
+        formula=formula,
     )
 
 
@@ -105,14 +108,15 @@ def _spreads(shapes: Shapes, count: int) -> list[Spread | None]:
 def _entrywise(
     value: Rule,
     slopes: Mapping[str, Rule],
+    formulas: Mapping[str, tuple[str, str]],
     shapes: Shapes,
     text: Callable[..., str],
     latex: Callable[..., str],
 ) -> Primitive:
-    """A primitive of several operands that acts entry by entry; each slope names what it reads."""
+    """A primitive of several operands that acts entry by entry; each slope names what it reads, and has a formula."""
     spreads = _spreads(shapes, len(slopes))
     partials = {
-        name: _scaling(slope, names_read(slope, skip=0), spread)
+        name: _scaling(slope, names_read(slope, skip=0), spread, formulas[name])
         for (name, slope), spread in zip(slopes.items(), spreads, strict=True)
     }
     return Primitive(tuple(slopes), _aligned(value, shapes), partials, text, latex, stackable=True)
@@ -144,10 +148,11 @@ def multiply(shapes: Shapes = None, operands: int = 2) -> Primitive:
     """The product of two or more operands, entry by entry. The slope for one is the product of the others."""
     names = tuple(f"a{i}" for i in range(1, operands + 1))
     slope: Rule = (lambda other: other) if operands == 2 else (lambda *others: reduce(mul, others))
-    partials = {
-        name: _scaling(slope, tuple(other for other in names if other != name), spread)
-        for name, spread in zip(names, _spreads(shapes, operands), strict=True)
-    }
+    partials = {}
+    for name, spread in zip(names, _spreads(shapes, operands), strict=True):
+        others = tuple(other for other in names if other != name)
+        marks = [f"⟦{other}⟧" for other in others]
+        partials[name] = _scaling(slope, others, spread, (" · ".join(marks), r" \cdot ".join(marks)))
     value: Rule = (lambda xp, a, b: a * b) if operands == 2 else (lambda xp, *a: reduce(mul, a))
     sign = r" \cdot " if shapes is None else r" \odot "
     return Primitive(names, _aligned(value, shapes), partials, _joined(" * "), _joined(sign), stackable=True)
@@ -159,6 +164,7 @@ def divide(shapes: Shapes = None) -> Primitive:
     return _entrywise(
         value=lambda xp, a, b: a / b,
         slopes={"a": lambda b: 1.0 / b, "b": lambda b, out: -out / b},
+        formulas={"a": ("1 / ⟦b⟧", r"\frac{1}{⟦b⟧}"), "b": ("-⟦out⟧ / ⟦b⟧", r"-\frac{⟦out⟧}{⟦b⟧}")},
         shapes=shapes,
         text=_joined(" / "),
         latex=lambda a, b: rf"\frac{{{a}}}{{{b}}}",
@@ -183,6 +189,10 @@ def power(shapes: Shapes = None) -> Primitive:
     return _entrywise(
         value=lambda xp, a, b: a**b,
         slopes={"a": _slope_for_base, "b": _slope_for_exponent},
+        formulas={
+            "a": ("⟦b⟧ · ⟦a⟧ ** (⟦b⟧ - 1)", r"⟦b⟧ \cdot ⟦a⟧^{⟦b⟧ - 1}"),
+            "b": ("⟦out⟧ · log(⟦a⟧)", r"⟦out⟧ \cdot \log(⟦a⟧)"),
+        },
         shapes=shapes,
         text=lambda a, b: f"{in_brackets(a)} ** {in_brackets(b)}",
         latex=lambda a, b: f"{in_brackets(a)}^{{{b}}}",

@@ -13,15 +13,26 @@ treats many of them in one call.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from adcli.arrays import Array
+from adcli.arrays import Array, Shape
 from adcli.primitives.numerics import numbers
 
 Rule = Callable[..., Any]
+Cost = Callable[..., int]  # multiplications, from the shapes of the output and of all operands
+
+
+def one_an_entry(out: Shape, own: Shape) -> int:
+    """What a JVP or a VJP takes unless it states its own: a multiplication for each entry of the larger side."""
+    return max(math.prod(out), math.prod(own))
+
+
+def no_multiplication(*shapes: Shape) -> int:
+    return 0
 
 
 def names_read(rule: Rule, *, skip: int) -> tuple[str, ...]:
@@ -59,6 +70,8 @@ class Partial:
     ``slope`` is the diagonal of the Jacobian, where that is diagonal, or where its rows are then summed;
     it reads what the JVP reads. ``spread``: the operand is repeated before that slope, as in broadcasting.
     ``formula`` states the slope as text and in LaTeX, with ``⟦x⟧`` for a name that it reads.
+    ``jvp_cost`` and ``vjp_cost`` count the multiplications for one tangent or cotangent, from the shapes of the
+    output and of all operands; default: one an entry.
     """
 
     jvp: Rule
@@ -70,12 +83,19 @@ class Partial:
     slope: Rule | None = None
     formula: tuple[str, str] | None = None
     spread: Spread | None = None
+    jvp_cost: Cost | None = None
+    vjp_cost: Cost | None = None
 
     def __post_init__(self) -> None:
         if self.jvp_reads == ("*",):
             object.__setattr__(self, "jvp_reads", names_read(self.jvp, skip=1))
         if self.vjp_reads == ("*",):
             object.__setattr__(self, "vjp_reads", names_read(self.vjp, skip=1))
+
+
+def additive(jvp: Rule, vjp: Rule) -> Partial:
+    """The derivative of a sum for one of its terms: it takes no multiplication."""
+    return Partial(jvp, vjp, jvp_cost=no_multiplication, vjp_cost=no_multiplication)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +113,7 @@ class Primitive:
         kink: ``kink(*operands)``, a mask over the first operand of where the derivative is a convention.
         rowwise: each row of a batch is treated by itself, so that no output row reads another input row.
         stackable: several operands at once may carry a leading axis of perturbations.
+        multiplications: how many a value takes, from the shapes of the output and of all operands.
     """
 
     arguments: tuple[str, ...]
@@ -104,6 +125,7 @@ class Primitive:
     kink: Rule | None = None
     rowwise: bool = True
     stackable: bool = False
+    multiplications: Cost = no_multiplication
     evaluate: Rule = field(init=False)
 
     def __post_init__(self) -> None:

@@ -130,6 +130,7 @@ def mean_squared_error() -> PerExample:
     return PerExample(
         value=lambda xp, h, y: _total((h - y) * (h - y)) / float(h.shape[-1]),
         slope=lambda h, y: 2.0 * (h - y) / h.shape[-1],
+        slope_formula=("2/c (⟦h⟧ - ⟦y⟧)", r"\tfrac{2}{c}\,(⟦h⟧ - ⟦y⟧)"),
         text=lambda h, y: f"mean of ({h} − {y})²",
         latex=lambda h, y: rf"\operatorname{{mean}} ({h} - {y})^2",
     )

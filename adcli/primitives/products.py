@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from adcli.arrays import Array
-from adcli.primitives.base import OuterProduct, Partial, Primitive, Rule
+from adcli.arrays import Array, Shape
+from adcli.primitives.base import OuterProduct, Partial, Primitive, Rule, additive
 
 
 class _Rules(NamedTuple):
@@ -52,13 +53,19 @@ def linear(convention: str = "column", batched: bool = False, bias: bool = False
     rules = _ROW if row else _COLUMN
     weight_vjp = rules.batch_weight_vjp if batched else rules.weight_vjp
     partials = {
-        "x": Partial(rules.x_jvp, rules.x_vjp),
-        "W": Partial(rules.weight_jvp, weight_vjp, outer=OuterProduct("x", transposed=row)),
+        "x": Partial(rules.x_jvp, rules.x_vjp, jvp_cost=_multiplications, vjp_cost=_multiplications),
+        "W": Partial(
+            rules.weight_jvp,
+            weight_vjp,
+            outer=OuterProduct("x", transposed=row),
+            jvp_cost=_multiplications,
+            vjp_cost=_multiplications,
+        ),
     }
     if bias and batched:
-        partials["b"] = Partial(jvp=_repeat_rows, vjp=lambda out_bar: np.add.reduce(out_bar, axis=-2))
+        partials["b"] = additive(jvp=_repeat_rows, vjp=lambda out_bar: np.add.reduce(out_bar, axis=-2))
     elif bias:
-        partials["b"] = Partial(jvp=lambda b_dot: b_dot, vjp=lambda out_bar: out_bar)
+        partials["b"] = additive(jvp=lambda b_dot: b_dot, vjp=lambda out_bar: out_bar)
 
     def value(xp: Any, x: Any, W: Any, *b: Any) -> Any:
         product = rules.value(x, W)
@@ -69,7 +76,12 @@ def linear(convention: str = "column", batched: bool = False, bias: bool = False
     def formula(x: str, W: str, *b: str) -> str:
         return " + ".join((f"{x} {W}" if row else f"{W} {x}", *b))
 
-    return Primitive(tuple(partials), value, partials, formula, formula)
+    return Primitive(tuple(partials), value, partials, formula, formula, multiplications=_multiplications)
+
+
+def _multiplications(out: Shape, x: Shape, *others: Shape) -> int:
+    """p · q · r: a sum of ``in`` products for each entry of the output; the outer product of a VJP takes as many."""
+    return math.prod(out) * x[-1]
 
 
 def _repeat_rows(b_dot: Array, x: Array) -> Array:
@@ -126,10 +138,31 @@ def _product(left: int, right: int, text: Callable[[str, str], str], latex: Call
     a_outer = OuterProduct("b", transposed=False) if (left, right) == (2, 1) else None
     b_outer = OuterProduct("a", transposed=True) if (left, right) == (1, 2) else None
     partials = {
-        "a": Partial(lambda a_dot, b: product(a_dot, b), a_vjp, outer=a_outer),
-        "b": Partial(lambda b_dot, a: product(a, b_dot), b_vjp, outer=b_outer),
+        "a": Partial(
+            lambda a_dot, b: product(a_dot, b),
+            a_vjp,
+            outer=a_outer,
+            jvp_cost=_multiplications,
+            vjp_cost=_multiplications,
+        ),
+        "b": Partial(
+            lambda b_dot, a: product(a, b_dot),
+            b_vjp,
+            outer=b_outer,
+            jvp_cost=_multiplications,
+            vjp_cost=_multiplications,
+        ),
     }
-    return Primitive(("a", "b"), lambda xp, a, b: product(a, b), partials, text, latex, rowwise=False, stackable=True)
+    return Primitive(
+        ("a", "b"),
+        lambda xp, a, b: product(a, b),
+        partials,
+        text,
+        latex,
+        rowwise=False,
+        stackable=True,
+        multiplications=_multiplications,
+    )
 
 
 RULES: dict[str, Callable[..., Primitive]] = {"linear": linear, "matmul": matmul, "dot": dot}

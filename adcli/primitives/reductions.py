@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from adcli.arrays import Array, Shape
-from adcli.primitives.base import Partial, Primitive
+from adcli.primitives.base import Partial, Primitive, additive
 
 
 @cache
@@ -45,7 +45,7 @@ def _reduction(shape: Shape, divisor: int, name: str, symbol: str) -> Primitive:
     return Primitive(
         ("x",),
         value,
-        {"x": Partial(jvp, vjp)},
+        {"x": Partial(jvp, vjp) if divisor > 1 else additive(jvp, vjp)},
         text=lambda x: f"{name}({x})",
         latex=lambda x: f"{symbol}{x}",
         rowwise=False,

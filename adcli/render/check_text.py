@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -18,12 +19,12 @@ GOOD, BAD = "green", "bold red"
 MOST_KINKS = 10
 
 
-def show(console: Console, title: str | None, found: Check) -> None:
-    """Print the result, ``console.width`` wide at most."""
+def show(console: Console, title: str | None, found: Check, costs: Mapping[str, int | None]) -> None:
+    """Print the result, ``console.width`` wide at most. ``costs``: the multiplications of each engine."""
     if title:
         console.print(Text(printable(title), NAME))
         console.print()
-    console.print(_engines(found.engines))
+    console.print(_engines(found.engines, costs))
     for skipped in found.skipped:
         _wrapped(console, f"{skipped.mode} was skipped: {skipped.reason}")
     console.print()
@@ -38,17 +39,19 @@ def show(console: Console, title: str | None, found: Check) -> None:
 def _table(*headings: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style=QUIET)
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+        left = number == 0 or heading in ("time", "at")
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     return table
 
 
-def _engines(engines: list[Ran]) -> Table:
+def _engines(engines: list[Ran], costs: Mapping[str, int | None]) -> Table:
     table = _table("engine", "calls", "operations", "time")
     for ran in engines:
         formulas = ran.result.formulas
         calls = ran.result.evaluations if ran.mode == "numeric" else 0 if ran.mode == "symbolic" else 1
-        operations = f"{formulas.after:,}" if formulas else ""
-        table.add_row(Text(ran.mode, NAME), f"{calls:,}", operations, f"{1000 * ran.seconds:.1f} ms")
+        operations = formulas.after if formulas else costs.get(ran.mode)
+        counted = "" if operations is None else f"{operations:,}"
+        table.add_row(Text(ran.mode, NAME), f"{calls:,}", counted, f"{1000 * ran.seconds:.1f} ms")
     return table
 
 

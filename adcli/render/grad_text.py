@@ -23,9 +23,15 @@ NARROW = 60
 
 
 def show(
-    console: Console, trace: Trace, result: Result, mode: str, style: Style, updated: dict[str, Array] | None
+    console: Console,
+    trace: Trace,
+    result: Result,
+    mode: str,
+    style: Style,
+    updated: dict[str, Array] | None,
+    listed: Sequence[str] | None = None,
 ) -> None:
-    """Print the result, ``console.width`` wide at most."""
+    """Print the result, ``console.width`` wide at most, with the gradients of ``listed`` (default: all)."""
     _title(console, trace)
     _heading(console, "Evaluation trace")
     _trace(console, trace, result, style)
@@ -36,7 +42,7 @@ def show(
         console.print(Text(f"{what} the way back: {stored}"))
         if result.schedule is not None:
             _checkpoints(console, trace, result.schedule, style)
-    _gradients(console, trace, result, mode, style, list(result.gradients))
+    _gradients(console, trace, result, mode, style, list(result.gradients) if listed is None else listed)
     _after(console, trace, result, mode, style, updated)
 
 
@@ -51,11 +57,15 @@ def show_graph(
 ) -> None:
     """Print the result as a graph: a row a leaf and a node, each with its value and its gradient.
 
-    The gradients of ``listed`` that are no numbers follow in full.
+    The gradients of ``listed`` that are no numbers follow in full. Where the table is too wide, it is that of ``show``.
     """
+    table = graph_table(trace, result, style, console.width)
+    if table is None:
+        show(console, trace, result, mode, style, updated, listed)
+        return
     _title(console, trace)
     _heading(console, f"Graph of {trace.output}, {mode} mode")
-    graph_table(console, trace, result, style)
+    console.print(table)
     arrays = [name for name in listed if trace.shapes[name]]
     if arrays:
         _gradients(console, trace, result, mode, style, arrays)

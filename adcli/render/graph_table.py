@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -15,22 +14,25 @@ from adcli.render.numerals import aligned, inline
 from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
 from adcli.trace import Trace, argument_text
 
-LEAST_ROOM = 8
+HEADINGS = ("name", "operation", "arguments", "data", "grad")
 
 
-def graph_table(console: Console, trace: Trace, result: Result, style: Style) -> None:
-    """Leaves first, then nodes in the order of the trace. Long values are shortened."""
+def graph_table(trace: Trace, result: Result, style: Style, width: int) -> Table | None:
+    """Leaves first, then nodes in the order of the trace; long values are shortened. None if wider than ``width``."""
     kinds = {"input": trace.inputs, "target": trace.targets, "parameter": trace.parameters}
     rows = [(name, kind, "") for kind, leaves in kinds.items() for name in leaves]
     rows += [(node.name, node.op, ", ".join(map(argument_text, node.arguments))) for node in trace.nodes]
     shown = ends(rows, None)
-    widths = [max(len(row[column]) for row in shown if row) for column in range(3)]
-    room = max(LEAST_ROOM, (console.width - sum(max(w, 9) + 2 for w in widths)) // 2 - 2)
     names = [row[0] for row in shown if row]
-    data, grads = (_column(of, names, room, style) for of in (result.values, result.gradients))
+    columns = [[heading, *(row[i] for row in shown if row)] for i, heading in enumerate(HEADINGS[:3])]
+    left = width - sum(max(map(len, column)) + 2 for column in columns)
+    data = _column(result.values, names, (left - 2) // 2, style)
+    grads = _column(result.gradients, names, left - 2 - max(map(len, data.values())), style)
+    if left < max(map(len, data.values())) + 2 + max(map(len, grads.values()), default=0):
+        return None
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style=QUIET)
-    for heading in ("name", "operation", "arguments", "data", "grad"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    for heading in HEADINGS:
+        table.add_column(heading, no_wrap=True)
     for row in shown:
         if row is None:
             table.add_row(*[Text("⋮", QUIET)] * 5)
@@ -40,7 +42,7 @@ def graph_table(console: Console, trace: Trace, result: Result, style: Style) ->
         table.add_row(
             Text(name, NAME), what, Text(arguments), Text(data[name], VALUE), Text(grads.get(name, ""), GRADIENT)
         )
-    console.print(table)
+    return table
 
 
 def _column(values: Mapping[str, Array], names: list[str], room: int, style: Style) -> dict[str, str]:

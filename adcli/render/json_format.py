@@ -31,7 +31,8 @@ def one_line(value: Any) -> str:
 
 
 def document(content: dict[str, Any]) -> str:
-    """``content`` with a line for each key, and one for each entry of a list of mappings or of a mapping of arrays."""
+    """``content`` with a line for each key, and one for each entry of a list of mappings or of a mapping of arrays
+    or of mappings."""
     lines = [f"  {one_line(key)}: {_spread(value)}" for key, value in content.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -39,6 +40,10 @@ def document(content: dict[str, Any]) -> str:
 def _spread(value: Any) -> str:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "[\n" + ",\n".join(f"    {one_line(entry)}" for entry in value) + "\n  ]"
-    if isinstance(value, dict) and value and all(isinstance(entry, list) for entry in value.values()):
+    if (
+        isinstance(value, dict)
+        and value
+        and any(all(isinstance(entry, kind) for entry in value.values()) for kind in (list, dict))
+    ):
         return "{\n" + ",\n".join(f"    {one_line(k)}: {one_line(v)}" for k, v in value.items()) + "\n  }"
     return one_line(value)

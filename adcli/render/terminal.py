@@ -11,6 +11,8 @@ from typing import IO
 from rich.console import Console
 
 PIPE_WIDTH = 80
+# What a terminal gets that can't show more; in a pipe the bytes are the same everywhere.
+_ASCII = str.maketrans("─│├┤┬┴┼╭╮╰╯⎡⎢⎣⎤⎥⎦■●◎◂▸×−∂…⋮", "-|||+++....[[[]]]#o@<>x-d..")
 NARROWEST = 24
 
 
@@ -45,5 +47,8 @@ def rendered(show: Callable[[Console], None], to_file: bool = False) -> str:
         legacy_windows=False,
     )
     show(console)
-    lines = buffer.getvalue().split("\n")
+    written = buffer.getvalue()
+    if terminal and stream is not None and "utf" not in (stream.encoding or "").lower():
+        written = written.translate(_ASCII)
+    lines = written.split("\n")
     return "\n".join(line if terminal else line.rstrip() for line in lines)

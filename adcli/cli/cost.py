@@ -1,0 +1,77 @@
+"""``adcli cost``: operations and memory of each mode, each order of the chain, each checkpointing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from adcli.cli.options import load_trace, output_options, spec_options
+from adcli.cli.output import chosen_format, write
+from adcli.engines.structure import check_wrt, default_wrt
+from adcli.errors import AdcliError
+from adcli.trace import Trace
+
+FORMATS = ("text", "json")
+
+
+@click.command("cost")
+@spec_options
+@click.option(
+    "--wrt", multiple=True, metavar="NAME", help="For which names: parameters, inputs, any value of the trace."
+)
+@click.option("--sweep", metavar="RANGE", help="How cost grows: width=2..512 or depth=1..64.")
+@output_options(FORMATS)
+def command(
+    spec: str,
+    settings: tuple[str, ...],
+    wrt: tuple[str, ...],
+    sweep: str | None,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """What the derivatives of SPEC cost, in multiplications and in memory.
+
+    For each name the chain of its Jacobians, in each order of multiplication; each mode; each checkpointing.
+    """
+    chosen = chosen_format(format_, output, FORMATS)
+    trace = load_trace(spec, settings)
+    if sweep is not None:
+        if wrt:
+            raise AdcliError("--sweep goes with all parameters, not with --wrt")
+        text = _growth(trace, sweep, chosen, to_file=output is not None)
+    else:
+        names = check_wrt(trace, wrt) or default_wrt(trace)
+        text = _costs(trace, names, chosen, to_file=output is not None)
+    write(text, output)
+
+
+def _costs(trace: Trace, names: Sequence[str], chosen: str, *, to_file: bool) -> str:
+    from adcli.cost.report import report
+
+    if chosen == "json":
+        from adcli.render.cost_json import content
+        from adcli.render.json_format import document
+
+        return document(content(report(trace, names)))
+    from adcli.render.cost_text import MOST_NAMES, show
+    from adcli.render.terminal import rendered
+
+    found = report(trace, names, MOST_NAMES)
+    return rendered(lambda console: show(console, found), to_file=to_file)
+
+
+def _growth(trace: Trace, text: str, chosen: str, *, to_file: bool) -> str:
+    from adcli.cost.sweep import read_range, sweep
+
+    wanted = read_range(text)
+    points = sweep(trace, wanted, measured=chosen == "text")
+    if chosen == "json":
+        from adcli.render.cost_json import sweep_content
+        from adcli.render.json_format import document
+
+        return document(sweep_content(trace.title, wanted, points))
+    from adcli.render.sweep_text import show
+    from adcli.render.terminal import rendered
+
+    return rendered(lambda console: show(console, trace.title, wanted, points), to_file=to_file)

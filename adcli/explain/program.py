@@ -1,0 +1,348 @@
+"""The story of a program of numbers in reverse mode, as micrograd tells it: a node at a time, data and grad."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from adcli.derivation import Step
+from adcli.explain.backward import slope_parts
+from adcli.explain.blocks import (
+    DONE,
+    NOW,
+    PLAIN,
+    TO_COME,
+    Block,
+    Code,
+    Column,
+    Direction,
+    Edge,
+    Formula,
+    Graph,
+    Line,
+    Part,
+    Position,
+    Progress,
+    Row,
+    Slide,
+    Slot,
+    State,
+    Storage,
+    Table,
+    Text,
+    Vertex,
+    Words,
+)
+from adcli.explain.formulas import primitive_of
+from adcli.explain.maths import Expression, Label, Number, Partial, Product, Role, Sum
+from adcli.explain.pictures import SIGNS
+from adcli.explain.reverse import shortened_rows
+from adcli.explain.scene import Scene
+from adcli.explain.selection import told_in_full
+from adcli.trace import Node
+
+C = Role.COTANGENT
+MOST_VERTICES = 16
+
+
+class Gift(NamedTuple):
+    """What a node hands to one of its operands: local derivative times its own grad."""
+
+    to: str
+    local: float
+    amount: float
+
+
+class Turn(NamedTuple):
+    """A node on the way back: what it hands on, and the steps of the derivation."""
+
+    node: Node
+    gifts: list[Gift]
+    steps: list[Step]
+
+
+def opening(scene: Scene) -> list[Slide]:
+    """The code beside its graph, with the values running in."""
+    say = scene.say
+    graph = _graph(scene, {}, None, set(), first_phase=1)
+    return [
+        Slide(
+            id="program",
+            kind="program",
+            head=say.text("head.program"),
+            title=say("program.title"),
+            sentence=say("program.sentence", n=len(scene.trace.nodes)),
+            stage=(graph,) if graph else (_values(scene),),
+            side=(_code(scene, None, set()),),
+            note=say.text("program.note"),
+            last_phase=len(scene.trace.nodes),
+        )
+    ]
+
+
+def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
+    """The order, then a slide for each node of a short program; of a long one a table of those in between."""
+    there = tuple(step for step in steps if step.kind in ("forward", "store"))
+    turns = _turns(scene, steps)
+    found = [_order(scene, turns, there)]
+    grads: dict[str, list[float]] = {scene.output: [1.0]}
+    done: set[str] = set()
+    full = told_in_full(len(turns), scene.detail)
+    skipped: list[tuple[int, Turn]] = []
+    for index, turn in enumerate(turns):
+        if index in full and skipped:
+            found.append(_summary(scene, skipped, grads, len(turns)))
+            skipped = []
+        before = {name: list(parts) for name, parts in grads.items()}
+        for gift in turn.gifts:
+            grads.setdefault(gift.to, []).append(gift.amount)
+        if index in full:
+            found.append(_slide(scene, turn, index, len(turns), before, grads, done))
+        else:
+            skipped.append((index, turn))
+        done.add(turn.node.name)
+    return found
+
+
+def _turns(scene: Scene, steps: list[Step]) -> list[Turn]:
+    nodes = {node.name: node for node in scene.trace.nodes}
+    turns: list[Turn] = []
+    for step in steps:
+        if step.kind not in ("cotangent.init", "cotangent.update", "gradient", "accumulate"):
+            continue
+        if step.kind == "accumulate":
+            turns[-1].steps.append(step)
+            continue
+        of = step.operands[-1].name[1:].split("/∂")[0]
+        if not turns or turns[-1].node.name != of:
+            turns.append(Turn(nodes[of], [], []))
+        local, amount = (float(o.array().reshape(())) for o in (step.operands[-1], step.value))
+        turns[-1].gifts.append(Gift(step.target, local, amount))
+        turns[-1].steps.append(step)
+    return turns
+
+
+def _order(scene: Scene, turns: list[Turn], steps: tuple[Step, ...]) -> Slide:
+    say = scene.say
+    graph = _graph(scene, {scene.output: [1.0]}, None, set())
+    order = say.listed([scene.names[turn.node.name] for turn in turns[:8]])
+    stage: list[Block] = [graph] if graph else [_values(scene)]
+    one = Formula(Label(f"{scene.output}.grad"), (Part("=", Number(1, C), 1),), role=C)
+    return Slide(
+        id="order",
+        kind="program.order",
+        head=say.text("head.program"),
+        title=say("order.title"),
+        sentence=say("order.sentence"),
+        stage=(*stage, Text(say("order.list", names=order)), one),
+        side=(_code(scene, None, set()),),
+        storage=_slots(scene, turns, None, set()) if scene.tracked else None,
+        note=say.text("order.note"),
+        last_phase=1,
+        steps=steps,
+    )
+
+
+def _slide(
+    scene: Scene,
+    turn: Turn,
+    index: int,
+    count: int,
+    before: dict[str, list[float]],
+    grads: dict[str, list[float]],
+    done: set[str],
+) -> Slide:
+    say, node = scene.say, turn.node
+    names = scene.names
+    receivers: list[Expression] = list(dict.fromkeys(names[gift.to] for gift in turn.gifts))
+    graph = _graph(scene, grads, turn, done)
+    stage: list[Block] = [graph] if graph else []
+    stage += [_local(scene, node, to) for to in dict.fromkeys(gift.to for gift in turn.gifts)]
+    so_far = {name: list(parts) for name, parts in before.items()}
+    for gift in turn.gifts:
+        stage.append(_receives(gift, sum(before.get(node.name, [0.0])), so_far.get(gift.to, [])))
+        so_far.setdefault(gift.to, []).append(gift.amount)
+    line = node.name.split(".")[0]
+    handled = {name.split(".")[0] for name in done} - {line}
+    return Slide(
+        id=f"node-{node.name}",
+        kind="program.node",
+        head=say.text("head.program"),
+        title=say("node.title", c=names[node.name], to=say.listed(receivers)),
+        sentence=say("node.sentence"),
+        position=Position(say.text("position.node", n=index + 1, of=count), index + 1, count),
+        stage=tuple(stage),
+        side=(_code(scene, line, handled),),
+        storage=_slots(scene, _turns_of(scene, done, turn), turn, done) if scene.tracked else None,
+        note=say.text("node.note"),
+        last_phase=2,
+        steps=tuple(turn.steps),
+    )
+
+
+def _local(scene: Scene, node: Node, to: str) -> Formula:
+    """∂c/∂a = 2 c = 2·5 = 10: the local derivative."""
+    left = Partial(scene.names[node.name], scene.names[to])
+    total = 0.0
+    primitive = primitive_of(scene, node)
+    place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
+    for argument, operand in zip(primitive.arguments, node.arguments, strict=True):
+        if operand == to:
+            partial = primitive.partials[argument]
+            read = [scene.value(v) if isinstance(v := place[r], str) else v for r in partial.jvp_reads]
+            total += float(partial.jvp(scene.value(to) * 0 + 1.0, *read))
+    parts = slope_parts(scene, node, to, 0, 0) if node.arguments.count(to) == 1 else []
+    return Formula(left, (*parts, Part("=", Number(total))), role=Role.VALUE)
+
+
+def _receives(gift: Gift, grad: float, so_far: list[float]) -> Formula:
+    """a.grad += 1·10 = 0 + 10 = 10; every contribution stays to be seen."""
+    product = Product((Number(gift.local), Number(grad, C)), dot=True)
+    terms = tuple(Number(value, C) for value in (so_far or [0.0]))
+    total = sum(so_far) + gift.amount
+    parts = (
+        Part("+=", product, 1),
+        Part("=", Sum((*terms, Number(gift.amount, C))), 2),
+        Part("=", Number(total, C), 2),
+    )
+    return Formula(Label(f"{gift.to}.grad"), parts, role=C)
+
+
+def _turns_of(scene: Scene, done: set[str], now: Turn) -> list[Turn]:
+    """The order as the storage row shows it: nodes in the order of the way back."""
+    flowing = reversed(scene.flowing)
+    return [now if node.name == now.node.name else Turn(node, [], []) for node in flowing]
+
+
+def _slots(scene: Scene, turns: list[Turn], now: Turn | None, done: set[str]) -> Storage:
+    slots = []
+    for turn in turns[:6]:
+        name = turn.node.name
+        is_now = now is not None and name == now.node.name
+        state = State.DONE if name in done else State.NOW if is_now else State.TO_COME
+        slots.append(Slot(scene.names[name], None, "", Progress(state)))
+    leaves = [name for name in scene.wrt if name in scene.trace.leaves][:4]
+    slots += [Slot(scene.names[name], None, "", Progress(State.TO_COME), Role.PARAMETER) for name in leaves]
+    return Storage(scene.say.text("order.label"), tuple(slots), None, ())
+
+
+def _code(scene: Scene, now: str | None, done: set[str]) -> Code:
+    """The program, with the line that is undone now."""
+    lines = []
+    for text in scene.request.lines or ():
+        if "=" not in text:
+            text = f"{scene.output} = {text}"
+        name = text.split("=", 1)[0].strip()
+        progress = NOW if name == now else DONE if name in done else PLAIN
+        lines.append(Line(text, progress, scene.say.text("code.undo") if name == now else ""))
+    if len(lines) > 14:
+        at = next((i for i, line in enumerate(lines) if line.progress is NOW), 0)
+        begin = max(0, min(at - 6, len(lines) - 13))
+        lines = [*lines[begin : begin + 13], Line("…")]
+    return Code(tuple(lines))
+
+
+def _values(scene: Scene) -> Table:
+    say = scene.say
+    columns = tuple(
+        Column((Words(say.text(f"table.{key}")),), key == "value") for key in ("name", "primitive", "value")
+    )
+    rows = [
+        Row(((scene.names[n.name],), (Words(n.op),), (Number(float(scene.value(n.name)), Role.VALUE),)))
+        for n in scene.trace.nodes
+    ]
+    return Table(columns, shortened_rows(rows))
+
+
+def _graph(
+    scene: Scene, grads: dict[str, list[float]], now: Turn | None, done: set[str], first_phase: int = 0
+) -> Graph | None:
+    """The program as a graph; None where it has too many nodes to be drawn."""
+    trace = scene.trace
+    used = [name for name in trace.leaves if any(name in node.operands for node in trace.nodes)]
+    names = [*used, *(node.name for node in trace.nodes)]
+    if len(names) > MOST_VERTICES:
+        return None
+    columns = _columns(scene, used)
+    rows = _rows(names, columns)
+    nodes = {node.name: node for node in trace.nodes}
+    vertices = []
+    for index, name in enumerate(names):
+        node = nodes.get(name)
+        data = Number(float(scene.value(name)), Role.VALUE)
+        grad = Number(sum(grads[name]), C) if name in grads else None
+        state = PLAIN
+        if now is not None:
+            state = NOW if name == now.node.name else DONE if name in done else TO_COME if name in nodes else PLAIN
+        elif first_phase and node is not None:
+            state = Progress(State.PLAIN, index - len(used) + 1, State.TO_COME)
+        op = _op(node) if node else ""
+        vertices.append(
+            Vertex(
+                scene.names[name], op, data, grad, columns[name], rows[name], node is None, name == scene.output, state
+            )
+        )
+    edges = []
+    for name, node in nodes.items():
+        for operand in dict.fromkeys(node.operands):
+            label: Expression | None = None
+            progress = PLAIN
+            if now is not None and name == now.node.name:
+                gift = next((g for g in now.gifts if g.to == operand), None)
+                if gift is not None:
+                    label = Product((Number(gift.local), Number(sum(grads.get(name, [0.0])), C)), dot=True)
+                    progress = NOW
+            elif name in done:
+                progress = DONE
+            edges.append(Edge(names.index(operand), names.index(name), label, progress))
+    direction = Direction.BACK if grads else Direction.FORWARD
+    alt = scene.say.text("alt.graph", n=len(names))
+    return Graph(tuple(vertices), tuple(edges), direction, alt=alt)
+
+
+def _columns(scene: Scene, leaves: list[str]) -> dict[str, int]:
+    """How many steps lie before each name."""
+    columns = dict.fromkeys(leaves, 0)
+    for node in scene.trace.nodes:
+        columns[node.name] = 1 + max((columns[name] for name in node.operands), default=0)
+    return columns
+
+
+def _rows(names: list[str], columns: dict[str, int]) -> dict[str, float]:
+    """Names of one column under each other, every column centred."""
+    most = max(sum(columns[n] == c for n in names) for c in columns.values())
+    rows: dict[str, float] = {}
+    for column in set(columns.values()):
+        own = [name for name in names if columns[name] == column]
+        for place, name in enumerate(own):
+            rows[name] = place + (most - len(own)) / 2
+    return rows
+
+
+def _op(node: Node) -> str:
+    """``+``, ``**2``: the operation with its constants."""
+    sign = SIGNS.get(node.op, node.op)
+    constants = [f"{a:g}" for a in node.arguments if not isinstance(a, str)]
+    return sign + "".join(constants) if constants and node.op in SIGNS else sign
+
+
+def _summary(scene: Scene, skipped: list[tuple[int, Turn]], grads: dict[str, list[float]], count: int) -> Slide:
+    say = scene.say
+    columns = tuple(Column((Words(say.text(f"table.{key}")),)) for key in ("name", "primitive", "hands"))
+    rows = []
+    for _, turn in skipped:
+        gifts: list[Words | Expression] = []
+        for gift in turn.gifts:
+            gifts += [scene.names[gift.to], Words(" += "), Number(gift.amount, C), Words("  ")]
+        rows.append(Row(((scene.names[turn.node.name],), (Words(turn.node.op),), tuple(gifts))))
+    first, last = skipped[0][0] + 1, skipped[-1][0] + 1
+    return Slide(
+        id=f"nodes-{first}-{last}",
+        kind="program.summary",
+        head=say.text("head.program"),
+        title=say("summary.title", first=first, last=last),
+        sentence=say("node.sentence"),
+        position=Position(say.text("position.node", n=last, of=count), last, count),
+        stage=(Table(columns, shortened_rows(rows)),),
+        note=say.text("summary.note"),
+        steps=tuple(step for _, turn in skipped for step in turn.steps),
+    )

@@ -1,0 +1,1 @@
+"""The computational graph of a trace, and where its parts stand in a drawing. Knows no format."""

@@ -1,0 +1,289 @@
+"""A graph as a drawing: one SVG file that needs no program, font, script or network."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import NamedTuple
+
+from adcli.errors import AdcliError, Problem, printable
+from adcli.graph.layering import length
+from adcli.graph.model import Edge, Graph, Vertex
+from adcli.graph.placing import Layout, Point, Size, arrange
+from adcli.render.graph_labels import carried, derivative, figure, flowing_back, head, short
+from adcli.render.style import Style
+from adcli.render.svg_parts import columns, fixed, rect, safe, style_sheet, text_at
+
+MOST_VERTICES = 300
+MOST_LENGTH = 10_000  # layers that all arrows together may pass
+PAGE = 1600.0, 900.0
+BETTER = 1.2  # how much better a drawing from top to bottom must fit the page
+MARGIN = 28.0
+LINE = 18.0
+WIDE = 8.43  # of one character, in the monospaced fonts named below, at 14 px
+SMALL = 7.23  # at 12 px
+TITLE_WIDE = 12.0  # at most, at 20 px
+PAD = 12.0
+HEAD = 28.0
+SIDE_BY_SIDE = 30  # characters of value and gradient together
+LONGEST_HEAD = 36
+ARROW = 8.0
+BORDER = 4.0  # between the two borders of the output
+CORNER = 14.0
+
+
+class Block(NamedTuple):
+    """Lines of text in a box: the lines of a matrix lose their brackets, which are drawn."""
+
+    lines: list[str]
+    kind: str
+
+    @property
+    def width(self) -> float:
+        return max(map(len, self.lines)) * WIDE
+
+    @property
+    def height(self) -> float:
+        return len(self.lines) * LINE
+
+
+def svg(graph: Graph, style: Style) -> str:
+    """The drawing of ``graph``.
+
+    Raises:
+        AdcliError: it has too many vertices to be read.
+    """
+    _check_size(graph)
+    boxes = [_blocks(vertex, style) for vertex in graph.vertices]
+    sizes = [_size(vertex, blocks) for vertex, blocks in zip(graph.vertices, boxes, strict=True)]
+    width, height = sizes[graph.output]
+    sizes[graph.output] = width + 2 * BORDER, height + 2 * BORDER
+    flows, labels, layout = _arranged(graph, style, sizes, upright=False)
+    other = _arranged(graph, style, sizes, upright=True)
+    upright = _fit(other[2], True) > BETTER * _fit(layout, False)
+    if upright:
+        flows, labels, layout = other
+    parts: list[str] = []
+    for edge, straight in zip(graph.edges, layout.edges, strict=True):
+        parts.append(_edge(graph, edge, straight, upright))
+    for flow, size, point in zip(flows, labels, layout.labels, strict=True):
+        parts += _flow_texts(flow, size, _xy(point, upright), upright)
+    for index, vertex in enumerate(graph.vertices):
+        centre = _xy(layout.vertices[index], upright)
+        parts.append(_vertex(vertex, boxes[index], sizes[index], centre, index == graph.output, style))
+    return _page(graph, layout, parts, upright)
+
+
+def _check_size(graph: Graph) -> None:
+    count, edges = len(graph.vertices), graph.edges
+    if count <= MOST_VERTICES and length(count, [(edge.source, edge.target) for edge in edges]) <= MOST_LENGTH:
+        return
+    message = f"the graph is too large to be drawn: it has {count:,} nodes and {len(edges):,} arrows"
+    hint = f"up to {MOST_VERTICES} nodes are drawn, if few arrows are long; --format dot and mermaid have no limit"
+    raise AdcliError(Problem(message, None, hint))
+
+
+def _arranged(
+    graph: Graph, style: Style, sizes: list[tuple[float, float]], upright: bool
+) -> tuple[list[list[tuple[str, str]]], list[tuple[float, float]], Layout]:
+    flows = [_flow(graph, edge, style, upright) for edge in graph.edges]
+    labels = [_flow_size(flow, upright) for flow in flows]
+    pairs = [(edge.source, edge.target) for edge in graph.edges]
+    layout = arrange([_turned(one, upright) for one in sizes], pairs, [_turned(one, upright) for one in labels])
+    return flows, labels, layout
+
+
+def _fit(layout: Layout, upright: bool) -> float:
+    """The scale at which a drawing fits the page."""
+    width, height = _turned(layout.size, upright)
+    return min(PAGE[0] / width, PAGE[1] / height)
+
+
+def _turned(size: tuple[float, float], upright: bool) -> Size:
+    return Size(size[1], size[0]) if upright else Size(*size)
+
+
+def _xy(point: Point, upright: bool) -> tuple[float, float]:
+    return (point.across, point.along) if upright else (point.along, point.across)
+
+
+def _blocks(vertex: Vertex, style: Style) -> list[Block]:
+    found = [Block(figure(vertex.value, style), "value")]
+    if vertex.gradient is not None:
+        found.append(Block(figure(vertex.gradient, style), "grad"))
+    return found
+
+
+def _size(vertex: Vertex, blocks: list[Block]) -> tuple[float, float]:
+    title = len(_head(vertex)) * WIDE + 2 * PAD
+    widths = [block.width + 2 * PAD for block in blocks]
+    if _stacked(blocks):
+        return max(title, *widths), HEAD + sum(block.height + 8 for block in blocks) + 4
+    return max(title, sum(widths)), HEAD + max(block.height for block in blocks) + 12
+
+
+def _stacked(blocks: list[Block]) -> bool:
+    return sum(block.width for block in blocks) > SIDE_BY_SIDE * WIDE
+
+
+def _head(vertex: Vertex) -> str:
+    text = vertex.name + head(vertex)
+    return text if len(text) <= LONGEST_HEAD else text[: LONGEST_HEAD - 1] + "…"
+
+
+def _flow(graph: Graph, edge: Edge, style: Style, upright: bool) -> list[tuple[str, str]]:
+    """The texts along an edge and their kinds: what goes with the data, and what flows back."""
+    with_data = carried(graph, edge)
+    found = [(f"{with_data} {'▾' if upright else '▸'}", "value")] if with_data else []
+    if edge.gradient is not None:
+        found.append((f"{'▴' if upright else '◂'} {flowing_back(graph, edge, style)}", "grad"))
+    return found
+
+
+def _flow_size(flow: list[tuple[str, str]], upright: bool) -> tuple[float, float]:
+    width = max((len(text) for text, _ in flow), default=0) * SMALL
+    return width + 8, (16.0 * len(flow) + 4 if upright else 36.0)
+
+
+def _flow_texts(
+    flow: list[tuple[str, str]], size: tuple[float, float], centre: tuple[float, float], upright: bool
+) -> list[str]:
+    """From left to right above and below the edge; from top to bottom on it."""
+    x, y = centre
+    found = []
+    if upright and flow:
+        found.append(rect(x - size[0] / 2, y - size[1] / 2, size[0], size[1], "ground"))
+    for index, (text, kind) in enumerate(flow):
+        at = y + 16 * index - 8 * len(flow) + 12 if upright else y - 6 if kind == "value" else y + 15
+        found.append(text_at(x, at, f"flow {kind}", text, SMALL))
+    return found
+
+
+def _edge(graph: Graph, edge: Edge, straight: list[tuple[Point, Point]], upright: bool) -> str:
+    x, y = _xy(straight[0][0], upright)
+    path = [f"M{fixed(x)},{fixed(y)}"]
+    before = straight[0][0]
+    for begin, end in straight:
+        if begin != straight[0][0]:
+            middle = (before.along + begin.along) / 2
+            bends = (Point(middle, before.across), Point(middle, begin.across), begin)
+            path.append("C" + " ".join(f"{fixed(a)},{fixed(b)}" for a, b in (_xy(point, upright) for point in bends)))
+        before = end
+        if end == straight[-1][1]:
+            before = end._replace(along=end.along - ARROW)
+        x, y = _xy(before, upright)
+        path.append(f"L{fixed(x)},{fixed(y)}")
+    tip = straight[-1][1]
+    corners = [tip, Point(tip.along - ARROW, tip.across - 4), Point(tip.along - ARROW, tip.across + 4)]
+    arrow = " ".join(f"{fixed(a)},{fixed(b)}" for a, b in (_xy(point, upright) for point in corners))
+    quiet = " quiet" if edge.gradient is None else ""
+    return f'<path class="edge{quiet}" d="{" ".join(path)}"/><polygon class="arrow" points="{arrow}"/>'
+
+
+def _vertex(
+    vertex: Vertex,
+    blocks: list[Block],
+    size: tuple[float, float],
+    centre: tuple[float, float],
+    is_output: bool,
+    style: Style,
+) -> str:
+    width, height = size
+    left, top = centre[0] - width / 2, centre[1] - height / 2
+    given = vertex.role != "operation"
+    corner = 0.0 if given else CORNER
+    parts = []
+    if is_output:
+        parts.append(rect(left, top, width, height, "box inner", corner and corner + BORDER))
+        left, top, width, height = left + BORDER, top + BORDER, width - 2 * BORDER, height - 2 * BORDER
+    parts.append(rect(left, top, width, height, f"box {'given ' if given else ''}{vertex.role}", corner))
+    text = _head(vertex)
+    name = f'<tspan class="name">{escape(text[: len(vertex.name)])}</tspan>'
+    rest = f'<tspan class="op">{escape(text[len(vertex.name) :])}</tspan>'
+    parts.append(text_at(centre[0], top + 19, "", text, WIDE, name + rest))
+    parts += _cells(blocks, left, top + HEAD, width, height - HEAD)
+    return f"<g><title>{safe(_told(vertex, style))}</title>{''.join(parts)}</g>"
+
+
+def _cells(blocks: list[Block], left: float, top: float, width: float, height: float) -> list[str]:
+    """Value and gradient in the area below a box's head, with lines between; side by side if there is room."""
+    parts = []
+    rules = [f"M{fixed(left + 1)},{fixed(top)} h{fixed(width - 2)}"]
+    if _stacked(blocks):
+        y = top
+        for block in blocks:
+            parts += _block(block, left + width / 2, y + 4 + block.height / 2)
+            y += block.height + 8
+        if len(blocks) > 1:
+            y = top + blocks[0].height + 8
+            rules.append(f"M{fixed(left + 1)},{fixed(y)} h{fixed(width - 2)}")
+    else:
+        spare = (width - sum(block.width + 2 * PAD for block in blocks)) / len(blocks)
+        x = left
+        for block in blocks:
+            share = block.width + 2 * PAD + spare
+            parts += _block(block, x + share / 2, top + height / 2)
+            x += share
+            if block is not blocks[-1]:
+                rules.append(f"M{fixed(x)},{fixed(top)} V{fixed(top + height - 1)}")
+    return [*parts, f'<path class="rule" d="{" ".join(rules)}"/>']
+
+
+def _told(vertex: Vertex, style: Style) -> str:
+    """A vertex in a sentence, for those who hear the drawing, and as a tip."""
+    value = short(vertex.value, 200, style)
+    gradient = "" if vertex.gradient is None else f"; gradient {short(vertex.gradient, 200, style)}"
+    return f"{vertex.name}{head(vertex)}: value {value}{gradient}"
+
+
+def _block(block: Block, x: float, y: float) -> list[str]:
+    """Lines of text centred at a point, with brackets where they are a matrix's."""
+    lines = block.lines
+    bracketed = lines[0][0] in "[⎡"
+    inner = [line[1:-1] for line in lines] if bracketed else lines
+    top = y - block.height / 2
+    parts = [
+        text_at(x, top + LINE * index + 14, block.kind, line, WIDE) for index, line in enumerate(inner) if line.strip()
+    ]
+    if bracketed:
+        half = len(inner[0]) * WIDE / 2 + 5
+        tall = block.height - 2
+        for side, hook in ((-1, 4), (1, -4)):
+            path = f"M{fixed(x + side * half + hook)},{fixed(top + 1)} h{-hook} v{fixed(tall)} h{hook}"
+            parts.append(f'<path class="bracket {block.kind[0]}" d="{path}"/>')
+    return parts
+
+
+def _page(graph: Graph, layout: Layout, parts: list[str], upright: bool) -> str:
+    title = printable(graph.title or "Computational graph")
+    output = graph.vertices[graph.output].name
+    what = "Jacobian" if graph.has_jacobians else "gradient"
+    notes = [
+        f"{derivative(graph)}. In a box: value on the left or above, {what} on the right or below.",
+        f"Square: given. Round: computed. Doubled: the output. Along an arrow: shape {'▾' if upright else '▸'}, "
+        f"and what flows back {'▴' if upright else '◂'}.",
+    ]
+    drawn = _turned(layout.size, upright)
+    texts = max(columns(title) * TITLE_WIDE, *(len(note) * 7.4 for note in notes))
+    width = max(drawn.along, min(texts, 900.0)) + 2 * MARGIN
+    top = MARGIN + 40
+    height = top + drawn.across + 30 + 20 * len(notes) + MARGIN / 2
+    room = int((width - 2 * MARGIN) / TITLE_WIDE)
+    heading = title if columns(title) <= room else title[: room // 2 if not title.isascii() else room - 1] + "…"
+    shift = (width - drawn.along) / 2
+    told = f"{len(graph.vertices)} nodes and {len(graph.edges)} arrows; the output is {output}. " + " ".join(notes)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{fixed(width)}" height="{fixed(height)}" '
+        f'viewBox="0 0 {fixed(width)} {fixed(height)}" role="img" aria-labelledby="title desc">',
+        f'<title id="title">{safe(title)}</title>',
+        f'<desc id="desc">{safe(told)}</desc>',
+        f"<style>{style_sheet()}</style>",
+        rect(0, 0, width, height, "ground"),
+        f'<text class="title" x="{fixed(MARGIN)}" y="{fixed(MARGIN + 14)}">{safe(heading)}</text>',
+        f'<g transform="translate({fixed(shift)} {fixed(top)})">',
+        *parts,
+        "</g>",
+    ]
+    for index, note in enumerate(notes):
+        y = height - MARGIN - 20 * (len(notes) - 1 - index)
+        lines.append(f'<text class="note" x="{fixed(MARGIN)}" y="{fixed(y)}">{safe(note)}</text>')
+    return "\n".join([*lines, "</svg>"]) + "\n"

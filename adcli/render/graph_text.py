@@ -1,0 +1,109 @@
+"""A graph in the terminal."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from rich.console import Console
+from rich.text import Text
+
+from adcli.arrays import Array, shape_text
+from adcli.errors import printable
+from adcli.graph.model import Edge, Graph
+from adcli.render.graph_labels import derivative, head, short
+from adcli.render.graph_rails import COMPUTED, GIVEN, OUTPUT, Row, rows
+from adcli.render.numerals import aligned
+from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
+
+NARROW = 60
+LEAST_ROOM = 12
+GAP = 2
+
+
+class _Line(NamedTuple):
+    """A line of the picture: rails, a name and what follows it, and the columns shape, value, gradient."""
+
+    rails: str
+    name: str = ""
+    rest: str = ""
+    shape: str = ""
+    value: Array | None = None
+    gradient: Array | None = None
+
+
+def graph_text(console: Console, graph: Graph, style: Style) -> None:
+    """Print the graph from the leaves down to the output, ``console.width`` wide at most."""
+    if graph.title:
+        console.print(Text(printable(graph.title), NAME))
+        console.print()
+    drawn = rows(graph)
+    rails = max(len(row.rails) for row in drawn)
+    if rails > console.width // 3:
+        drawn = [Row(row.rails.strip("│ ")[0], row.vertex, "") for row in drawn if row.vertex is not None]
+    out_of = graph.edges_from()
+    _table(console, [line for row in ends(drawn, None) for line in _lines(graph, row, out_of)], graph, style)
+    console.print()
+    shares = "   ◂ its share of the gradient" if any(len(edges) > 1 for edges in out_of) else ""
+    console.print(Text(f"{GIVEN} given   {COMPUTED} computed   {OUTPUT} the output{shares}", QUIET))
+    if rails > console.width // 3:
+        console.print(Text("No arrows are drawn: too many values are on their way at once.", QUIET))
+
+
+def _lines(graph: Graph, row: Row | None, out_of: list[list[Edge]]) -> list[_Line]:
+    """A row with its vertex, and a line for each share of a gradient that several operations have a share in."""
+    if row is None:
+        return [_Line("⋮", "⋮")]
+    if row.vertex is None:
+        return [_Line(row.rails)]
+    vertex = graph.vertices[row.vertex]
+    shape = shape_text(np.shape(vertex.value))
+    lines = [_Line(row.rails, vertex.name, head(vertex), shape, vertex.value, vertex.gradient)]
+    edges = out_of[row.vertex]
+    if len(edges) > 1 and vertex.gradient is not None:
+        for edge in edges:
+            times = f", ×{edge.times}" if edge.times > 1 else ""
+            rest = f"  ◂ {graph.vertices[edge.target].name}{times}"
+            lines.append(_Line(row.below, "", rest, gradient=edge.gradient))
+    return lines
+
+
+def _table(console: Console, lines: list[_Line], graph: Graph, style: Style) -> None:
+    rails = max(len(line.rails) for line in lines) + 1
+    shapes = max(len(line.shape) for line in lines) if console.width >= NARROW else 0
+    shapes = max(shapes, len("shape")) + GAP if shapes else 0
+    spare = console.width - rails - shapes - 2 * GAP
+    longest = max(len(line.name + line.rest) for line in lines)
+    room = max(LEAST_ROOM, (spare - longest) // 2)
+    values = _column([line.value for line in lines], room, style, not shapes)
+    gradients = _column([line.gradient for line in lines], room, style, not shapes or graph.has_jacobians)
+    width = max(len("value"), *map(len, values)) + GAP
+    heading = derivative(graph).partition(",")[0]
+    names = min(longest, spare + GAP - width - max(len(heading.split()[-1]), *map(len, gradients)))
+    console.print(Text(derivative(graph), NAME))
+    top = " " * rails + " " * (names + GAP) + ("shape".ljust(shapes) if shapes else "") + "value".ljust(width)
+    console.print(Text(f"{top}{heading.split()[-1]}", QUIET), no_wrap=True, crop=False, soft_wrap=True)
+    for line, value, gradient in zip(lines, values, gradients, strict=True):
+        rest = line.rest
+        if len(line.name + rest) > names:
+            rest = rest[: max(0, names - len(line.name) - 1)] + "…"
+        text = Text.assemble(
+            line.rails.ljust(rails),
+            (line.name, NAME),
+            (rest, "" if rest.startswith(" =") else QUIET),
+            " " * (names + GAP - len(line.name + rest)),
+            (line.shape.ljust(shapes) if shapes else "", QUIET),
+            (value.ljust(width), VALUE),
+            (gradient, GRADIENT),
+        )
+        text.rstrip()
+        console.print(text, no_wrap=True, crop=False, soft_wrap=True)
+
+
+def _column(arrays: list[Array | None], room: int, style: Style, with_shape: bool) -> list[str]:
+    """The texts of a column; where all are numbers, their points stand under each other."""
+    known = [short(array, room, style, with_shape) for array in arrays if array is not None]
+    if all(np.ndim(array) == 0 for array in arrays if array is not None):
+        known = aligned(known)
+    texts = iter(known)
+    return ["" if array is None else next(texts) for array in arrays]

@@ -1,0 +1,99 @@
+"""How cost grows, for people: operations and times at each size, and a plot of both."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from adcli.cost.sweep import MODES, Point, Range, slope
+from adcli.errors import printable
+from adcli.render.cost_text import COLOURS, NAME, NARROW, QUIET, count, table
+from adcli.render.plot import Series, log_log
+
+HEIGHT = 14
+
+
+def show(console: Console, title: str | None, wanted: Range, points: Sequence[Point]) -> None:
+    """Print the growth, ``console.width`` wide at most."""
+    if title:
+        console.print(Text(printable(title), NAME))
+        console.print()
+    operations: dict[str, list[float | None]] = {m: [point.operations[m] for point in points] for m in MODES}
+    seconds = {m: [point.seconds[m] for point in points] for m in MODES if m != "symbolic"}
+    what = "width" if wanted.vary == "width" else "number"
+    console.print(Text(f"Multiplications by the {what} of the hidden layers", NAME))
+    texts = {m: [count(point.operations[m], 13) for point in points] for m in MODES}
+    _table(console, wanted, points, operations, texts)
+    console.print()
+    _plot(console, wanted, operations)
+    console.print()
+    console.print(Text("Measured times", NAME))
+    _table(console, wanted, points, seconds, {m: [_time(s) for s in times] for m, times in seconds.items()})
+    console.print()
+    _plot(console, wanted, seconds)
+    console.print()
+    for text in _conclusions(wanted, operations, points):
+        for line in textwrap.wrap(text, console.width):
+            console.print(Text(line))
+
+
+def _table(
+    console: Console,
+    wanted: Range,
+    points: Sequence[Point],
+    amounts: Mapping[str, Sequence[float | None]],
+    texts: Mapping[str, Sequence[str]],
+) -> None:
+    narrow = console.width < NARROW
+    shown = [mode for mode in amounts if not (narrow and mode == "symbolic")]
+    made = table(wanted.vary, *([] if narrow else ["parameters"]), *shown)
+    made.columns[0].justify = "right"
+    for number, point in enumerate(points):
+        cells = [Text(texts[mode][number], COLOURS[mode]) for mode in shown]
+        made.add_row(str(point.size), *([] if narrow else [Text(count(point.parameters, 13), QUIET)]), *cells)
+    slopes = [slope(wanted.sizes, amounts[mode]) for mode in shown]
+    made.add_row("slope", *([] if narrow else [""]), *(Text("–" if s is None else f"{s:.2f}", NAME) for s in slopes))
+    console.print(made)
+
+
+def _plot(console: Console, wanted: Range, amounts: Mapping[str, Sequence[float | None]]) -> None:
+    series = [
+        Series(mode[0], COLOURS[mode], [(size, a) for size, a in zip(wanted.sizes, of, strict=True) if a])
+        for mode, of in amounts.items()
+    ]
+    legend = Text("  ")
+    for mode in amounts:
+        legend.append(f"{mode[0]} {mode}  ", COLOURS[mode])
+    console.print(legend.append("* several", QUIET))
+    for line in log_log(series, min(console.width, 100), HEIGHT):
+        console.print(line, no_wrap=True, crop=False)
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
+
+
+def _conclusions(wanted: Range, operations: Mapping[str, Sequence[float | None]], points: Sequence[Point]) -> list[str]:
+    slopes = {mode: slope(wanted.sizes, of) for mode, of in operations.items()}
+    grows = [f"{mode} {2**s:.1f} ×" for mode, s in slopes.items() if s is not None]
+    twice = "Twice the width" if wanted.vary == "width" else "Twice as many layers"
+    found = [f"{twice}: {', '.join(grows)} the multiplications."] if grows else []
+    last = points[-1]
+    forward, reverse = last.operations["forward"], last.operations["reverse"]
+    if forward and reverse:
+        least, most = sorted((forward, reverse))
+        winner, other = ("reverse", "forward") if reverse <= forward else ("forward", "reverse")
+        ratio = most / least
+        text = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
+        found.append(f"At {wanted.vary} {last.size:,} {winner} mode does {text} × less work than {other} mode.")
+    if any(
+        None in (*point.operations.values(), *(s for m, s in point.seconds.items() if m != "symbolic"))
+        for point in points
+    ):
+        found.append("–: left out, since it would take too long or hold too much.")
+    return found
