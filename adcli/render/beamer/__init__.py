@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adcli.explain.blocks import Deck, Formula, Position, Slide
+from adcli.explain.blocks import Deck, Formula, Graph, Position, Slide
 from adcli.explain.maths import Role
 from adcli.render.beamer.network import height, network
 from adcli.render.beamer.pen import Pen, prose
-from adcli.render.beamer.stage import stack
+from adcli.render.beamer.program import graph, size
+from adcli.render.beamer.stage import matrix_rows, stack
 from adcli.render.beamer.tracker import storage_row
 from adcli.render.colours import LIGHT
 
 THEME = Path(__file__).with_name("theme.tex")
 WIDTH, STAGE, SIDE = 151, 100, 48  # mm
 PAGE, HEAD, SENTENCE, FOOT, AIR = 90.0, 11.6, 4.0, 7.2, 6.2  # mm of a page, and what is no stage
+AIR_BELOW_HEAD = 2.0  # mm, where there is no strip
 MOST_DASHES = 12
+GRAPH_SHARE = 0.62  # of the stage's height, for a graph with something below it
+MOST_ROWS, FEW_ROWS, FEW_COLUMNS = 14, 3, 5  # rows of matrices on a stage; beyond, each shows so few
 TWO_COLUMNS = 4  # so many formulas without anything else
 
 
@@ -50,8 +54,8 @@ def _frame(pen: Pen, deck: Deck, place: int) -> str:
         rf"\adhead{{{_head(slide)}}}{{{prose(deck.title)}}}",
         rf"\adprogress{{{place + 1}}}{{{len(deck.slides)}}}",
         rf"\adsentence{{{pen.runs(slide.sentence)}}}" if slide.sentence else "",
-        rf"\adstrip{{{network(pen, slide.strip, WIDTH)}}}" if slide.strip else "",
-        _columns(pen, slide),
+        rf"\adstrip{{{network(pen, slide.strip, WIDTH)}}}" if slide.strip else rf"\vskip{AIR_BELOW_HEAD}mm",
+        _columns(pen, slide, _room(pen, slide)),
         storage_row(pen, slide.storage) if slide.storage else "",
         rf"\adphases{{{slide.last_phase + 1}}}",
         note,
@@ -78,10 +82,19 @@ def _dashes(position: Position) -> str:
     return r"\kern3mm " + "".join(rf"\addash{{{colour}}}{{{thick}}}" for colour, thick in looks)
 
 
-def _columns(pen: Pen, slide: Slide) -> str:
+def _room(pen: Pen, slide: Slide) -> float:
+    """How high the stage may be, in mm."""
     room = PAGE - HEAD - AIR
     room -= SENTENCE * bool(slide.sentence) + FOOT * bool(slide.storage)
     room -= height(pen, slide.strip, WIDTH) if slide.strip else 0
+    return room if slide.strip else room - AIR_BELOW_HEAD
+
+
+def _columns(pen: Pen, slide: Slide, room: float) -> str:
+    pen = pen._replace(rows=FEW_ROWS, columns=FEW_COLUMNS) if matrix_rows(slide.stage) > MOST_ROWS else pen
+    first = slide.stage[0] if slide.stage else None
+    if isinstance(first, Graph) and size(first)[0] > STAGE:
+        return _below_graph(pen, first, slide._replace(stage=slide.stage[1:]), room)
     if slide.stage and slide.side:
         stage, side = stack(pen, slide.stage, STAGE, room), stack(pen, slide.side, SIDE, room)
         return f"\\adcolumns{{{room:.1f}mm}}{{\n{stage}}}{{\n{side}}}"
@@ -91,3 +104,12 @@ def _columns(pen: Pen, slide: Slide) -> str:
         left, right = (stack(pen, part, WIDTH // 2, room) for part in (blocks[:half], blocks[half:]))
         return f"\\adhalves{{{room:.1f}mm}}{{\n{left}}}{{\n{right}}}"
     return f"\\adwide{{{room:.1f}mm}}{{\n{stack(pen, blocks, WIDTH, room)}}}" if blocks else ""
+
+
+def _below_graph(pen: Pen, top: Graph, slide: Slide, room: float) -> str:
+    """A graph too wide for the stage takes the whole width, and the other blocks stand below it."""
+    width, height = size(top)
+    most = room * (GRAPH_SHARE if slide.stage or slide.side else 1.0)
+    high = height * min(1.0, WIDTH / width, most / height)
+    drawn = rf"\nointerlineskip\vbox to {high:.1f}mm{{\hbox{{{graph(pen, top, WIDTH, high)}}}\vss}}\vskip2mm"
+    return f"{drawn}\n{_columns(pen, slide, room - high - 2)}"

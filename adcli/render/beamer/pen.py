@@ -24,10 +24,12 @@ class Pen(NamedTuple):
 
     numbers: Numbers
     labels: Labels
+    rows: int = 6
+    columns: int = 8
 
     def maths(self, expression: Expression) -> str:
-        """``expression`` for math mode."""
-        return ascii_maths(to_latex(expression, self.numbers, INK))
+        """``expression`` for math mode; of a matrix at most ``rows`` × ``columns`` entries."""
+        return ascii_maths(to_latex(expression, self.numbers, INK._replace(rows=self.rows, columns=self.columns)))
 
     def word(self, expression: Expression) -> str:
         """``expression`` for math mode, where it stands among words or in a small box."""

@@ -8,16 +8,23 @@ from adcli.explain.blocks import Direction, Edge, Graph, State, Vertex
 from adcli.explain.maths import Expression, Role
 from adcli.render.beamer.pen import TICK, Pen, changing, prose, states
 
-PITCH, OPERATION, ROW = 34.0, 15.0, 15.0  # mm from column to column, from a vertex back to its circle, row to row
+PITCH, OPERATION, ROW = 32.0, 14.0, 14.0  # mm from column to column, from a vertex back to its circle, row to row
 
 
-def graph(pen: Pen, block: Graph, width: float) -> str:
-    """A TikZ picture of at most ``width`` mm; heads say which compartment is which."""
+def size(block: Graph) -> tuple[float, float]:
+    """Width and height in mm, before it is made smaller to fit."""
+    columns = max((vertex.column for vertex in block.vertices), default=0)
+    rows = max((vertex.row for vertex in block.vertices), default=0.0)
+    return columns * PITCH + 18, rows * ROW + 16
+
+
+def graph(pen: Pen, block: Graph, width: float, height: float) -> str:
+    """A TikZ picture of at most ``width`` × ``height`` mm; heads say which compartment is which."""
     lines = [*_heads(block), *(_vertex(pen, block, place) for place in range(len(block.vertices)))]
     lines += [line for edge in block.edges for line in _edge(pen, block, edge)]
     lines += [_into(block, place) for place, vertex in enumerate(block.vertices) if vertex.op]
     picture = "\n".join(f"  {line}" for line in lines if line)
-    return f"\\adfit{{{width}mm}}{{48mm}}{{\\begin{{tikzpicture}}[ad]\n{picture}\n\\end{{tikzpicture}}}}"
+    return f"\\adfit{{{width}mm}}{{{height:.1f}mm}}{{\\begin{{tikzpicture}}[ad]\n{picture}\n\\end{{tikzpicture}}}}"
 
 
 def _place(vertex: Vertex) -> tuple[float, float]:

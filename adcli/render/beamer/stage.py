@@ -20,7 +20,7 @@ from adcli.explain.blocks import (
     Tracker,
     Work,
 )
-from adcli.explain.maths import Role
+from adcli.explain.maths import Matrix, Role
 from adcli.render.beamer.charts import bars, plot
 from adcli.render.beamer.network import network
 from adcli.render.beamer.pen import TICK, Pen, changing, coloured, from_phase, prose, states
@@ -40,6 +40,29 @@ def stack(pen: Pen, blocks: tuple[Block, ...], width: int, height: float) -> str
     return GAP.join(_block(pen, block, width, height / len(blocks), INDENT if labelled else 0) for block in blocks)
 
 
+def matrix_rows(blocks: tuple[Block, ...]) -> int:
+    """How many rows the matrices of all formulas have, those beside each other counted once."""
+    groups = (block.formulas if isinstance(block, Group) else (block,) for block in blocks)
+    formulas = [formula for group in groups for formula in group if isinstance(formula, Formula)]
+    return sum(map(_formula_rows, formulas))
+
+
+def _formula_rows(formula: Formula) -> int:
+    """Parts of a formula with a wide matrix stand under each other."""
+    shapes = [_shape(part.expression) for part in formula.parts] or [(1, 1)]
+    rows = [min(height, 6) for height, _ in shapes]
+    return sum(rows) if max(width for _, width in shapes) > 6 else max(rows)
+
+
+def _shape(expression: object) -> tuple[int, int]:
+    """Of the matrices in an expression, the largest number of rows and of columns."""
+    if isinstance(expression, Matrix):
+        height, width = expression.array.shape
+        return height, width
+    inner = [_shape(part) for part in expression] if isinstance(expression, tuple) else []
+    return max((h for h, _ in inner), default=1), max((w for _, w in inner), default=1)
+
+
 def _block(pen: Pen, block: Block, width: int, share: float, indent: int) -> str:
     match block:
         case Text():
@@ -57,7 +80,7 @@ def _block(pen: Pen, block: Block, width: int, share: float, indent: int) -> str
         case Network():
             return rf"\hbox{{{network(pen, block, width)}}}"
         case Graph():
-            return rf"\hbox to \hsize{{\hss{graph(pen, block, width)}\hss}}"
+            return rf"\hbox to \hsize{{\hss{graph(pen, block, width, 48.0)}\hss}}"
         case Tracker():
             return tracker(pen, block, width)
         case Bars():
@@ -113,7 +136,7 @@ def _group(pen: Pen, group: Group) -> str:
     before, after = (_group_label(pen, group, state) for state in states(group.progress))
     label = changing(group.progress, before, after)
     colour = Role.DONE.name if group.progress.state is State.DONE else group.role.name
-    formulas = "\\adgap\n".join(_formula(pen, formula, 0) for formula in group.formulas)
+    formulas = "\\adinnergap\n".join(_formula(pen, formula, 0) for formula in group.formulas)
     return rf"\adgroup{{{colour}}}{{{label}}}{{{formulas}}}"
 
 
