@@ -22,7 +22,7 @@ PAGE, HEAD, SENTENCE, FOOT, AIR = 90.0, 11.6, 4.0, 7.2, 6.2  # mm of a page, and
 AIR_BELOW_HEAD = 2.0  # mm, where there is no strip
 MOST_DASHES = 12
 GRAPH_SHARE = 0.62  # of the stage's height, for a graph with something below it
-MOST_ROWS, FEW_ROWS, FEW_COLUMNS = 14, 3, 5  # rows of matrices on a stage; beyond, each shows so few
+MOST_ROWS, FEW_ROWS, FEW_COLUMNS = 12, 3, 5  # rows of matrices on a stage; beyond, each shows so few
 TWO_COLUMNS = 4  # so many formulas without anything else
 
 
@@ -92,9 +92,8 @@ def _room(pen: Pen, slide: Slide) -> float:
 
 def _columns(pen: Pen, slide: Slide, room: float) -> str:
     pen = pen._replace(rows=FEW_ROWS, columns=FEW_COLUMNS) if matrix_rows(slide.stage) > MOST_ROWS else pen
-    first = slide.stage[0] if slide.stage else None
-    if isinstance(first, Graph) and size(first)[0] > STAGE:
-        return _below_graph(pen, first, slide._replace(stage=slide.stage[1:]), room)
+    if len(slide.stage) > 1 and isinstance(slide.stage[0], Graph):
+        return _with_graph(pen, slide.stage[0], slide._replace(stage=slide.stage[1:]), room)
     if slide.stage and slide.side:
         stage, side = stack(pen, slide.stage, STAGE, room), stack(pen, slide.side, SIDE, room)
         return f"\\adcolumns{{{room:.1f}mm}}{{\n{stage}}}{{\n{side}}}"
@@ -106,10 +105,13 @@ def _columns(pen: Pen, slide: Slide, room: float) -> str:
     return f"\\adwide{{{room:.1f}mm}}{{\n{stack(pen, blocks, WIDTH, room)}}}" if blocks else ""
 
 
-def _below_graph(pen: Pen, top: Graph, slide: Slide, room: float) -> str:
-    """A graph too wide for the stage takes the whole width, and the other blocks stand below it."""
-    width, height = size(top)
-    most = room * (GRAPH_SHARE if slide.stage or slide.side else 1.0)
-    high = height * min(1.0, WIDTH / width, most / height)
-    drawn = rf"\nointerlineskip\vbox to {high:.1f}mm{{\hbox{{{graph(pen, top, WIDTH, high)}}}\vss}}\vskip2mm"
+def _with_graph(pen: Pen, picture: Graph, slide: Slide, room: float) -> str:
+    """The other blocks stand beside a graph; below it where it is so wide that it is seen better alone."""
+    width, height = size(picture)
+    beside = min(1.0, STAGE / width, room / height)
+    above = min(1.0, WIDTH / width, room * GRAPH_SHARE / height)
+    if above <= beside:
+        return _columns(pen, slide._replace(stage=(picture,), side=slide.side + slide.stage), room)
+    high = height * above
+    drawn = rf"\nointerlineskip\vbox to {high:.1f}mm{{\hbox{{{graph(pen, picture, WIDTH, high)}}}\vss}}\vskip2mm"
     return f"{drawn}\n{_columns(pen, slide, room - high - 2)}"

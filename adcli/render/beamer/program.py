@@ -8,7 +8,7 @@ from adcli.explain.blocks import Direction, Edge, Graph, State, Vertex
 from adcli.explain.maths import Expression, Role
 from adcli.render.beamer.pen import TICK, Pen, changing, prose, states
 
-PITCH, OPERATION, ROW = 32.0, 14.0, 14.0  # mm from column to column, from a vertex back to its circle, row to row
+PITCH, OPERATION, ROW = 32.0, 14.0, 12.5  # mm from column to column, from a vertex back to its circle, row to row
 
 
 def size(block: Graph) -> tuple[float, float]:

@@ -80,7 +80,7 @@ def _block(pen: Pen, block: Block, width: int, share: float, indent: int) -> str
         case Network():
             return rf"\hbox{{{network(pen, block, width)}}}"
         case Graph():
-            return rf"\hbox to \hsize{{\hss{graph(pen, block, width, 48.0)}\hss}}"
+            return rf"\hbox to \hsize{{\hss{graph(pen, block, width, share)}\hss}}"
         case Tracker():
             return tracker(pen, block, width)
         case Bars():
@@ -113,10 +113,10 @@ def _formula(pen: Pen, formula: Formula, indent: int) -> str:
     if len(pieces) > 1 and pieces[1][0] == formula.phase:
         (_, left), (_, right), *others = pieces
         pieces = [(formula.phase, f"{left} {right}"), *others]  # no line breaks here
-    last = pieces[-1][0]
-    written = [from_phase(phase, rf"\adpiece{{{latex}}}") for phase, latex in pieces]
+    last, end = pieces[-1]
     if formula.done:
-        written.append(from_phase(last, TICK))
+        pieces[-1] = (last, rf"{end}\;{TICK}")
+    written = [from_phase(phase, rf"\adpiece{{{latex}}}") for phase, latex in pieces]
     if formula.aside:
         written.append(from_phase(last, rf"\adaside{{{pen.runs(formula.aside)}}}"))
     label = rf"\adlabel{{{formula.role.name}}}{{{prose(formula.label)}}}" if formula.label else ""
