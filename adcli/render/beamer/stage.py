@@ -172,7 +172,7 @@ def _row(pen: Pen, row: Row, columns: int) -> str:
     cells = [*map(pen.runs, row.cells), *[""] * (columns - len(row.cells))]
     at_first, at_last = states(row.progress)
     written = [changing(row.progress, _in_state(c, at_first), _in_state(c, at_last)) for c in cells]
-    mark = changing(row.progress, MARKS.get(at_first, ""), MARKS.get(at_last, ""))
+    mark = changing(row.progress, *(rf"\admarked{{{MARKS.get(state, '')}}}" for state in (at_first, at_last)))
     shown = " & ".join(from_phase(row.phase, cell) for cell in (mark, *written))
     return (r"\hline " if row.rule else "") + shown + r" \\"
 

@@ -30,7 +30,7 @@ def _chain(pen: Pen, chain: Chain, block: Tracker) -> str:
     for factor in chain.factors:
         cells[factor.column] = _drawn(pen, factor, block.role)
     left = r"+\;" if chain.plus else rf"\displaystyle {pen.maths(chain.left)} ="
-    return " & ".join([left, *cells, _end(pen, chain, block)])
+    return r"\adrow" + " & ".join([left, *cells, _end(pen, chain, block)])
 
 
 def _end(pen: Pen, chain: Chain, block: Tracker) -> str:
@@ -38,9 +38,11 @@ def _end(pen: Pen, chain: Chain, block: Tracker) -> str:
     last = max((factor.column for factor in chain.factors), default=0)
     result = ""
     if chain.result is not None and chain.span is not None and chain.span[1] == last:
-        result = rf"\kern0.6mm{coloured(f'= {pen.maths(chain.result)}', block.role)}"
+        result = rf"$\,{coloured(f'= {pen.maths(chain.result)}', block.role)}$"
     at_first, at_last = (TICK if state is State.DONE else result for state in states(chain.progress))
-    return changing(chain.progress, at_first, at_last)
+    if at_first == at_last:
+        return rf"\hbox{{{at_last}}}"
+    return rf"\adeither{{{chain.progress.since + 1}}}{{{at_last}}}{{{at_first}}}"
 
 
 def _drawn(pen: Pen, factor: Factor, role: Role) -> str:
@@ -72,10 +74,14 @@ def storage_row(pen: Pen, storage: Storage) -> str:
 
 
 def _slot(pen: Pen, slot: Slot) -> str:
-    return changing(slot.progress, *(_slot_in(pen, slot, state) for state in states(slot.progress)))
+    (style_before, before), (style, content) = (_slot_in(pen, slot, state) for state in states(slot.progress))
+    if (style_before, before) == (style, content):
+        return rf"\adslot{{{style}}}{{{content}}}"
+    return rf"\adslots{{{slot.progress.since + 1}}}{{{style}}}{{{content}}}{{{style_before}}}{{{before}}}"
 
 
-def _slot_in(pen: Pen, slot: Slot, state: State) -> str:
+def _slot_in(pen: Pen, slot: Slot, state: State) -> tuple[str, str]:
+    """Its style and what stands in it."""
     gone = state in GONE or state is State.TO_COME
     name = f"${pen.maths(slot.name._replace(role=Role.PLAIN) if gone else slot.name)}$"
     if state in (State.NOT_KEPT, State.TO_COME):
@@ -91,8 +97,7 @@ def _slot_in(pen: Pen, slot: Slot, state: State) -> str:
         words.append(pen.state(state))
     said = rf"{{\adsize{{5.4}}\admute{{{', '.join(words)}}}}}" if words else ""
     parts = [part for part in (name, numbers, said, TICK if state is State.DONE else "") if part]
-    content = r"\kern0.9mm ".join(parts)
-    return rf"\adslot{{{_slot_style(slot, state, gone)}}}{{{content}}}"
+    return _slot_style(slot, state, gone), r"\kern0.9mm ".join(parts)
 
 
 def _slot_style(slot: Slot, state: State, gone: bool) -> str:
