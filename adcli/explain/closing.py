@@ -109,14 +109,23 @@ def cost(scene: Scene) -> Slide:
     large = max(forward, backward) > 100 * max(1, min(forward, backward))
     alt = say.text("cost.alt", a=f"{forward:,}", b=f"{backward:,}")
     here, other = (forward, backward) if scene.mode == "forward" else (backward, forward)
-    key = "cost.title" if scene.mode in ("forward", "reverse") else "cost.other.title"
-    title = say(key, a=f"{here:,}", b=f"{other:,}", calls=f"{2 * numbers:,}")
+    title = say("cost.title", a=f"{here:,}", b=f"{other:,}")
+    calls = scene.result.evaluations if scene.mode == "numeric" and scene.result.evaluations else 2 * numbers
+    formulas = scene.result.formulas
+    if scene.mode == "numeric":
+        title = say("cost.numeric.title", calls=f"{calls:,}")
+    elif formulas is not None:
+        title = say("cost.symbolic.title", b=f"{formulas.after:,}")
     stage: list[Block] = [
         Bars(say.text("cost.products"), products, large, alt=alt),
         Bars(say.text("cost.held"), memory, large, phase=1, alt=say.text("cost.held")),
-        Text(say("cost.numeric", n=f"{numbers:,}", calls=f"{2 * numbers:,}"), phase=1),
+        Text(say("cost.numeric", n=f"{numbers:,}", calls=f"{calls:,}"), phase=1),
         Text(_why(scene, forward, backward, numbers), phase=2),
     ]
+    schedule = scene.request.schedule
+    if schedule is not None:
+        ratio = f"{schedule.ratio:.4g}"
+        stage.append(Text(say("cost.checkpoint", e=schedule.evaluations, n=schedule.steps, r=ratio), phase=2))
     return Slide(
         id="cost",
         kind="cost",

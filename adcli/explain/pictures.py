@@ -24,7 +24,7 @@ from adcli.explain.blocks import (
     Tracker,
     Words,
 )
-from adcli.explain.maths import Dots, Expression, Mark, Name, Partial, Role
+from adcli.explain.maths import Dots, Expression, Mark, Name, Partial, Product, Role
 from adcli.explain.paths import paths_to
 from adcli.explain.scene import Scene
 from adcli.primitives import losses
@@ -54,12 +54,12 @@ def strip(
     """
     nodes = scene.trace.nodes
     at = next((i for i, node in enumerate(nodes) if node.name == now), len(nodes) if finished else -1)
+    plain = large or (finished and not done and now is None)
     wire: list[Pill | Box | Gap] = []
     places: dict[str, int] = {}
     uses: dict[str, list[int]] = {}
     skips: list[Skip] = []
     hanging = below or {}
-    plain = large or (finished and not done)
 
     def pill(name: str, index: int) -> None:
         known = back or finished or large or index <= at
@@ -157,9 +157,11 @@ def tracker(
     back: bool = False,
     finished: bool = False,
     last_phase: int = 0,
+    settled: bool = False,
     large: bool = False,
 ) -> Tracker:
-    """The chain rule for every name asked for, a row a path, with what is done when ``now`` is being worked at."""
+    """The chain rule for every name asked for, a row a path, with what is done when ``now`` is being worked at,
+    or, ``settled``, has just been."""
     nodes = scene.flowing
     order = {node.name: index for index, node in enumerate(nodes)}
     at = order.get(now or "", len(nodes) if finished and not back else -1)
@@ -168,7 +170,9 @@ def tracker(
     chains: list[Chain] = []
     for name in names:
         for number, path in enumerate(paths_to(scene, name)):
-            chains.append(_chain(scene, name, path, order, at, columns, back, finished, last_phase, number > 0))
+            chains.append(
+                _chain(scene, name, path, order, at, columns, back, finished, -1 if settled else last_phase, number > 0)
+            )
     more: Runs = scene.say("tracker.more", n=left_out) if left_out else ()
     caption = scene.say.text("tracker.reverse" if back else "tracker.forward")
     role = Role.COTANGENT if back else Role.TANGENT
@@ -225,16 +229,20 @@ def _chain(
         if finished or (at >= 0 and (index > at if back else index < at)):
             progress = DONE
         elif index == at:
-            progress = Progress(State.DONE, last_phase, State.NOW) if back and last_phase else NOW
+            progress = (
+                DONE if last_phase < 0 else Progress(State.DONE, last_phase, State.NOW) if back and last_phase else NOW
+            )
         else:
             progress = TO_COME
+        partial = Partial(scene.names[of], scene.names[by])
+        follows = bool(factors) and factors[-1].column == column
         if column in shared and by != name:
-            if factors and factors[-1].column == column:
-                factors[-1] = Factor(Dots(), column, _less(factors[-1].progress, progress))
-            else:
-                factors.append(Factor(Dots(), column, progress))
-            continue
-        factors.append(Factor(Partial(scene.names[of], scene.names[by]), column, progress))
+            so_far = factors.pop().progress if follows else progress
+            factors.append(Factor(Dots(), column, _less(so_far, progress)))
+        elif follows:
+            factors[-1] = Factor(Product((Dots(), partial)), column, _less(factors[-1].progress, progress))
+        else:
+            factors.append(Factor(partial, column, progress))
     covered = [f.column for f in factors if f.progress.state is not State.TO_COME]
     is_done = len(covered) == len(factors) and (back or order[path[0][0]] <= at or finished)
     result: Expression | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ from adcli.explain.scene import Scene
 from adcli.explain.selection import told_in_full
 from adcli.trace import Node
 
+PULLS = ("cotangent.init", "cotangent.update", "gradient")
 MOST_SLOTS = 6
 MOST_ON_A_SLIDE = 6
 C = Role.COTANGENT
@@ -47,66 +49,83 @@ class Told(NamedTuple):
 
 
 class Ledger:
-    """What the storage holds as the way back goes on."""
+    """What the storage holds, as the steps go by."""
 
     def __init__(self, scene: Scene, steps: list[Step]) -> None:
-        self.sizes = {node.name: scene.size(node.name) for node in scene.trace.nodes}
-        first = next((s for s in steps if s.kind in ("cotangent.init", "gradient", "cotangent.update")), None)
-        read = {name for step in steps if step.kind != "forward" for name in step.reads}
-        self.never = [name for name in (first.releases if first else ()) if name not in read]
-        self.gone: set[str] = set()
-        self.most = sum(self.sizes.values())
-        self.scene = scene
+        self.states = {node.name: State.TO_COME for node in scene.trace.nodes}
+        self.most = sum(scene.size(node.name) for node in scene.trace.nodes)
+        pulls = [step for step in steps if step.kind in PULLS]
+        read = {name for step in pulls for name in step.reads}
+        self.never = {name for name in (pulls[0].releases if pulls else ()) if name not in read}
+        self.again = [step.target for step in steps if step.kind == "recompute"]
+        self.evaluations = 0
+        self.pulled: str | None = None  # the node that was pulled back through last
 
-    def held(self) -> int:
-        kept = [n for n in self.sizes if n not in self.gone and n not in self.never]
-        return sum(self.sizes[name] for name in kept)
+    def take(self, steps: list[Step]) -> dict[str, State]:
+        """Go on by ``steps``; the states before them."""
+        before = dict(self.states)
+        for step in steps:
+            if step.kind == "forward":
+                self.states[step.target] = State.NOT_KEPT
+                self.evaluations += 1
+            elif step.kind == "store":
+                self.states[step.target] = State.HELD
+            elif step.kind == "recompute":
+                self.states[step.target] = State.RECOMPUTED
+                self.again.remove(step.target)
+                self.evaluations += 1
+            for name in step.releases:
+                gone = State.NEVER_READ if name in self.never else State.LET_GO
+                self.states[name] = State.NOT_KEPT if name in self.again else gone
+        return before
 
 
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     """The forward pass, and the way back."""
-    there = [step for step in steps if step.kind in ("forward", "store")]
-    back = [step for step in steps if step.kind not in ("forward", "store")]
+    begin = next((i for i, step in enumerate(steps) if step.kind in (*PULLS, "recompute")), len(steps))
     ledger = Ledger(scene, steps)
-    return [*_forward_pass(scene, there), *_way_back(scene, _by_node(scene, back), ledger)]
+    there = _forward_pass(scene, steps[:begin], ledger)
+    return [*there, *_way_back(scene, _by_node(scene, steps[begin:]), ledger)]
 
 
-def _forward_pass(scene: Scene, steps: list[Step]) -> list[Slide]:
+def _forward_pass(scene: Scene, steps: list[Step], ledger: Ledger) -> list[Slide]:
     """Some primitives a slide; of a long trace the first and the last."""
     nodes = scene.trace.nodes
     groups = [list(range(i, min(i + MOST_ON_A_SLIDE, len(nodes)))) for i in range(0, len(nodes), MOST_ON_A_SLIDE)]
     if len(groups) > 2 and scene.detail != "full":
         groups = [groups[0], list(range(len(nodes) - MOST_ON_A_SLIDE, len(nodes)))]
+    ledger.take(steps)
+    place = {node.name: index for index, node in enumerate(nodes)}
     told: list[Slide] = []
+    begin = 0
     for group in groups:
-        own = {nodes[i].name for i in group}
-        told.append(_fill(scene, group, [s for s in steps if s.target in own]))
-    rest = [step for step in steps if not any(step in slide.steps for slide in told)] if len(nodes) > 12 else []
-    if rest:
-        told[0] = told[0]._replace(steps=(*told[0].steps, *rest))
+        own = [step for step in steps if begin <= place[step.target] <= group[-1]]
+        told.append(_fill(scene, group, own, ledger))
+        begin = group[-1] + 1
     return told
 
 
-def _fill(scene: Scene, group: list[int], steps: list[Step]) -> Slide:
+def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> Slide:
     say, nodes = scene.say, scene.trace.nodes
     formulas = [value_formula(scene, nodes[i], first=number, phase=number) for number, i in enumerate(group, 1)]
     now = nodes[group[-1]].name
     slots = []
     for i, node in enumerate(nodes):
         if i in group:
-            progress = Progress(State.HELD, group.index(i) + 1, State.TO_COME)
+            progress = Progress(ledger.states[node.name], group.index(i) + 1, State.TO_COME)
         else:
-            progress = Progress(State.HELD if i < group[0] else State.TO_COME)
+            progress = Progress(ledger.states[node.name] if i < group[0] else State.TO_COME)
         slots.append(_slot(scene, node.name, progress))
-    held = sum(scene.size(node.name) for node in nodes[: group[-1] + 1])
-    most = sum(scene.size(node.name) for node in nodes)
-    meter = Meter(held, most, say("storage.filled", n=held))
+    known = [node.name for node in nodes[: group[-1] + 1]]
+    held = sum(scene.size(name) for name in known if ledger.states[name] is State.HELD)
+    meter = Meter(held, ledger.most, say("storage.filled", n=held))
+    key = "pass" if scene.request.schedule is None else "pass.checkpoint"
     return Slide(
         id=f"forward-pass-{group[0] + 1}",
         kind="forward.pass",
         head=say.text("head.reverse"),
-        title=say("pass.title"),
-        sentence=say("pass.sentence"),
+        title=say(f"{key}.title"),
+        sentence=say(f"{key}.sentence"),
         position=Position(say.text("position.pass", n=group[-1] + 1, of=len(nodes)), group[-1] + 1, len(nodes)),
         strip=strip(scene, now, finished=group[-1] == len(nodes) - 1, role=Role.VALUE),
         stage=tuple(formulas),
@@ -139,11 +158,17 @@ def _by_node(scene: Scene, steps: list[Step]) -> list[Told]:
     nodes = {node.name: node for node in scene.trace.nodes}
     told: list[Told] = []
     for step in steps:
-        if step.kind == "accumulate" and told:
+        if step.kind in ("accumulate", "release") and told:
+            told[-1].steps.append(step)
+            continue
+        if step.kind == "recompute":
+            if not told or told[-1].steps[-1].kind != "recompute":
+                told.append(Told(nodes[step.target], []))
             told[-1].steps.append(step)
             continue
         of = step.operands[-1].name[1:].split("/∂")[0] if step.operands else step.target
-        if not told or told[-1].node.name != of or (told[-1].steps and not told[-1].steps[-1].operands):
+        last = told[-1].steps[-1] if told else None
+        if last is None or told[-1].node.name != of or not last.operands or last.kind == "recompute":
             told.append(Told(nodes[of], []))
         told[-1].steps.append(step)
     return told
@@ -165,10 +190,12 @@ def _way_back(scene: Scene, told: list[Told], ledger: Ledger) -> list[Slide]:
         _hang(scene, one, below)
         if index in full:
             following = told[index + 1] if index + 1 < len(told) else None
-            found.append(_slide(scene, one, index, len(told), ledger, done, below, finished, following))
+            before = ledger.take(one.steps)
+            told_here = _again if one.steps[0].kind == "recompute" else _slide
+            found.append(told_here(scene, one, index, len(told), ledger, before, done, below, finished, following))
         else:
+            ledger.take(one.steps)
             skipped.append((index, one))
-        ledger.gone.update(name for step in one.steps for name in step.releases)
     return found
 
 
@@ -197,6 +224,7 @@ def _slide(
     index: int,
     count: int,
     ledger: Ledger,
+    before: Mapping[str, State],
     done: list[str],
     below: dict[str, Expression],
     finished: list[str],
@@ -215,8 +243,9 @@ def _slide(
     side: list[Block] = []
     storage = None
     if scene.tracked:
-        side.append(tracker(scene, node.name, back=True, last_phase=phases))
-        storage = _storage(scene, told, ledger, following, phases)
+        ledger.pulled = node.name if told.steps[0].operands else None
+        side.append(tracker(scene, ledger.pulled, back=True, last_phase=phases))
+        storage = _storage(scene, told, ledger, before, following, phases)
     side += [hand] if hand else []
     if not hand and scene.tracked and len(scene.wrt) > 2 and following is not None and not is_start:
         side.append(Text(say("back.shared"), head=say.text("back.shared.head"), role=C, phase=phases))
@@ -234,6 +263,47 @@ def _slide(
         storage=storage,
         note=_note(scene, told, ledger, is_start),
         last_phase=phases,
+        steps=tuple(told.steps),
+    )
+
+
+def _again(
+    scene: Scene,
+    told: Told,
+    index: int,
+    count: int,
+    ledger: Ledger,
+    before: Mapping[str, State],
+    done: list[str],
+    below: dict[str, Expression],
+    finished: list[str],
+    following: Told | None,
+) -> Slide:
+    """Values that were not kept are computed again, from the checkpoint before them."""
+    say, names = scene.say, scene.names
+    nodes = {node.name: node for node in scene.trace.nodes}
+    targets = [step.target for step in told.steps if step.kind == "recompute"]
+    shown = targets if len(targets) <= 4 else [*targets[:2], *targets[-2:]]
+    stage: list[Block] = [value_formula(scene, nodes[name], first=0, phase=1) for name in shown]
+    if len(shown) < len(targets):
+        stage.append(Text(say("again.more", n=len(targets) - len(shown))))
+    sources = [name for name in told.node.operands if name not in scene.trace.parameters]
+    missing: list[Expression] = [names[name] for name in (shown if len(targets) <= 3 else shown[:1])]
+    key = "again.title" if len(targets) <= 3 else "again.many.title"
+    total = len(scene.trace.nodes)
+    return Slide(
+        id=f"again-{index + 1}",
+        kind="backward.recompute",
+        head=say.text("head.reverse"),
+        title=say(key, h=say.listed(missing), source=say.listed([names[n] for n in sources]), n=len(targets)),
+        sentence=say("again.sentence", e=ledger.evaluations, n=total, r=f"{ledger.evaluations / total:.4g}"),
+        position=Position(say.text("position.back", n=index + 1, of=count), index + 1, count),
+        strip=strip(scene, told.node.name, finished=True, done=done, below=below, role=Role.VALUE),
+        stage=tuple(stage),
+        side=(tracker(scene, ledger.pulled, back=True, settled=True),) if scene.tracked else (),
+        storage=_storage(scene, told, ledger, before, following, 1) if scene.tracked else None,
+        note=say.text("again.note"),
+        last_phase=1,
         steps=tuple(told.steps),
     )
 
@@ -282,7 +352,8 @@ def _start_title(scene: Scene, told: Told) -> tuple[Runs, Runs]:
     name = cotangent_name(scene, step.target)
     partial = Partial(scene.names[scene.output], scene.names[step.target], C)
     if not step.operands:
-        return say("back.identity.title", h=name), say("back.identity.sentence", n=scene.rows)
+        key = "back.identity" if scene.rows > 1 else "back.one"
+        return say(f"{key}.title", h=name), say(f"{key}.sentence", n=scene.rows)
     if step.value.shape == (1, 1):
         value = Number(float(step.value.array()[0, 0]), C)
         return say("back.start.value.title", h=name, d=partial, v=value), say("back.start.sentence")
@@ -297,24 +368,22 @@ def _note(scene: Scene, told: Told, ledger: Ledger, is_start: bool) -> str:
     return say.text("back.released.note", names=", ".join(released)) if released else say.text("back.step.note")
 
 
-def _storage(scene: Scene, told: Told, ledger: Ledger, following: Told | None, phases: int) -> Storage:
+def _storage(
+    scene: Scene, told: Told, ledger: Ledger, before: Mapping[str, State], following: Told | None, phases: int
+) -> Storage:
     say = scene.say
-    released = {name for step in told.steps for name in step.releases}
     next_read = {name for step in following.steps for name in step.reads} if following else set()
     slots = []
     at = 0
     for index, node in enumerate(scene.trace.nodes):
         name = node.name
-        if name in ledger.never:
-            progress = Progress(State.NEVER_READ)
-        elif name in ledger.gone:
-            progress = Progress(State.LET_GO)
-        elif name in released:
-            progress = Progress(State.LET_GO, phases, State.HELD)
-        elif name in next_read:
+        after = ledger.states[name]
+        if after is not before[name]:
+            progress = Progress(after, phases, before[name])
+        elif after is State.HELD and name in next_read:
             progress = Progress(State.READ_NEXT)
         else:
-            progress = Progress(State.HELD)
+            progress = Progress(after)
         at = index if name == told.node.name else at
         slots.append(_slot(scene, name, progress))
     hands = {s.target: s for s in told.steps if s.kind in ("cotangent.update", "cotangent.init")}

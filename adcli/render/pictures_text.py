@@ -24,12 +24,12 @@ from adcli.explain.blocks import (
     Tracker,
     Vertex,
 )
-from adcli.explain.maths import Dots, Listed, Name, Number, Partial, Role
+from adcli.explain.maths import Listed, Name, Number, Partial, Role
 from adcli.render.maths_text import STYLES, Pen, Segments, length
 from adcli.render.shown import entries
 
 MOST_ARCS = 3
-MOST_BELOW = 12
+MOST_BELOW = (12, 9, 6, 3, 0)
 MARKS = {State.DONE: "✓", State.NOW: "▸", State.TO_COME: "·"}
 
 
@@ -64,9 +64,12 @@ class Canvas:
 def network(block: Network, pen: Pen, width: int) -> list[Segments]:
     """The strip: arcs of skips, the wire, values below it, cotangents and parameters below them."""
     faces = [_face(item, pen) for item in block.wire]
-    below = [_below(item, pen) for item in block.wire]
-    hanging = [_hanging(item, pen) for item in block.wire]
-    room = [max(length(part) for part in item) for item in zip(faces, below, hanging, strict=True)]
+    for most in MOST_BELOW:
+        below = [_below(item, pen, most) for item in block.wire]
+        hanging = [_hanging(item, pen, most) for item in block.wire]
+        room = [max(length(part) for part in item) for item in zip(faces, below, hanging, strict=True)]
+        if sum(room) + 2 * len(room) - 2 <= width:
+            break
     wire = min(5, max(2, (width - sum(room)) // max(1, len(faces) - 1)))
     canvas = Canvas()
     top = len(block.skips[:MOST_ARCS])
@@ -104,25 +107,26 @@ def _face(item: Pill | Box | Gap, pen: Pen) -> Segments:
     return [(f"({name})", STYLES[item.name.role])]
 
 
-def _below(item: Pill | Box | Gap, pen: Pen) -> Segments:
-    """The numbers under a pill; its shape where they are long."""
+def _below(item: Pill | Box | Gap, pen: Pen, most: int) -> Segments:
+    """The numbers under a pill, at most so many characters; else its shape."""
     if not isinstance(item, Pill):
         return []
+    numbers = ""
     if isinstance(item.value, Number):
-        return [(pen.inline_flat(item.value), "")]
-    if isinstance(item.value, Listed):
+        numbers = pen.inline_flat(item.value)
+    elif isinstance(item.value, Listed):
         numbers = " ".join(entries(item.value.array, item.value.most, pen.numbers))
-        if len(numbers) <= MOST_BELOW:
-            return [(numbers, "")]
+    if 0 < len(numbers) <= most:
+        return [(numbers, "")]
     return [(item.shape, "dim")] if item.shape else []
 
 
-def _hanging(item: Pill | Box | Gap, pen: Pen) -> Segments:
-    """What hangs under a value: its cotangent."""
+def _hanging(item: Pill | Box | Gap, pen: Pen, most: int) -> Segments:
+    """What hangs under a value: its cotangent, at most so many characters."""
     if not isinstance(item, Pill) or item.below is None:
         return []
     numbers = pen.inline(item.below)
-    if length(numbers) > MOST_BELOW:  # then the stage shows it
+    if length(numbers) > most:  # then the stage shows it
         return [("◂", STYLES[Role.COTANGENT])]
     return [("◂", STYLES[Role.COTANGENT]), *numbers]
 
@@ -234,7 +238,7 @@ def _factor(factor: Factor, pen: Pen, large: bool) -> Segments:
         of, by = pen.name(factor.expression.of), pen.name(factor.expression.by)
         text = f"∂{of}/∂{by}" if large else f"{of}/{by}"
     else:
-        text = "⋯" if isinstance(factor.expression, Dots) else pen.inline_flat(factor.expression)
+        text = pen.inline_flat(factor.expression).replace("∂", "")
     style = {State.DONE: STYLES[Role.DONE], State.NOW: "bold reverse"}.get(factor.progress.state, "dim")
     return [(f"{mark}{text}" if not large else f" {mark}{text}", style)]
 

@@ -84,6 +84,8 @@ def formula_of(step: Step, scene: Scene, most: int | None) -> list[Expression | 
             is_tangent = step.value.name.endswith("^")
             left: Expression = names.tangent(step.target) if is_tangent else Partial(names[scene.output], target)
             return [left, "←", Sum(tuple(_matrix(o, most, target) for o in step.operands)), "=", result]
+        case "numeric.probe" | "symbolic.derivative":
+            return [Partial(names[scene.output], target), "=", result]
         case _:
             left = Partial(names[scene.output], target)
             tilde = Name("h", mark=Mark.TILDE, rank=1, role=role)

@@ -35,6 +35,7 @@ STAGE = 46
 GUTTER = 2
 WIDEST = 120
 HEIGHT = 24
+COLUMNS = 6
 TICK = Box([[(" ✓", STYLES[Role.DONE])]], 0)
 
 
@@ -67,7 +68,7 @@ class _Page:
     def __init__(self, deck: Deck, width: int, ascii_only: bool) -> None:
         self.deck = deck
         self.width = width
-        self.pen = Pen(deck.numbers, ascii_only)
+        self.pen = Pen(deck.numbers, ascii_only, columns=COLUMNS)
         self.labels: Labels = deck.labels
 
     def slide(self, slide: Slide) -> list[Segments]:
@@ -186,6 +187,10 @@ class _Page:
     def formula(self, formula: Formula, width: int, rule: int = 0) -> list[Segments]:
         """A formula, and its aside beside it where there is room, otherwise below."""
         drawn = [beside(row) for row in self._rows(formula, width, rule)]
+        while self.pen.columns > 3 and max(box.width for box in drawn) > width:
+            self.pen.columns -= 1
+            drawn = [beside(row) for row in self._rows(formula, width, rule)]
+        self.pen.columns = COLUMNS
         if formula.aside:
             room = width - drawn[-1].width - 3
             aside = wrapped(self._muted(formula.aside), room if room >= 14 else width - 2)
