@@ -7,6 +7,7 @@ from adcli.explain.maths import Role
 from adcli.render.beamer.pen import TICK, Pen, changing, coloured, prose, states
 
 METER = 11  # mm
+MANY_CHAINS = 4
 GONE = (State.LET_GO, State.NEVER_READ, State.NOT_KEPT)
 
 
@@ -18,10 +19,10 @@ def tracker(pen: Pen, block: Tracker, width: int) -> str:
         for state in (State.DONE, State.NOW, State.TO_COME)
     )
     left_out = rf"\adleftout{{{pen.runs(block.left_out)}}}" if block.left_out else ""
-    scale = 10 if block.large else 8
+    size = 10 if block.large else 7 if len(block.chains) >= MANY_CHAINS else 8
     caption = prose(block.caption)
     return (
-        rf"\adtracker{{{width}mm}}{{{scale}}}{{{caption}}}{{{legend}}}{{{'l' * block.columns}}}{{{rows}}}{{{left_out}}}"
+        rf"\adtracker{{{width}mm}}{{{size}}}{{{caption}}}{{{legend}}}{{{'l' * block.columns}}}{{{rows}}}{{{left_out}}}"
     )
 
 
