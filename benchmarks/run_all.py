@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 from common import HEAD, clean_environment
 
-NAMES = ("startup", "lecture", "wide", "jacobian", "deep", "reading", "engines", "programs", "checkpointing")
+NAMES = (
+    "startup", "lecture", "wide", "jacobian", "deep", "reading",
+    "engines", "programs", "checkpointing", "graph", "cost",
+)  # fmt: skip
 
 
 def versions() -> str:

@@ -341,3 +341,155 @@ def test_numeric_mode_makes_what_is_counted(tmp_path: Path, spec: str) -> None:
             numeric._probe(base, values, path, (x + sign * 1e-3).reshape(-1), 1)
     entries = 2
     assert Counted.made == made.operations + entries * (1 + made.evaluations)
+
+
+# What is held, against its definition: what a later step reads, step by step
+
+
+def live_in_reverse(trace: Trace, names: tuple[str, ...]) -> int:
+    """The most numbers held after any step, each time from the whole list of what is yet to come."""
+    plan = reverse.plan(trace, names)
+    rows = int(np.prod(trace.shapes[trace.output]))
+    size = {name: int(np.prod(shape)) for name, shape in trace.shapes.items()}
+    nodes = [node.name for node in trace.nodes]
+    pulls = [(pull.about.node, pull.about.operand, pull.about.reads) for pull in plan.pulls]
+    most = 0
+    for done in range(len(nodes) + len(pulls) + 1):
+        evaluated, pulled = nodes[:done], max(0, done - len(nodes))
+        to_come = {name for node in trace.nodes[len(evaluated) :] for name in node.operands}
+        to_come |= {name for _, _, reads in pulls[pulled:] for name in reads}
+        held = sum(size[name] for name in evaluated if name in to_come)
+        reached = {operand for _, operand, _ in pulls[:pulled]} | ({trace.output} if pulled else set())
+        used = {name for node, operand, _ in pulls[pulled:] for name in (node, operand)}
+        held += sum(rows * size[name] for name in reached & used)
+        most = max(most, held)
+    return most
+
+
+@pytest.mark.parametrize("wrt", [(), ("x",), ("W2", "h3")])
+@pytest.mark.parametrize("spec", NETS)
+def test_reverse_mode_holds_what_is_still_needed(tmp_path: Path, spec: str, wrt: tuple[str, ...]) -> None:
+    trace = trace_of(tmp_path, spec)
+    names = wrt or default_wrt(trace)
+    assert reverse_cost(Graph(trace), trace, names).stored == live_in_reverse(trace, names)
+
+
+def test_reverse_mode_holds_in_a_graph() -> None:
+    for case in ("dag-skip", "dag-shared-weight", "dag-multiply", "prog-matrix"):
+        trace = load_trace(str(Path(__file__).parent / "cases" / f"{case}.yaml"), [])
+        names = default_wrt(trace)
+        assert reverse_cost(Graph(trace), trace, names).stored == live_in_reverse(trace, names)
+
+
+def test_what_the_lectures_net_holds(run_json: Callable[..., dict]) -> None:
+    """Reverse: h1, h2, h3 and h4. Forward: h1, h2, h3, which the factors wait for, and 6 directions of 2 at h3."""
+    modes = run_json("cost", SPECS / "forward-mode.yaml")["modes"]
+    assert modes["reverse"]["stored"] == 2 + 2 + 2 + 1
+    assert modes["forward"]["stored"] == 2 + 2 + 2 + 6 * 2
+    assert modes["symbolic"]["stored"] is None
+
+
+def test_a_refused_mode_is_null(run_json: Callable[..., dict]) -> None:
+    modes = run_json("cost", "-", stdin=layers(80, 80, 1))["modes"]
+    assert set(modes["symbolic"].values()) == {None}
+    assert modes["reverse"]["evaluations"] == 1
+    modes = run_json("cost", "-", stdin=layers(1, 600, 600))["modes"]  # a Jacobian of 600 × 360,600
+    assert all(number is None for mode in modes.values() for number in mode.values())
+
+
+# Checkpointing
+
+
+def test_checkpointing_has_a_row_for_each_power_of_two(run_json: Callable[..., dict]) -> None:
+    rows = run_json("cost", "-", stdin=layers(*[2] * 11))["checkpointing"]
+    assert [row["slots"] for row in rows] == [0, 1, 2, 4, 8, 9]
+    assert [row["evaluations"] for row in rows][:3] == [46, 21, 16]
+    assert rows[-1] == {"slots": 9, "evaluations": 10, "ratio": 1.0, "kept": [f"h{i}" for i in range(1, 9)]}
+    assert [row["slots"] for row in run_json("cost", SPECS / "one-layer.yaml")["checkpointing"]] == [0]
+
+
+# Text
+
+
+def test_the_text_teaches_the_frame(run: Callable[..., Any]) -> None:
+    text = run("cost", SPECS / "order.yaml").stdout
+    assert "2·2·4 + 1·2·4 = 24" in text and "1·2·2 + 1·2·4 = 12" in text
+    assert "((∂h3/∂h2 · ∂h2/∂h1) · ∂h1/∂W1)" in text
+    assert "with 1\nnumber to differentiate for and 10 put out, forward would win" in text
+    assert "NP-complete" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_conclusion_is_chosen_by_the_numbers(run: Callable[..., Any]) -> None:
+    wide = run("cost", "-", "--wrt", "x", stdin=layers(1, 16, 64)).stdout
+    assert "Forward mode does" in wide and "reverse would win" in wide
+    assert (
+        "Neither end is the best place to start for x"
+        in run("cost", "-", "--wrt", "x", stdin=layers(25, 20, 10, 5, 15, 35, 30)).stdout
+    )
+    skip = run("cost", Path(__file__).parent / "cases" / "dag-skip.yaml").stdout
+    assert "NP-complete" in skip
+
+
+@pytest.mark.parametrize("columns", ["24", "40", "80", "200"])
+def test_text_fits_its_width(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    for spec in ("order", "forward-mode", "xor"):
+        text = run("cost", SPECS / f"{spec}.yaml").stdout
+        assert max(map(len, text.splitlines())) <= int(columns)
+
+
+def test_a_long_chain_is_shortened_in_text_only(run: Callable[..., Any], run_json: Callable[..., dict]) -> None:
+    spec = layers(*[2] * 60)
+    text = run("cost", "-", stdin=spec).stdout
+    assert "∂h59/∂h58 · ∂h58/∂h57" in text and "…" in text and "⋮" in text
+    assert max(map(len, text.splitlines())) <= 80
+    chains = run_json("cost", "-", stdin=spec)["chains"]
+    assert len(chains) == 59 and len(chains["W1"]["factors"]) == 59
+    assert chains["W1"]["order"].endswith("· ∂h1/∂W1)")
+
+
+# Sweeps
+
+
+def test_slopes_are_the_exponents(run_json: Callable[..., dict]) -> None:
+    """Numeric: w² products for w² parameters. Forward: w directions through w² weights. Reverse: one."""
+    found = run_json("cost", SPECS / "forward-mode.yaml", "--sweep", "width=2..256")
+    assert [point["width"] for point in found["points"]] == [2, 4, 8, 16, 32, 64, 128, 256]
+    slopes = found["slopes"]
+    assert (round(slopes["numeric"]), round(slopes["forward"]), round(slopes["reverse"])) == (4, 3, 2)
+    deep = run_json("cost", SPECS / "forward-mode.yaml", "--sweep", "depth=1..50")
+    assert [point["depth"] for point in deep["points"]] == [1, 2, 4, 8, 16, 32, 50]
+    assert (round(deep["slopes"]["numeric"]), round(deep["slopes"]["reverse"])) == (2, 1)
+
+
+def test_a_sweep_passes_through_the_spec_itself(run_json: Callable[..., dict]) -> None:
+    for spec in ("forward-mode", "xor"):
+        own = run_json("cost", SPECS / f"{spec}.yaml")["modes"]
+        swept = run_json("cost", SPECS / f"{spec}.yaml", "--sweep", "width=2..2")["points"][0]["operations"]
+        assert swept == {mode: own[mode]["operations"] for mode in own}
+
+
+def test_a_sweep_as_text(run: Callable[..., Any]) -> None:
+    ran = run("cost", SPECS / "forward-mode.yaml", "--sweep", "width=2..16")
+    assert ran.code == 0
+    assert "Twice the width: numeric" in ran.stdout and "10³┤" in ran.stdout
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("spec", "range_", "message"),
+    [
+        ("xor", "width", "is no range"),
+        ("xor", "width=8..2", "a range goes up"),
+        ("xor", "width=0..2", "a range goes up"),
+        ("xor", "width=2..99999", "a range goes up"),
+        ("xor", "height=2..8", "is no range"),
+        ("one-layer", "width=2..8", "it has no hidden layer"),
+    ],
+)
+def test_a_sweep_that_is_not_possible(run: Callable[..., Any], spec: str, range_: str, message: str) -> None:
+    ran = run("cost", SPECS / f"{spec}.yaml", "--sweep", range_)
+    assert (ran.code, ran.stdout) == (2, "") and message in ran.stderr
+    graph = run("cost", Path(__file__).parent / "cases" / "dag-skip.yaml", "--sweep", "depth=1..2")
+    assert graph.code == 2 and "can't be varied" in graph.stderr

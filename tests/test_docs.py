@@ -14,7 +14,7 @@ CONSOLE = runpy.run_path(str(ROOT / "docs" / "console.py"))
 REFERENCE = runpy.run_path(str(ROOT / "docs" / "make_reference.py"))
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/architecture.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/architecture.md", "docs/cost.md"])
 def test_console_blocks_are_what_the_program_prints(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert CONSOLE["renewed"](text) == text

@@ -23,7 +23,7 @@ WORDS = [
     "row", "type", "name", "weight", "bias", "activation", "linear", "relu",
     "elu", "log", "sqrt", "softmax", "squared_error", "cross_entropy", "huber", "delta",
     "reduction", "sum", "mean", "file", "random", "normal", "shape", "seed",
-    "x", "y",
+    "x", "y", "program", "inputs", "add", "multiply", "y = x", "z = y * x + W @ 2",
 ]  # fmt: skip
 few = settings(derandomize=True, deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
 
@@ -60,7 +60,13 @@ layers = st.dictionaries(st.sampled_from(["weight", "bias", "name", "activation"
 layers = st.builds(lambda kind, rest: {"type": kind, **rest}, kinds, layers)
 specs = st.fixed_dictionaries(
     {"input": st.lists(numbers, min_size=1, max_size=3) | trees, "layers": st.lists(layers, min_size=1, max_size=4)},
-    optional={"target": trees, "loss": st.sampled_from(WORDS) | trees, "output": trees, "parameters": trees},
+    optional={
+        "target": trees,
+        "loss": st.sampled_from(WORDS) | trees,
+        "output": trees,
+        "parameters": trees,
+        "program": trees,
+    },
 )
 
 

@@ -22,21 +22,17 @@ class Chain(NamedTuple):
 
     Attributes:
         path: the names from the output to this one, along the only path; None where there are several.
+        factor_names: ∂h3/∂h2, ∂h2/∂h1, … from the output on; none where there are several paths.
         forward: multiplications from the right (forward mode): one sweep, where there are several paths.
         reverse: the same from the left.
         best: the best order; None where there are several paths, or too many factors to search.
     """
 
     path: tuple[str, ...] | None
+    factor_names: tuple[str, ...]
     forward: int
     reverse: int
     best: Best | None
-
-    @property
-    def factor_names(self) -> list[str]:
-        """∂h3/∂h2, ∂h2/∂h1, … from the output on."""
-        path = self.path or ()
-        return [f"∂{out}/∂{into}" for out, into in pairwise(path)]
 
     @property
     def optimal(self) -> int | None:
@@ -162,7 +158,20 @@ def chains(graph: Graph, names: Sequence[str]) -> dict[str, Chain]:
     """What the derivative of each name takes, every factor a full matrix."""
     paths = {name: graph.path(name) for name in names}
     best = _best(graph, {name: path for name, path in paths.items() if path is not None and len(path) > 1})
-    return {name: Chain(path, graph.forward(name), graph.reverse(name), best.get(name)) for name, path in paths.items()}
+    known: dict[str, str] = {}
+    return {
+        name: Chain(path, _factor_names(path, known), graph.forward(name), graph.reverse(name), best.get(name))
+        for name, path in paths.items()
+    }
+
+
+def _factor_names(path: tuple[str, ...] | None, known: dict[str, str]) -> tuple[str, ...]:
+    """``known`` remembers the factor of each name that has been on a path: it has one reader only."""
+    path = path or ()
+    for out, into in pairwise(path):
+        if into not in known:
+            known[into] = f"∂{out}/∂{into}"
+    return tuple(map(known.__getitem__, path[1:]))
 
 
 def _best(graph: Graph, paths: Mapping[str, tuple[str, ...]]) -> dict[str, Best | None]:

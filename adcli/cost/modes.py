@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from adcli.cost.chains import Graph, operand_shapes
 from adcli.cost.storage import forward_stored, most_together, numeric_stored, reverse_stored
-from adcli.engines import forward, forward_plan, reverse, reverse_plan
+from adcli.engines import forward, forward_plan, numeric, reverse, reverse_plan
 from adcli.engines.structure import Structure
 from adcli.errors import AdcliError
 from adcli.primitives import RULES
@@ -38,7 +38,7 @@ class ModeCost(NamedTuple):
 def mode_costs(graph: Graph, trace: Trace, wrt: Sequence[str], symbolic: bool = True) -> dict[str, ModeCost]:
     """The cost of every mode; of symbolic mode only where ``symbolic``, as it has to run for that."""
     return {
-        "numeric": numeric_cost(graph, trace, wrt),
+        "numeric": _unless_refused(lambda: numeric_cost(graph, trace, wrt)),
         "symbolic": symbolic_cost(trace, wrt) if symbolic else ModeCost(),
         "forward": _unless_refused(lambda: forward_cost(graph, trace, wrt)),
         "reverse": _unless_refused(lambda: reverse_cost(graph, trace, wrt)),
@@ -53,7 +53,12 @@ def _unless_refused(cost: Callable[[], ModeCost]) -> ModeCost:
 
 
 def numeric_cost(graph: Graph, trace: Trace, wrt: Sequence[str]) -> ModeCost:
-    """Central quotients: two evaluations for each scalar, each of the nodes alone that depend on it."""
+    """Central quotients: two evaluations for each scalar, each of the nodes alone that depend on it.
+
+    Raises:
+        AdcliError: the Jacobians would hold more numbers than a machine can.
+    """
+    numeric.plan(trace, wrt)
     once = sum(graph.multiplications.values())
     scalars = sum(graph.sizes[name] for name in wrt)
     nodes = {node.name: node for node in trace.nodes}

@@ -9,7 +9,16 @@ import numpy as np
 from adcli.arrays import Array
 from adcli.derivation import Step
 from adcli.explain.blocks import Block, Formula, Part, Runs, Style, Text, Work
-from adcli.explain.formulas import MOST_COLUMNS, heads_of, jacobian, numbers_put_in, primitive_of, rule_of, work
+from adcli.explain.formulas import (
+    MOST_COLUMNS,
+    heads_of,
+    jacobian,
+    numbers_put_in,
+    primitive_of,
+    product,
+    rule_of,
+    work,
+)
 from adcli.explain.maths import (
     Expression,
     Matrix,
@@ -152,7 +161,7 @@ def _pulled(
         bar = Number(float(row.array()[0, 0]), C)
     parts = [
         Part(sign, Product((tilde, partial)), phase),
-        Part("=", Product((bar, right)), phase + 1),
+        Part("=", product(bar, right), phase + 1),
         Part("=", result, phase + 2),
     ]
     return Formula(left, tuple(parts), "", C, reads, done, phase=phase), hand, 2

@@ -46,6 +46,12 @@ def rule_of(scene: Scene, node: Node, operand: str) -> Rule:
     return primitive.partials[argument]
 
 
+def product(*factors: Expression) -> Product:
+    """Factors side by side, with a · where all of them are single numbers."""
+    numbers = all(isinstance(f, Number) or (isinstance(f, Matrix) and f.array.size == 1) for f in factors)
+    return Product(factors, dot=numbers)
+
+
 def value_rule(scene: Scene, node: Node, put_in: Callable[[str | float], Expression]) -> Expression:
     """What a node computes, with ``put_in(argument)`` for each of its arguments: names, or their numbers."""
     primitive = primitive_of(scene, node)
@@ -55,10 +61,10 @@ def value_rule(scene: Scene, node: Node, put_in: Callable[[str | float], Express
         x, weight = put_in(parts["x"]), put_in(parts["W"])
         row = settings.get("convention") == "row"
         if settings.get("batched"):
-            product = Product((x, weight if row else _turned(weight)))
+            factors = (x, weight if row else _turned(weight))
         else:
-            product = Product((x, weight) if row else (weight, x))
-        return Sum((product, put_in(parts["b"]))) if "b" in parts else product
+            factors = (x, weight) if row else (weight, x)
+        return Sum((product(*factors), put_in(parts["b"]))) if "b" in parts else product(*factors)
     placeholders = [f"⟦{argument}⟧" for argument in primitive.arguments]
     text, latex = primitive.text(*placeholders), primitive.latex(*placeholders)
     first = node.arguments[0]
@@ -86,7 +92,8 @@ def value_formula(scene: Scene, node: Node, label: str = "", first: int = 0, pha
     rule = value_rule(scene, node, lambda argument: name_put_in(scene, argument))
     parts = [Part("=", rule, first)]
     operands = [a for a in node.arguments if isinstance(a, str)]
-    if all(scene.size(name) <= MOST_WRITTEN_OUT for name in operands):
+    repeats = isinstance(rule, Raw) and rule.text.count("⟦") > len(rule.arguments) + 1
+    if not repeats and all(scene.size(name) <= MOST_WRITTEN_OUT for name in operands):
         parts.append(Part("=", value_rule(scene, node, lambda argument: numbers_put_in(scene, argument)), phase))
     parts.append(Part("=", scene.matrix(node.name, shape=False), phase))
     return Formula(scene.names[node.name], tuple(parts), label, Role.VALUE, phase=first)

@@ -27,11 +27,12 @@ from adcli.explain.blocks import (
     Words,
     Work,
 )
-from adcli.explain.formulas import heads_of, jacobian, value_formula, work
+from adcli.explain.formulas import heads_of, jacobian, product, value_formula, work
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Product, Role, Sum
 from adcli.explain.pictures import box_label, function_name, strip, tracker
 from adcli.explain.scene import Scene
 from adcli.explain.selection import told_in_full
+from adcli.explain.thrift import is_kept
 from adcli.trace import Node
 
 MOST_UPDATES = 4
@@ -207,7 +208,7 @@ def _started(scene: Scene, node: Node, step: Step) -> Formula:
         if isinstance(matrix, Matrix):
             matrix = matrix._replace(role=T)
     parts = [Part("←", Partial(name[node.name], name[of])), Part("=", matrix, 1)]
-    if not isinstance(matrix, Matrix):
+    if not isinstance(matrix, Matrix) and is_kept(step.value):
         parts.append(Part("=", Matrix(step.value.array(), T, Role.VALUE, new=True), 2))
     aside: Runs = ()
     if node.op == "linear" and isinstance(matrix, Matrix) and scene.shape(of) != () and len(scene.shape(of)) == 2:
@@ -222,6 +223,11 @@ def _updated(
     of = step.target
     left_operand, right_operand = step.operands
     by = left_operand.name.split("/∂", 1)[1]
+    tangent = scene.names.tangent(of)
+    rule = Part("←", Product((Partial(scene.names[node.name], scene.names[by]), tangent)))
+    if not all(is_kept(operand) for operand in (left_operand, right_operand, step.value)):
+        zeros[of] = None
+        return _huge(scene, step, tangent, rule), None
     left = jacobian(scene, left_operand, node, by)
     mask = zeros.get(of)
     if mask is not None and mask.shape != right_operand.shape:
@@ -237,13 +243,20 @@ def _updated(
             return scene.say("work.forward", W=into, h=out, v=Number(value, T))
 
         left, right, result, hand = work(scene, left, right, result, meaning, T, 2)
-    tangent = scene.names.tangent(of)
     parts = (
-        Part("←", Product((Partial(scene.names[node.name], scene.names[by]), tangent))),
-        Part("=", Product((left, right)), 1),
+        rule,
+        Part("=", product(left, right), 1),
         Part("=", result, 2),
     )
     return Formula(tangent, parts, scene.say.text("label.update"), T), hand
+
+
+def _huge(scene: Scene, step: Step, tangent: Name, rule: Part) -> Formula:
+    """A line whose matrices are too large to be written out, except perhaps its result."""
+    if is_kept(step.value):
+        return Formula(tangent, (rule, Part("=", Matrix(step.value.array(), T, T, new=True), 2)), role=T)
+    aside = scene.say("forward.huge", shape="×".join(f"{n:,}" for n in step.value.shape))
+    return Formula(tangent, (rule,), role=T, aside=aside)
 
 
 def _through(left: Expression, mask: Array | None) -> Array | None:
@@ -257,6 +270,8 @@ def _through(left: Expression, mask: Array | None) -> Array | None:
 
 def _added(scene: Scene, step: Step) -> Formula:
     tangent = scene.names.tangent(step.target)
+    if not all(is_kept(operand) for operand in (*step.operands, step.value)):
+        return _huge(scene, step, tangent, Part("←", Sum((tangent, tangent)), 1))
     terms = tuple(Matrix(operand.array(), T, T) for operand in step.operands)
     result = Matrix(step.value.array(), T, T, new=True)
     parts = (Part("←", Sum(terms), 1), Part("=", result, 2))

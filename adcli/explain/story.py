@@ -17,6 +17,7 @@ from adcli.explain.blocks import Deck, Numbers, Slide
 from adcli.explain.messages import Say
 from adcli.explain.names import Names
 from adcli.explain.scene import Scene
+from adcli.explain.thrift import Thrift
 from adcli.primitives import RULES
 from adcli.trace import Trace
 
@@ -73,6 +74,8 @@ def _run(trace: Trace, request: Request, sink: Callable[[Step], None]) -> tuple[
         return plan.structure, result, diagnose(plan.structure, result)
     if request.schedule is not None:
         plan = engine.checkpointed(plan, request.schedule)
+    if request.mode == "forward" and request.detail != "full":
+        sink = Thrift(trace, sink)
     result = engine.run(plan, sink)
     if request.schedule is not None:
         result = result._replace(values=named(plan.structure, evaluate(plan.structure)))

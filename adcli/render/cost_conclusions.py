@@ -30,8 +30,8 @@ def _modes(found: Report) -> Iterator[str]:
     """Which of the two modes of automatic differentiation wins, and when the other would."""
     forward, reverse = (found.modes[mode].operations for mode in ("forward", "reverse"))
     if forward is None or reverse is None:
-        refused = "forward" if forward is None else "reverse"
-        yield f"{refused.capitalize()} mode is refused here: its derivatives would hold too many numbers."
+        refused = [mode for mode in ("forward", "reverse") if found.modes[mode].operations is None]
+        yield f"Refused, since the derivatives would hold too many numbers: {' and '.join(refused)} mode."
         return
     least, most = sorted((forward, reverse))
     if most <= ALIKE * least:

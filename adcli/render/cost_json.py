@@ -30,11 +30,10 @@ def content(found: Report) -> dict[str, Any]:
 def _chain(chain: Chain, graph: Graph, factors: dict[str, Any]) -> dict[str, Any]:
     listed = None
     if chain.path is not None:
-        listed = []
         for name, (out, into) in zip(chain.factor_names, pairwise(chain.path), strict=True):
             if name not in factors:
                 factors[name] = {"name": name, "shape": [graph.sizes[out], graph.sizes[into]]}
-            listed.append(factors[name])
+        listed = [factors[name] for name in chain.factor_names]
     return {
         "factors": listed,
         "forward": chain.forward,

@@ -93,7 +93,7 @@ def _one_chain(console: Console, found: Report) -> None:
 
 def _factors(console: Console, chain: Chain, sizes: Sequence[int]) -> None:
     """The product, with the shape of each factor below it; the middle of a long one is left out."""
-    names: list[str] = chain.factor_names
+    names = chain.factor_names
     shapes = [f"{a} × {b}" for a, b in pairwise(sizes)]
     shown = list(zip(names, shapes, strict=True))
     middle: list[tuple[str, str]] = []
@@ -159,7 +159,7 @@ def _all_chains(console: Console, found: Report) -> None:
         order = [] if narrow else [Text(_order(found.chains[name], room), QUIET)]
         made.add_row(Text(name, NAME), right, left, Text(best, BEST), *order)
     if len(found.names) > 1:
-        shared = [] if narrow else [Text("what they share once" if room > 20 else "", QUIET)]
+        shared = [] if narrow else [Text("what is shared counts once" if room > 26 else "", QUIET)]
         made.add_row(Text("together", QUIET), *together[1:], *shared)
     console.print(made)
 
@@ -200,15 +200,14 @@ def _modes(console: Console, found: Report) -> None:
     console.print(made)
     if found.modes["symbolic"].operations is not None and not narrow:
         console.print(Text("symbolic: operations of the formulas, after and before common subexpressions", QUIET))
-    console.print()
     _mode_bars(console, "Multiplications", {mode: cost.operations for mode, cost in found.modes.items()})
-    console.print()
     _mode_bars(console, "Numbers held at most", {mode: cost.stored for mode, cost in found.modes.items()})
 
 
 def _mode_bars(console: Console, heading: str, amounts: dict[str, int | None]) -> None:
     known = [Bar(mode, "", amount, COLOURS[mode]) for mode, amount in amounts.items() if amount is not None]
     if known:
+        console.print()
         console.print(Text(heading, NAME))
         _bars(console, known)
 

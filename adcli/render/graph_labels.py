@@ -65,7 +65,11 @@ def flowing_back(graph: Graph, edge: Edge, style: Style) -> str:
     return one_line(share, LONGEST_FLOW, style) or summary
 
 
+def quotient(graph: Graph) -> str:
+    return f"∂{graph.vertices[graph.output].name}/∂…"
+
+
 def derivative(graph: Graph) -> str:
     """What the gradients of this graph are, and which engine made them."""
     kind = "Jacobians" if graph.has_jacobians else "Gradients"
-    return f"{kind} ∂{graph.vertices[graph.output].name}/∂…, {graph.mode} mode"
+    return f"{kind} {quotient(graph)}, {graph.mode} mode"

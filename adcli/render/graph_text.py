@@ -11,13 +11,14 @@ from rich.text import Text
 from adcli.arrays import Array, shape_text
 from adcli.errors import printable
 from adcli.graph.model import Edge, Graph
-from adcli.render.graph_labels import derivative, head, short
+from adcli.render.graph_labels import derivative, head, quotient, short
 from adcli.render.graph_rails import COMPUTED, GIVEN, OUTPUT, Row, rows
 from adcli.render.numerals import aligned
 from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
 
 NARROW = 60
 LEAST_ROOM = 12
+LEAST_NAME = 8
 GAP = 2
 
 
@@ -78,20 +79,21 @@ def _table(console: Console, lines: list[_Line], graph: Graph, style: Style) -> 
     values = _column([line.value for line in lines], room, style, not shapes)
     gradients = _column([line.gradient for line in lines], room, style, not shapes or graph.has_jacobians)
     width = max(len("value"), *map(len, values)) + GAP
-    heading = derivative(graph).partition(",")[0]
-    names = min(longest, spare + GAP - width - max(len(heading.split()[-1]), *map(len, gradients)))
+    names = min(longest, spare + GAP - width - max(len(quotient(graph)), *map(len, gradients)))
+    names = max(names, LEAST_NAME)
     console.print(Text(derivative(graph), NAME))
     top = " " * rails + " " * (names + GAP) + ("shape".ljust(shapes) if shapes else "") + "value".ljust(width)
-    console.print(Text(f"{top}{heading.split()[-1]}", QUIET), no_wrap=True, crop=False, soft_wrap=True)
+    console.print(Text(f"{top}{quotient(graph)}", QUIET), no_wrap=True, crop=False, soft_wrap=True)
     for line, value, gradient in zip(lines, values, gradients, strict=True):
-        rest = line.rest
-        if len(line.name + rest) > names:
-            rest = rest[: max(0, names - len(line.name) - 1)] + "…"
+        label = line.name + line.rest
+        if len(label) > names:
+            label = label[: names - 1] + "…"
+        name, rest = label[: len(line.name)], label[len(line.name) :]
         text = Text.assemble(
             line.rails.ljust(rails),
-            (line.name, NAME),
+            (name, NAME),
             (rest, "" if rest.startswith(" =") else QUIET),
-            " " * (names + GAP - len(line.name + rest)),
+            " " * (names + GAP - len(label)),
             (line.shape.ljust(shapes) if shapes else "", QUIET),
             (value.ljust(width), VALUE),
             (gradient, GRADIENT),

@@ -70,6 +70,9 @@ def network(block: Network, pen: Pen, width: int) -> list[Segments]:
         room = [max(length(part) for part in item) for item in zip(faces, below, hanging, strict=True)]
         if sum(room) + 2 * len(room) - 2 <= width:
             break
+    else:
+        faces = [[(text.strip(), style) for text, style in face] for face in faces]
+        room = [max(length(face), length(other)) for face, other in zip(faces, hanging, strict=True)]
     wire = min(5, max(2, (width - sum(room)) // max(1, len(faces) - 1)))
     canvas = Canvas()
     top = len(block.skips[:MOST_ARCS])

@@ -21,7 +21,10 @@ class Series(NamedTuple):
 
 
 def log_log(series: Sequence[Series], width: int, height: int) -> list[Text]:
-    """The lines of the plot, ``width`` wide; powers of ten stand at the left, the sizes below."""
+    """The lines of the plot, ``width`` wide and about ``height`` high.
+
+    Powers of ten stand at the left, the same number of lines apart; the sizes below.
+    """
     xs = [x for one in series for x, _ in one.points]
     ys = [y for one in series for _, y in one.points]
     if not ys:
@@ -29,6 +32,7 @@ def log_log(series: Sequence[Series], width: int, height: int) -> list[Text]:
     left, right = math.log(min(xs)), math.log(max(xs))
     bottom, top = math.floor(math.log10(min(ys))), math.ceil(math.log10(max(ys)))
     top = max(top, bottom + 1)
+    height = max(1, round(height / (top - bottom))) * (top - bottom) + 1
     labels = {round((height - 1) * (top - power) / (top - bottom)): f"{power}" for power in range(bottom, top + 1)}
     margin = max(len(label) for label in labels.values()) + 5
     columns = width - margin - 1

@@ -9,6 +9,7 @@ from adcli.derivation import Operand, Step
 from adcli.explain.blocks import Deck, Runs, Slide, Words
 from adcli.explain.maths import Expression, Mark, Matrix, Name, Number, Partial, Product, Role, Sum
 from adcli.explain.scene import Scene, as_matrix
+from adcli.explain.thrift import MOST_TOLD
 from adcli.render.json_format import one_line
 from adcli.render.maths import SIGNS, to_latex
 from adcli.render.maths_text import Pen
@@ -21,14 +22,11 @@ def document(deck: Deck, scene: Scene) -> str:
     """All slides, one a line, with their steps. A matrix too large to be shown in full has the value null,
     unless everything is told (``--detail full``)."""
     pen = Pen(deck.numbers)
-    most = None if scene.detail == "full" else MOST_NUMBERS
+    most = None if scene.detail == "full" else MOST_TOLD
     head = {"schema": SCHEMA, "command": "explain", "title": scene.trace.title, "mode": deck.mode}
     lines = [f"  {one_line(key)}: {one_line(value)}" for key, value in head.items()]
     slides = ",\n".join(f"    {one_line(_slide(slide, pen, scene, most))}" for slide in deck.slides)
     return "{\n" + ",\n".join([*lines, f'  "slides": [\n{slides}\n  ]']) + "\n}\n"
-
-
-MOST_NUMBERS = 4096
 
 
 def _slide(slide: Slide, pen: Pen, scene: Scene, most: int | None) -> dict[str, Any]:
@@ -47,8 +45,7 @@ def _plain(runs: Runs, pen: Pen) -> str:
 
 def _step(step: Step, pen: Pen, scene: Scene, most: int | None) -> dict[str, Any]:
     """A step of the derivation, with its formula as text and in LaTeX after kind and target."""
-    small = step._replace(operands=tuple(_bounded(o, most) for o in step.operands), value=_bounded(step.value, most))
-    content = step_content(small)
+    content = step_content(step, most)
     formula = formula_of(step, scene, most)
     text = "".join((_inline(pen, e) if not isinstance(e, str) else f" {e} ") for e in formula)
     latex = " ".join(SIGNS[e] if isinstance(e, str) else to_latex(e, pen.numbers) for e in formula)
@@ -57,12 +54,6 @@ def _step(step: Step, pen: Pen, scene: Scene, most: int | None) -> dict[str, Any
 
 def _inline(pen: Pen, e: Expression) -> str:
     return pen.inline_flat(e)
-
-
-def _bounded(operand: Operand, most: int | None) -> Operand:
-    if most is None or math.prod(operand.shape) <= most:
-        return operand
-    return operand._replace(array=lambda: None)  # type: ignore[arg-type,return-value]
 
 
 def formula_of(step: Step, scene: Scene, most: int | None) -> list[Expression | str]:

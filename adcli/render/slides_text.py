@@ -240,32 +240,25 @@ class _Page:
 
     def table(self, table: Table, width: int) -> list[Segments]:
         heads = [self.pen.runs(column.head) for column in table.columns]
-        rows = [[self._cell(cell) for cell in row.cells] for row in table.rows]
-        count = len(heads)
-        widths = [max([length(heads[k]), *(length(row[k]) for row in rows)]) for k in range(count)]
-        found: list[Segments] = []
-        head: Segments = [("  ", "")]
-        for k in range(count):
-            head += [*_placed(heads[k], widths[k], table.columns[k].right), ("  ", "")]
-        found.append([(text, f"{style} dim".strip()) for text, style in head])
+        rows = [[self.pen.runs(cell) for cell in row.cells] for row in table.rows]
+        widths = [max([length(head), *(length(row[k]) for row in rows)]) for k, head in enumerate(heads)]
+        excess = sum(widths) + 2 * len(widths) - width
+        if excess > 0:  # the widest column is wrapped
+            widest = widths.index(max(widths))
+            widths[widest] = max(12, widths[widest] - excess)
+        rights = [column.right for column in table.columns]
+        found: list[Segments] = [[(t, f"{s} dim".strip()) for t, s in _row(heads, widths, rights, "  ")[0]]]
         for row, cells in zip(table.rows, rows, strict=True):
             if row.rule:
-                found.append([("  " + "─" * (sum(widths) + 2 * count - 2), "dim")])
-            mark = {State.DONE: "✓ ", State.NOW: "▸ "}.get(row.progress.state, "  ")
-            line: Segments = [(mark, STYLES[Role.DONE] if mark == "✓ " else "")]
-            for k in range(count):
-                line += [*_placed(cells[k], widths[k], table.columns[k].right), ("  ", "")]
-            if row.progress.state is State.NOW:
-                line = [(text, "reverse") for text, _ in line]
-            if row.progress.state is State.TO_COME:
-                line = [(text, "dim") for text, _ in line]
-            found.append(line)
+                found.append([("  " + "─" * (sum(widths) + 2 * len(widths) - 2), "dim")])
+            state = row.progress.state
+            mark = {State.DONE: "✓ ", State.NOW: "▸ "}.get(state, "  ")
+            style = {State.NOW: "reverse", State.TO_COME: "dim"}.get(state)
+            lines = _row(cells, widths, rights, mark)
+            found += [[(text, style) for text, _ in line] for line in lines] if style else lines
         if table.caption:
             found.append([(f"  {table.caption}", "dim")])
         return found
-
-    def _cell(self, cell: tuple[object, ...]) -> Segments:
-        return self.pen.runs(cell)  # type: ignore[arg-type]
 
     def code(self, code: Code) -> list[Segments]:
         found: list[Segments] = []
@@ -278,9 +271,18 @@ class _Page:
         return found
 
 
-def _placed(cell: Segments, width: int, right: bool) -> Segments:
-    space = (" " * (width - length(cell)), "")
-    return [space, *cell] if right else [*cell, space]
+def _row(cells: list[Segments], widths: list[int], rights: list[bool], mark: str) -> list[Segments]:
+    """A row of a table: its lines, as many as its longest cell takes."""
+    wraps = [[cell] if length(cell) <= size else wrapped(cell, size) for cell, size in zip(cells, widths, strict=True)]
+    found: list[Segments] = []
+    for number in range(max(map(len, wraps))):
+        line: Segments = [(mark if number == 0 else "  ", STYLES[Role.DONE] if mark == "✓ " else "")]
+        for wrap, size, right in zip(wraps, widths, rights, strict=True):
+            cell = wrap[number] if number < len(wrap) else []
+            space = (" " * (size - length(cell)), "")
+            line += [space, *cell, ("  ", "")] if right else [*cell, space, ("  ", "")]
+        found.append(line)
+    return found
 
 
 def _was_tall(found: list[Segments]) -> bool:

@@ -30,7 +30,7 @@ def show(console: Console, title: str | None, wanted: Range, points: Sequence[Po
     console.print()
     _plot(console, wanted, operations)
     console.print()
-    console.print(Text("Measured times", NAME))
+    console.print(Text("Measured times, drawn in seconds", NAME))
     _table(console, wanted, points, seconds, {m: [_time(s) for s in times] for m, times in seconds.items()})
     console.print()
     _plot(console, wanted, seconds)
@@ -67,7 +67,10 @@ def _plot(console: Console, wanted: Range, amounts: Mapping[str, Sequence[float 
     legend = Text("  ")
     for mode in amounts:
         legend.append(f"{mode[0]} {mode}  ", COLOURS[mode])
-    console.print(legend.append("* several", QUIET))
+    if console.width >= NARROW:
+        legend.append("* several", QUIET)
+    legend.rstrip()
+    console.print(legend)
     for line in log_log(series, min(console.width, 100), HEIGHT):
         console.print(line, no_wrap=True, crop=False)
 
@@ -75,7 +78,7 @@ def _plot(console: Console, wanted: Range, amounts: Mapping[str, Sequence[float 
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return "–"
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
+    return f"{1000 * seconds:,.2f} ms"
 
 
 def _conclusions(wanted: Range, operations: Mapping[str, Sequence[float | None]], points: Sequence[Point]) -> list[str]:
@@ -91,6 +94,7 @@ def _conclusions(wanted: Range, operations: Mapping[str, Sequence[float | None]]
         ratio = most / least
         text = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
         found.append(f"At {wanted.vary} {last.size:,} {winner} mode does {text} × less work than {other} mode.")
+    found.append("Times follow the multiplications only where these are many; below that each step costs the same.")
     if any(
         None in (*point.operations.values(), *(s for m, s in point.seconds.items() if m != "symbolic"))
         for point in points

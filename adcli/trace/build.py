@@ -11,7 +11,6 @@ from adcli.trace.builder import Builder
 from adcli.trace.layers import add_layers
 from adcli.trace.losses import add_loss
 from adcli.trace.model import Trace
-from adcli.trace.program import add_program
 
 
 def build_trace(spec: Spec, overrides: Mapping[str, Value] | None = None) -> Trace:
@@ -30,6 +29,8 @@ def build_trace(spec: Spec, overrides: Mapping[str, Value] | None = None) -> Tra
         for name, value in values.items():
             builder.leaf(leaves, name, value, value.part or root if value else root[section])
     if spec.program is not None:
+        from adcli.trace.program import add_program  # only programs need the parser
+
         add_program(builder, spec.program)
     else:
         last = add_layers(builder)

@@ -25,8 +25,10 @@ def add_program(builder: Builder, lines: list[Line | None]) -> None:
             root.problem(f"{quoted(section)} is not possible beside `program`", key=section)
     for section in ("input", "target", "parameters"):
         values = sections.get(section)
-        for name in KEYWORDS.intersection(values if isinstance(values, dict) else ()):
-            root[section].problem(f"{quoted(name)} is a word of Python: a program can't use it as a name", key=name)
+        for name in values if isinstance(values, dict) else ():
+            if name in KEYWORDS:
+                message = f"{quoted(name)} is a word of Python: a program can't use it as a name"
+                root[section].problem(message, key=name)
     later = {line.name for line in lines if line}
     for line in lines:
         if line is not None:

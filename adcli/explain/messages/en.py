@@ -100,6 +100,7 @@ TABLE = {
     "forward.loss.sentence": "The loss has a single number as its slope, so each tangent is now the gradient.",
     "forward.loss.row.title": "The loss: every tangent becomes a row",
     "forward.loss.row.sentence": "The Jacobian of the loss is one row; times a tangent it gives the gradient, a row too.",
+    "forward.huge": "{shape}: too large to be written out",
     "forward.likewise": "… and {n} more tangents, each multiplied by the same Jacobian.",
     "forward.likewise.one": "… and 1 more tangent, multiplied by the same Jacobian.",
     "forward.same": "every row of {W} meets the same {h}",

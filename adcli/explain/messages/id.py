@@ -93,6 +93,7 @@ TABLE = {
     "forward.loss.sentence": "Turunan loss adalah scalar, jadi setiap tangent kini sudah menjadi gradient.",
     "forward.loss.row.title": "Terakhir, loss: setiap tangent menjadi satu baris",
     "forward.loss.row.sentence": "Jacobian dari loss hanya satu baris; dikali tangent, hasilnya gradient, satu baris juga.",
+    "forward.huge": "{shape}: terlalu besar untuk ditulis",
     "forward.likewise": "… dan {n} tangent lagi, masing-masing dikali Jacobian yang sama.",
     "forward.same": "setiap baris {W} bertemu {h} yang sama",
     "forward.start.note": "Mengapa ada entri yang pasti 0?",
