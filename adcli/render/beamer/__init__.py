@@ -10,7 +10,7 @@ from pathlib import Path
 from adcli.explain.blocks import Deck, Formula, Graph, Position, Slide
 from adcli.explain.maths import Role
 from adcli.render.beamer.network import height, network
-from adcli.render.beamer.pen import Pen, prose
+from adcli.render.beamer.pen import Pen, once, prose
 from adcli.render.beamer.program import graph, size
 from adcli.render.beamer.stage import matrix_rows, stack
 from adcli.render.beamer.tracker import storage_row
@@ -54,7 +54,9 @@ def _frame(pen: Pen, deck: Deck, place: int) -> str:
         rf"\adhead{{{_head(slide)}}}{{{prose(deck.title)}}}",
         rf"\adprogress{{{place + 1}}}{{{len(deck.slides)}}}",
         rf"\adsentence{{{pen.runs(slide.sentence)}}}" if slide.sentence else "",
-        rf"\adstrip{{{network(pen, slide.strip, WIDTH)}}}" if slide.strip else rf"\vskip{AIR_BELOW_HEAD}mm",
+        rf"\adstrip{{{once('strip', network(pen, slide.strip, WIDTH))}}}"
+        if slide.strip
+        else rf"\vskip{AIR_BELOW_HEAD}mm",
         _columns(pen, slide, _room(pen, slide)),
         storage_row(pen, slide.storage) if slide.storage else "",
         rf"\adphases{{{slide.last_phase + 1}}}",

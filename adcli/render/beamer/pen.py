@@ -62,6 +62,12 @@ def from_phase(phase: int, latex: str) -> str:
     return rf"\uncover<{phase + 1}->{{{latex}}}" if phase else latex
 
 
+def once(box: str, latex: str) -> str:
+    """``latex``, which pdflatex sets once for all pages of a slide, if nothing in it changes."""
+    changes = any(command in latex for command in (r"\alt<", r"\uncover<", r"\adeither{"))
+    return latex if changes else rf"\adonce{{\ad{box}box}}{{{latex}}}"
+
+
 def changing(progress: Progress, before: str, after: str) -> str:
     """``before`` until the phase in which the state changes."""
     return rf"\alt<{progress.since + 1}->{{{after}}}{{{before}}}" if progress.since and before != after else after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adcli.explain.blocks import Chain, Factor, Slot, State, Storage, Tracker
 from adcli.explain.maths import Role
-from adcli.render.beamer.pen import TICK, Pen, changing, coloured, prose, states
+from adcli.render.beamer.pen import TICK, Pen, changing, coloured, once, prose, states
 
 METER = 11  # mm
 MANY_CHAINS = 4
@@ -21,9 +21,9 @@ def tracker(pen: Pen, block: Tracker, width: int) -> str:
     left_out = rf"\adleftout{{{pen.runs(block.left_out)}}}" if block.left_out else ""
     size = 10 if block.large else 7 if len(block.chains) >= MANY_CHAINS else 8
     caption = prose(block.caption)
-    return (
-        rf"\adtracker{{{width}mm}}{{{size}}}{{{caption}}}{{{legend}}}{{{'l' * block.columns}}}{{{rows}}}{{{left_out}}}"
-    )
+    columns = "l" * block.columns
+    drawn = rf"\adtracker{{{width}mm}}{{{size}}}{{{caption}}}{{{legend}}}{{{columns}}}{{{rows}}}{{{left_out}}}"
+    return once("largetracker" if block.large else "tracker", drawn)
 
 
 def _chain(pen: Pen, chain: Chain, block: Tracker) -> str:
