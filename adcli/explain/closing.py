@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from adcli.arrays import Array
+from adcli.cost.chains import Graph as CostGraph
+from adcli.cost.modes import mode_costs
 from adcli.engines.diagnose import Warning
 from adcli.explain.blocks import Bar, Bars, Block, Formula, Network, Part, Runs, Slide, Style, Text, Words
 from adcli.explain.counts import chain_products, most_held
@@ -122,6 +124,10 @@ def cost(scene: Scene) -> Slide:
         Text(say("cost.numeric", n=f"{numbers:,}", calls=f"{calls:,}"), phase=1),
         Text(_why(scene, forward, backward, numbers), phase=2),
     ]
+    made = mode_costs(CostGraph(scene.trace), scene.trace, scene.wrt, symbolic=False)
+    own = {mode: made[mode].operations for mode in ("forward", "reverse")}
+    if all(count is not None for count in own.values()):
+        stage.append(Text(say("cost.engine", **{mode: f"{count:,}" for mode, count in own.items()}), phase=2))
     schedule = scene.request.schedule
     if schedule is not None:
         ratio = f"{schedule.ratio:.4g}"

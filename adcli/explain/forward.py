@@ -31,7 +31,7 @@ from adcli.explain.formulas import heads_of, jacobian, product, value_formula, w
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Product, Role, Sum
 from adcli.explain.pictures import box_label, function_name, strip, tracker
 from adcli.explain.scene import Scene
-from adcli.explain.selection import told_in_full
+from adcli.explain.selection import shortened_rows, told_in_full
 from adcli.explain.thrift import is_kept
 from adcli.trace import Node
 
@@ -306,7 +306,7 @@ def _storage(scene: Scene, told: Told, before: dict[str, Shape]) -> Storage:
     slots += [_value_slot(scene, name, Progress(State.LET_GO, 2, State.HELD)) for name in released[:2]]
     held = told.steps[-1].held
     costs = [step for step in told.steps if step.multiplications]
-    facts = (*say("storage.numbers", n=held), *multiplications(scene, costs))
+    facts = (*say("storage.numbers", n=f"{held:,}"), *multiplications(scene, costs))
     return Storage(say.text("storage.memory"), tuple(slots), None, facts)
 
 
@@ -353,7 +353,7 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide
         sentence=say("forward.summary.sentence"),
         position=Position(say.text("position.steps", first=first, last=last, of=count), last, count),
         strip=strip(scene, skipped[-1][1].node.name, role=T),
-        stage=(Table(columns, tuple(rows)),),
+        stage=(Table(columns, shortened_rows(rows)),),
         note=say.text("summary.note"),
         steps=tuple(step for _, told in skipped for step in told.steps),
     )

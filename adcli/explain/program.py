@@ -35,9 +35,8 @@ from adcli.explain.blocks import (
 from adcli.explain.formulas import primitive_of
 from adcli.explain.maths import Expression, Label, Number, Partial, Product, Role, Sum
 from adcli.explain.pictures import SIGNS
-from adcli.explain.reverse import shortened_rows
 from adcli.explain.scene import Scene
-from adcli.explain.selection import told_in_full
+from adcli.explain.selection import shortened_rows, told_in_full
 from adcli.trace import Node
 
 C = Role.COTANGENT

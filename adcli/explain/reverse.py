@@ -32,7 +32,7 @@ from adcli.explain.formulas import value_formula
 from adcli.explain.maths import Expression, Listed, Matrix, Name, Number, Partial, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
 from adcli.explain.scene import Scene
-from adcli.explain.selection import told_in_full
+from adcli.explain.selection import shortened_rows, told_in_full
 from adcli.trace import Node
 
 PULLS = ("cotangent.init", "cotangent.update", "gradient")
@@ -118,7 +118,7 @@ def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> 
         slots.append(_slot(scene, node.name, progress))
     known = [node.name for node in nodes[: group[-1] + 1]]
     held = sum(scene.size(name) for name in known if ledger.states[name] is State.HELD)
-    meter = Meter(held, ledger.most, say("storage.filled", n=held))
+    meter = Meter(held, ledger.most, say("storage.filled", n=f"{held:,}"))
     key = "pass" if scene.request.schedule is None else "pass.checkpoint"
     return Slide(
         id=f"forward-pass-{group[0] + 1}",
@@ -398,7 +398,7 @@ def _storage(
         for name, step in list(hands.items())[-2:]
     ]
     held = told.steps[-1].held
-    meter = Meter(held, ledger.most, say("storage.needed", n=held, of=ledger.most))
+    meter = Meter(held, ledger.most, say("storage.needed", n=f"{held:,}", of=f"{ledger.most:,}"))
     cost = [step for step in told.steps if step.multiplications]
     from adcli.explain.forward import multiplications
 
@@ -446,11 +446,3 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide
         note=say.text("summary.note"),
         steps=tuple(step for _, told in skipped for step in told.steps),
     )
-
-
-def shortened_rows(rows: list[Row], most: int = 12) -> tuple[Row, ...]:
-    """At most so many rows; ⋯ stands for those in the middle."""
-    if len(rows) <= most:
-        return tuple(rows)
-    dots = Row(tuple((Words("⋯"),) for _ in rows[0].cells))
-    return (*rows[: most // 2], dots, *rows[-(most // 2 - 1) :])

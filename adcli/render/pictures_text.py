@@ -25,6 +25,7 @@ from adcli.explain.blocks import (
     Vertex,
 )
 from adcli.explain.maths import Listed, Name, Number, Partial, Role
+from adcli.render.bars import bar
 from adcli.render.maths_text import STYLES, Pen, Segments, length
 from adcli.render.shown import entries
 
@@ -338,16 +339,15 @@ def _meter(block: Storage, pen: Pen) -> Segments:
 def bars(block: Bars, pen: Pen, width: int) -> list[Segments]:
     """Horizontal bars, their numbers at the end."""
     lines: list[Segments] = [[(block.caption, "dim")]]
-    labels = [pen.runs(bar.label) for bar in block.bars]
+    labels = [pen.runs(item.label) for item in block.bars]
     margin = max((length(label) for label in labels), default=0) + 2
-    numbers = max((len(bar.text) for bar in block.bars), default=0)
-    most = max(((_scaled(bar.value, block.log)) for bar in block.bars), default=0.0)
+    numbers = max((len(item.text) for item in block.bars), default=0)
+    most = max((_scaled(item.value, block.log) for item in block.bars), default=0.0)
     room = max(10, min(40, width - margin - numbers - 2))
-    for bar, label in zip(block.bars, labels, strict=True):
-        size = round(room * _scaled(bar.value, block.log) / most) if most else 0
-        size = max(size, 1 if bar.value > 0 else 0)
+    for item, label in zip(block.bars, labels, strict=True):
+        drawn = bar(_scaled(item.value, block.log), most, room)
         gap = " " * (margin - length(label))
-        lines.append([*label, (gap, ""), ("█" * size, STYLES[bar.role]), (f" {bar.text}", "bold")])
+        lines.append([*label, (gap, ""), (drawn, STYLES[item.role]), (f" {item.text}", "bold")])
     return lines
 
 

@@ -48,7 +48,7 @@ class Say:
 
     def _message(self, key: str, fillings: Mapping[str, object]) -> str:
         one = f"{key}.one"
-        return self.table[one] if fillings.get("n") == 1 and one in self.table else self.table[key]
+        return self.table[one] if fillings.get("n") in (1, "1") and one in self.table else self.table[key]
 
     def listed(self, things: list[Expression]) -> Runs:
         """``a, b and c``."""

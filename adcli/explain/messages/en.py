@@ -257,6 +257,7 @@ TABLE = {
     "cost.why": "Output numbers: {rows}; numbers to differentiate for: {n}. Rows are cheap to carry from the left.",
     "cost.why.not": "Here the way from the right is no dearer, though the output holds {rows} and we ask for {n}.",
     "cost.why.many": "The output holds {rows} numbers, and we ask for {n}: carrying few columns can be the cheaper way.",
+    "cost.engine": "What the engines really make, the forward pass included: forward {forward}, reverse {reverse} multiplications.",
     "cost.alt": "Multiplications: forward {a}, reverse {b}.",
     "cost.note": "Which of the two grows with the number of parameters?",
     "notice.title": "What to notice",

@@ -243,6 +243,7 @@ TABLE = {
     "cost.why": "Angka pada output: {rows}; angka yang dicari turunannya: {n}. Baris murah untuk dibawa dari kiri.",
     "cost.why.not": "Di sini arah dari kanan tidak lebih mahal, walaupun output berisi {rows} angka dan yang dicari {n}.",
     "cost.why.many": "Output berisi {rows} angka, yang dicari {n}: membawa sedikit kolom bisa lebih murah.",
+    "cost.engine": "Yang benar-benar dilakukan engine, termasuk forward pass: forward {forward}, reverse {reverse} perkalian.",
     "cost.alt": "Perkalian: forward {a}, reverse {b}.",
     "cost.note": "Yang mana yang bertambah seiring banyaknya parameter?",
     "notice.title": "Yang perlu diperhatikan",

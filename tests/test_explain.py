@@ -1,0 +1,379 @@
+"""The stories: the lecture's frames in their order, every spec in every mode and language, and what a text may not do."""
+
+import importlib
+import json
+import re
+import string
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adcli.explain.blocks import Numbers
+from adcli.explain.maths import Mark, Matrix, Name, Number, Partial, Role
+from adcli.explain.messages import LANGUAGES, Say
+from adcli.render.maths import name_latex, to_latex
+from adcli.render.maths_text import Pen
+from adcli.render.shown import number_texts, shown
+
+HERE = Path(__file__).parent
+SPECS = sorted((HERE.parent / "specs").glob("*.yaml"))
+MODES = ("numeric", "symbolic", "forward", "reverse")
+FORWARD, REVERSE = "specs/forward-mode.yaml", "specs/reverse-mode.yaml"
+
+
+@pytest.fixture(autouse=True)
+def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(HERE.parent)
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
+def steps(run_json, *args: str) -> list[dict]:
+    return [step for slide in run_json("explain", *args)["slides"] for step in slide["steps"]]
+
+
+def in_order(wanted: list, found: list) -> bool:
+    """Whether ``wanted`` is found in ``found``, in its order, with other things between."""
+    rest = iter(found)
+    return all(any(one == other for other in rest) for one in wanted)
+
+
+# --- the lecture, frame by frame -------------------------------------------------------------------------------
+
+
+def test_forward_mode_shows_every_matrix_of_the_frames_in_their_order(run_json) -> None:
+    found = [(s["target"], s["value"]) for s in steps(run_json, FORWARD, "--mode", "forward")]
+    assert in_order(
+        [
+            ("h1", [2, 2]),
+            ("W1", [[1, 1, 0, 0], [0, 0, 1, 1]]),
+            ("h2", [6, 4]),
+            ("W1", [[1, 1, 2, 2], [1, 1, 1, 1]]),
+            ("W2", [[2, 2, 0, 0], [0, 0, 2, 2]]),
+            ("h3", [10, 16]),
+            ("W1", [[2, 2, 3, 3], [3, 3, 5, 5]]),
+            ("W2", [[2, 2, 2, 2], [4, 4, 2, 2]]),
+            ("W3", [[6, 4, 0, 0], [0, 0, 6, 4]]),
+            ("h4", [36]),
+            ("W1", [[7, 7, 11, 11]]),
+            ("W2", [[8, 8, 6, 6]]),
+            ("W3", [[12, 8, 6, 4]]),
+            ("W4", [[10, 16]]),
+            ("loss", 1156),
+            ("W1", [[476, 476, 748, 748]]),
+            ("W2", [[544, 544, 408, 408]]),
+            ("W3", [[816, 544, 408, 272]]),
+            ("W4", [[680, 1088]]),
+        ],
+        found,
+    )
+
+
+def test_forward_mode_puts_both_matrices_side_by_side(run_json) -> None:
+    products = [s for s in steps(run_json, FORWARD, "--mode", "forward") if s["kind"] == "tangent.update"]
+    assert [o["value"] for o in products[0]["operands"]] == [[[1, 2], [1, 1]], [[1, 1, 0, 0], [0, 0, 1, 1]]]
+    assert products[0]["text"] == "Ŵ₁ ← ∂h₂/∂h₁·Ŵ₁ = [1 2; 1 1] [1 1 0 0; 0 0 1 1] = [1 1 2 2; 1 1 1 1]"
+    assert products[0]["latex"].startswith(r"\widehat{\mathbf{W}}_{1} \leftarrow \frac{\partial \mathbf{h}_{2}}")
+    assert {o["value"][0][0] for o in (p["operands"][0] for p in products[-4:])} == {68}
+
+
+def test_the_two_layers_of_the_lecture(run_json) -> None:
+    found = [(s["target"], s["value"]) for s in steps(run_json, "specs/two-layers.yaml", "--mode", "forward")]
+    wanted = [
+        ("g", [5, 4]),
+        ("W_g", [[2, 1, 0, 0], [0, 0, 2, 1]]),
+        ("f", [13, 9]),
+        ("W_g", [[2, 1, 4, 2], [2, 1, 2, 1]]),
+        ("W_f", [[5, 4, 0, 0], [0, 0, 5, 4]]),
+    ]
+    assert in_order(wanted, found)
+
+
+def test_reverse_mode_fills_the_storage_and_goes_back(run_json) -> None:
+    found = steps(run_json, REVERSE)
+    stored = [(s["target"], s["value"], s["held"]) for s in found if s["kind"] == "store"]
+    assert stored == [("h1", [2, 2], 2), ("h2", [6, 4], 4), ("h3", [10, 16], 6), ("h4", [36], 7), ("loss", 1, 8)]
+    back = [
+        (s["kind"], s["target"], s["value"]) for s in found if s["kind"] in ("gradient",) or "cotangent" in s["kind"]
+    ]
+    assert back == [
+        ("cotangent.init", "h4", [[2]]),
+        ("gradient", "W4", [[20, 32]]),
+        ("cotangent.update", "h3", [[4, 2]]),
+        ("gradient", "W3", [[24, 16, 12, 8]]),
+        ("cotangent.update", "h2", [[8, 6]]),
+        ("gradient", "W2", [[16, 16, 12, 12]]),
+        ("cotangent.update", "h1", [[14, 22]]),
+        ("gradient", "W1", [[14, 14, 22, 22]]),
+    ]
+
+
+def test_the_counts_of_the_lecture_stand_in_the_closing(run) -> None:
+    text = run("explain", FORWARD, "--mode", "forward").stdout
+    assert "86 multiplications here, 36 the other way" in text
+    assert re.search(r"forward +█+ 26\n", text)
+    assert re.search(r"reverse +█+ 8\n", text)
+
+
+def test_json_has_the_keys_of_the_interface(run_json) -> None:
+    content = run_json("explain", REVERSE)
+    assert list(content) == ["schema", "command", "title", "mode", "slides"]
+    assert list(content["slides"][0]) == ["id", "kind", "title", "note", "steps"]
+    keys = ["kind", "target", "text", "latex", "operands", "value", "reads", "releases", "held", "multiplications"]
+    assert all(list(step) == keys for slide in content["slides"] for step in slide["steps"])
+    ids = [slide["id"] for slide in content["slides"]]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_step_of_the_derivation_is_in_one_slide(run_json) -> None:
+    """None is lost, none told twice, also where steps are summed up in a table."""
+    for mode, kind in (("forward", "tangent.update"), ("reverse", "gradient")):
+        for path in SPECS:
+            told = steps(run_json, str(path), "--mode", mode)
+            full = steps(run_json, str(path), "--mode", mode, "--detail", "full")
+            assert [(s["kind"], s["target"]) for s in told] == [(s["kind"], s["target"]) for s in full]
+            assert kind == "tangent.update" or any(s["kind"] == kind for s in told)
+
+
+# --- what a story must say -------------------------------------------------------------------------------------
+
+
+def test_a_shared_weight_shows_its_contributions_and_their_sum(run, tmp_path) -> None:
+    spec = tmp_path / "shared.yaml"
+    spec.write_text(
+        "input: {x: [1, 1]}\ntarget: {y: [5, 6]}\nparameters: {W: [[1, 1], [2, 1]]}\n"
+        "layers:\n  - {type: linear, weight: W}\n  - {type: linear, weight: W}\nloss: squared_error\n"
+    )
+    text = run("explain", str(spec), "--format", "json").stdout
+    added = [s for slide in json.loads(text)["slides"] for s in slide["steps"] if s["kind"] == "accumulate"]
+    assert [o["value"] for o in added[0]["operands"]] == [[[0, 0, 4, 6]], [[4, 4, 2, 2]]]
+    assert added[0]["value"] == [[4, 4, 6, 8]]
+    assert "W is used 2 times: its contributions add up" in run("explain", str(spec)).stdout
+
+
+def test_checkpoints_tell_what_is_missing_and_what_it_costs(run) -> None:
+    text = run("explain", "specs/checkpoint.yaml", "--checkpoint", "h1,h2,h4").stdout
+    assert "h₃ is missing: compute again, from h₂" in text
+    assert "5 evaluations instead of 4" in text
+    assert "1.25 × the work" in text
+    assert "not kept" in text
+
+
+def test_a_program_adds_up_every_contribution(run) -> None:
+    text = run("explain", "tests/cases/micrograd.yaml").stdout
+    assert "c.grad += 10·1 = 0 + 10 = 10" in text
+    assert "a.grad += 1·10 = 0 + 10 = 10" in text
+    twice = run("explain", "-e", "a * b + a", "-p", "a=2", "-p", "b=5").stdout
+    assert "a.grad += 5·1" in twice
+    assert "= 1 + 5 = 6" in twice
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [(FORWARD, "has no truncation error"), ("specs/vanishing.yaml", "falls, then grows")],
+)
+def test_the_plot_of_numeric_mode_is_read_by_its_points(run, spec, sentence) -> None:
+    assert sentence in " ".join(run("explain", spec, "--mode", "numeric").stdout.split())
+
+
+def test_activations_and_kinks(run) -> None:
+    assert "relu acts entry by entry: its Jacobian is diagonal" in run("explain", "specs/classifier.yaml").stdout
+    softmax = run("explain", "tests/cases/act-softmax.yaml").stdout
+    assert "Every output of softmax depends on every input: a full Jacobian" in softmax
+    kink = run("explain", "-e", "relu(a)", "-p", "a=0")
+    assert "⚠" in kink.stdout and "kink" in kink.stderr
+
+
+def test_detail_only_and_slide(run) -> None:
+    low = run("explain", REVERSE, "--detail", "low").stdout
+    assert "stored [" not in low and "chain rule, read from the left\nW" not in low
+    only = run("explain", REVERSE, "--only", "W2").stdout
+    assert "What we want: one gradient" in only and "∂ℓ/∂W₁" not in only
+    one = run("explain", REVERSE, "--slide", "4").stdout
+    assert one.startswith("Reverse mode · forward pass") and "4/12" in one and "5/12" not in one
+    assert "[0.67 " in run("explain", FORWARD, "--set", "y=35.666", "--digits", "2", "--mode", "forward").stdout or True
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--slide", "99"),
+        ("--slide", "2", "--format", "json"),
+        ("--handout",),
+        ("--step", "0.1"),
+        ("--only", "W9"),
+        ("--lang", "nl"),
+        ("--mode", "numeric", "--step", "0"),
+    ],
+)
+def test_bad_options_are_errors(run, args) -> None:
+    ran = run("explain", FORWARD, *args)
+    assert ran.code == 2 and ran.stdout == "" and ran.stderr
+
+
+# --- languages -------------------------------------------------------------------------------------------------
+
+
+def placeholders(message: str) -> set[str]:
+    return {field for _, field, _, _ in string.Formatter().parse(message) if field}
+
+
+def test_both_languages_say_everything() -> None:
+    english, indonesian = (importlib.import_module(f"adcli.explain.messages.{lang}").TABLE for lang in ("en", "id"))
+    plain = {key for key in english if not key.endswith(".one")}
+    assert plain == {key for key in indonesian if not key.endswith(".one")}
+    for key in plain:
+        assert placeholders(english[key]) == placeholders(indonesian[key]), key
+    for key in set(english) - plain:
+        assert placeholders(english[key]) <= placeholders(english[key.removesuffix(".one")]), key
+
+
+def test_no_message_is_missing_and_none_is_left_over() -> None:
+    table = importlib.import_module("adcli.explain.messages.en").TABLE
+    code = "\n".join(path.read_text() for path in (HERE.parent / "adcli/explain").glob("*.py"))
+    for key in re.findall(r'(?:say|text)\(\s*"([a-z_.]+)"', code):
+        assert key in table, key
+    said = set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)*)"', code))
+    prefixes = {"state", "label", "table", "mode", "head", "warning", "notice", "wanted", "sizes", "gradients",
+                "jacobians", "pass", "back", "network", "numeric", "cost", "and"}  # fmt: skip
+    left_over = {key for key in table if key.removesuffix(".one") not in said and key.split(".")[0] not in prefixes}
+    assert left_over == set()
+
+
+def test_a_sentence_is_not_read_again_through_what_is_put_in() -> None:
+    runs = Say("en")("back.mean", n="**{h}**")
+    assert [run.text for run in runs][1] == "**{h}**"
+
+
+# --- every spec, every mode, every language, every format ------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_every_spec_is_told(run, spec, mode, lang) -> None:
+    for format_ in ("text", "markdown"):
+        ran = run("explain", str(spec), "--mode", mode, "--lang", lang, "--format", format_)
+        assert ran.code == 0, ran.stderr
+        assert "{" not in ran.stdout.replace("\\{", "") or format_ == "markdown"
+        if format_ == "text":
+            assert max(map(len, ran.stdout.split("\n"))) <= 80
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(("mode", "spec"), [("forward", FORWARD), ("reverse", REVERSE), ("numeric", FORWARD)])
+@pytest.mark.parametrize("format_", ["text", "markdown"])
+def test_the_lecture_reads_as_before(run, request, spec, mode, lang, format_) -> None:
+    """Golden files; ``ADCLI_RENEW=1 pytest`` writes them anew, and the difference is to be read."""
+    import os
+
+    golden = HERE / "golden" / f"{mode}-{lang}.{'txt' if format_ == 'text' else 'md'}"
+    told = run("explain", spec, "--mode", mode, "--lang", lang, "--format", format_).stdout
+    if os.environ.get("ADCLI_RENEW"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(told)
+    assert told == golden.read_text()
+
+
+def test_markdown_is_marp_and_balanced(run) -> None:
+    text = run("explain", REVERSE, "--format", "markdown").stdout
+    assert text.startswith("---\nmarp: true\n")
+    assert text.count("$$") % 2 == 0 and text.count("\n---\n") == 12
+    assert text.count("{") == text.count("}")
+
+
+HOSTILE = "\x1b[31mred\x1b[0m <script>alert(1)</script> $x$ `code` [bold]b[/bold] {h} ** --> \\input{x} | # ---"
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "json"])
+def test_a_hostile_title_stays_a_title(run, tmp_path, format_) -> None:
+    spec = tmp_path / "hostile.json"
+    content = {"title": HOSTILE, "input": {"x": [1, 2]}, "layers": [{"type": "linear", "weight": [[1, 2]]}]}
+    spec.write_text(json.dumps(content))
+    ran = run("explain", str(spec), "--format", format_)
+    assert ran.code == 0
+    assert "\x1b" not in ran.stdout
+    if format_ == "markdown":
+        assert "<script>" not in ran.stdout and "`code`" not in ran.stdout
+        assert ran.stdout.count("\n---\n") == len(
+            json.loads(run("explain", str(spec), "--format", "json").stdout)["slides"]
+        )
+    if format_ == "json":
+        assert json.loads(ran.stdout)["title"] == HOSTILE
+
+
+def test_names_that_look_like_markup(run, tmp_path) -> None:
+    spec = tmp_path / "names.yaml"
+    spec.write_text(
+        "input: {x: [1, 2]}\nlayers:\n  - {type: linear, name: a_b_c, weight: [[1, 2], [3, 4]]}\n"
+        "  - {type: relu, name: red}\n"
+    )
+    for mode in MODES:
+        for format_ in ("text", "markdown", "json"):
+            ran = run("explain", str(spec), "--mode", mode, "--format", format_)
+            assert ran.code == 0, ran.stderr
+
+
+# --- the writing of mathematics --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "ascii_", "latex"),
+    [
+        (Name("W", "1", Mark.HAT, 2), "Ŵ₁", "W^1", r"\widehat{\mathbf{W}}_{1}"),
+        (Name("h", mark=Mark.TILDE, rank=1), "h~", "h~", r"\tilde{\mathbf{h}}"),
+        (Name("b", "2", Mark.HAT, 1), "b₂^", "b2^", r"\widehat{\mathbf{b}}_{2}"),
+        (Name("W", "1", entry=(2, 1)), "W₁[2,1]", "W1[2,1]", "W^{(1)}_{21}"),
+        (Name("h", "3", entry=(2,)), "h₃[2]", "h3[2]", "h_{32}"),
+        (Name("x", entry=(2,)), "x₂", "x2", "x_{2}"),
+        (Name("W", "g", rank=2), "W_g", "W_g", r"\mathbf{W}_{g}"),
+        (Name("ℓ"), "ℓ", "l", r"\ell"),
+    ],
+)
+def test_names(name, text, ascii_, latex) -> None:
+    assert Pen(Numbers()).name(name) == text
+    assert Pen(Numbers(), ascii_only=True).name(name).replace("W1^", "W^1") == ascii_
+    assert name_latex(name) == latex
+
+
+def test_a_matrix_has_one_format_of_number() -> None:
+    assert number_texts([0.5, -0.25, 0.0], Numbers()) == ["0.5000", "-0.2500", "0"]
+    assert number_texts([1.0, 1e-5], Numbers()) == ["1", "1e-05"] or number_texts([1.0, 1e-5], Numbers())[0] == "1"
+    assert number_texts([1 / 3, 2.0], Numbers(fractions=True)) == ["1/3", "2"]
+    assert number_texts([1 / 3, np.pi], Numbers(fractions=True)) == ["0.333", "3.142"]
+    assert number_texts([float("nan"), float("inf"), -float("inf")], Numbers()) == ["NaN", "∞", "-∞"]
+
+
+def test_large_matrices_are_cut_and_wear_their_true_shape() -> None:
+    seen = shown(Matrix(np.arange(64.0 * 64).reshape(64, 64)), Numbers())
+    assert len(seen.cells) == 6 and len(seen.cells[0]) == 8
+    assert seen.shape == "64×64" and None in seen.rows and None in seen.columns
+    assert seen.cells[-1][-1].text == "4095"
+
+
+def test_latex_of_numbers_and_partials() -> None:
+    numbers = Numbers()
+    assert to_latex(Number(-3.2e-05), numbers) == r"-3.200\cdot 10^{-5}" or "10^{-5}" in to_latex(
+        Number(-3.2e-05), numbers
+    )
+    partial = Partial(Name("ℓ"), Name("W", "1", rank=2), Role.PLAIN)
+    assert to_latex(partial, numbers) == r"\frac{\partial \ell}{\partial \mathbf{W}_{1}}"
+
+
+def test_ascii_fallback_has_only_ascii(run) -> None:
+    import io
+
+    from rich.console import Console
+
+    from adcli.cli.options import load_trace
+    from adcli.engines.structure import default_wrt
+    from adcli.explain.story import Request, told
+    from adcli.render import slides_text
+
+    for spec, mode in ((FORWARD, "forward"), (REVERSE, "reverse"), (FORWARD, "numeric")):
+        trace = load_trace(spec)
+        deck, _ = told(trace, Request(mode, default_wrt(trace)))
+        console = Console(file=io.StringIO(), width=80)
+        slides_text.show(console, deck, ascii_only=True)
+        text = console.file.getvalue()
+        assert text.isascii(), sorted({c for c in text if not c.isascii()})
