@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from adcli.explain.blocks import Labels, Numbers, Progress, Runs, State, Words
@@ -10,6 +11,8 @@ from adcli.render.latex import latex_symbol, latex_text
 from adcli.render.maths import Ink, name_latex, sign_latex, to_latex
 from adcli.render.shown import Cell, shape_label
 
+BREAKABLE = re.compile(r"(?<=[*+/(),])(?![{}])")  # in code a line may break after an operator, also without a space
+BREAK = r"\\allowbreak{}"
 CHECKMARK = r"{\checkmark}"
 TICK = r"\adtick{}"
 
@@ -47,7 +50,7 @@ class Pen(NamedTuple):
         if isinstance(run, Words):
             text = prose(run.text)
             text = rf"\textbf{{{text}}}" if run.strong else text
-            text = rf"\texttt{{{text}}}" if run.code else text
+            text = rf"\texttt{{{BREAKABLE.sub(BREAK, text)}}}" if run.code else text
             return rf"\admute{{{text}}}" if run.muted else text
         if isinstance(run, Partial):
             return f"${ascii_maths(_on_one_line(run))}$"
