@@ -372,5 +372,6 @@ def wrapped(segments: Segments, width: int) -> list[Segments]:
             continue
         if lines[-1] and length(lines[-1]) + 1 + length(word) > width:
             lines.append([])
-        lines[-1] += [(" ", "")] * bool(lines[-1]) + word
+        space = [(" ", word[0][1] if lines[-1][-1][1] == word[0][1] else "")] if lines[-1] else []
+        lines[-1] += space + word
     return lines

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from rich.console import Console
 from rich.text import Text as RichText
@@ -66,7 +68,8 @@ def lines(slide: Slide, deck: Deck, width: int, ascii_only: bool = False) -> lis
 
 def _rich(line: Segments, ascii_only: bool) -> RichText:
     text = RichText()
-    for piece, style in line:
+    for style, pieces in groupby(line, key=itemgetter(1)):
+        piece = "".join(piece for piece, _ in pieces)
         text.append(piece.translate(ASCII) if ascii_only else piece, style or None)
     return text
 
