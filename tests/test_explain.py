@@ -1,4 +1,4 @@
-"""The stories: the lecture's frames in their order, every spec in every mode and language, and what a text may not do."""
+"""The stories: the lecture's frames in their order, every spec in every mode and language, hostile names."""
 
 import importlib
 import json
@@ -112,7 +112,7 @@ def test_the_counts_of_the_lecture_stand_in_the_closing(run) -> None:
     text = run("explain", FORWARD, "--mode", "forward").stdout
     assert "86 multiplications here, 36 the other way" in text
     assert re.search(r"forward +█+ 26\n", text)
-    assert re.search(r"reverse +█+ 8\n", text)
+    assert re.search(r"reverse +\S+ 8\n", text)
 
 
 def test_json_has_the_keys_of_the_interface(run_json) -> None:
@@ -160,12 +160,11 @@ def test_checkpoints_tell_what_is_missing_and_what_it_costs(run) -> None:
 
 
 def test_a_program_adds_up_every_contribution(run) -> None:
-    text = run("explain", "tests/cases/micrograd.yaml").stdout
+    text = " ".join(run("explain", "tests/cases/micrograd.yaml").stdout.split())
     assert "c.grad += 10·1 = 0 + 10 = 10" in text
     assert "a.grad += 1·10 = 0 + 10 = 10" in text
-    twice = run("explain", "-e", "a * b + a", "-p", "a=2", "-p", "b=5").stdout
-    assert "a.grad += 5·1" in twice
-    assert "= 1 + 5 = 6" in twice
+    twice = " ".join(run("explain", "-e", "a * b + a", "-p", "a=2", "-p", "b=5").stdout.split())
+    assert "a.grad += 5·1 = 1 + 5 = 6" in twice
 
 
 @pytest.mark.parametrize(
@@ -191,7 +190,6 @@ def test_detail_only_and_slide(run) -> None:
     assert "What we want: one gradient" in only and "∂ℓ/∂W₁" not in only
     one = run("explain", REVERSE, "--slide", "4").stdout
     assert one.startswith("Reverse mode · forward pass") and "4/12" in one and "5/12" not in one
-    assert "[0.67 " in run("explain", FORWARD, "--set", "y=35.666", "--digits", "2", "--mode", "forward").stdout or True
 
 
 @pytest.mark.parametrize(
@@ -320,7 +318,7 @@ def test_names_that_look_like_markup(run, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "ascii_", "latex"),
     [
-        (Name("W", "1", Mark.HAT, 2), "Ŵ₁", "W^1", r"\widehat{\mathbf{W}}_{1}"),
+        (Name("W", "1", Mark.HAT, 2), "Ŵ₁", "W1^", r"\widehat{\mathbf{W}}_{1}"),
         (Name("h", mark=Mark.TILDE, rank=1), "h~", "h~", r"\tilde{\mathbf{h}}"),
         (Name("b", "2", Mark.HAT, 1), "b₂^", "b2^", r"\widehat{\mathbf{b}}_{2}"),
         (Name("W", "1", entry=(2, 1)), "W₁[2,1]", "W1[2,1]", "W^{(1)}_{21}"),
@@ -332,13 +330,14 @@ def test_names_that_look_like_markup(run, tmp_path) -> None:
 )
 def test_names(name, text, ascii_, latex) -> None:
     assert Pen(Numbers()).name(name) == text
-    assert Pen(Numbers(), ascii_only=True).name(name).replace("W1^", "W^1") == ascii_
+    assert Pen(Numbers(), ascii_only=True).name(name) == ascii_
     assert name_latex(name) == latex
 
 
 def test_a_matrix_has_one_format_of_number() -> None:
     assert number_texts([0.5, -0.25, 0.0], Numbers()) == ["0.5000", "-0.2500", "0"]
-    assert number_texts([1.0, 1e-5], Numbers()) == ["1", "1e-05"] or number_texts([1.0, 1e-5], Numbers())[0] == "1"
+    assert number_texts([0.5, 3.2e-05], Numbers()) == ["0.5", "3.2e-05"]
+    assert number_texts([1088.0000001, 2.5], Numbers()) == ["1088", "2.5"]
     assert number_texts([1 / 3, 2.0], Numbers(fractions=True)) == ["1/3", "2"]
     assert number_texts([1 / 3, np.pi], Numbers(fractions=True)) == ["0.333", "3.142"]
     assert number_texts([float("nan"), float("inf"), -float("inf")], Numbers()) == ["NaN", "∞", "-∞"]
@@ -353,9 +352,7 @@ def test_large_matrices_are_cut_and_wear_their_true_shape() -> None:
 
 def test_latex_of_numbers_and_partials() -> None:
     numbers = Numbers()
-    assert to_latex(Number(-3.2e-05), numbers) == r"-3.200\cdot 10^{-5}" or "10^{-5}" in to_latex(
-        Number(-3.2e-05), numbers
-    )
+    assert to_latex(Number(-3.2e-05), numbers) == r"-3.2\cdot 10^{-5}"
     partial = Partial(Name("ℓ"), Name("W", "1", rank=2), Role.PLAIN)
     assert to_latex(partial, numbers) == r"\frac{\partial \ell}{\partial \mathbf{W}_{1}}"
 

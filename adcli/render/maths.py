@@ -28,8 +28,7 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
-from adcli.render.numerals import number_text
-from adcli.render.shown import Cell, entries, is_approximate, shown
+from adcli.render.shown import Cell, entries, is_approximate, one_number, shown
 
 SIGNS = {"=": "=", "←": r"\leftarrow", "≈": r"\approx", "+=": r"\mathrel{+}=", "": "", "→": r"\to"}
 SPECIAL = {
@@ -110,8 +109,7 @@ class _Latex:
             case Name():
                 return self.ink.role(name_latex(e), e.role)
             case Number():
-                text = number_text(e.value, e.digits or self.numbers.digits, self.numbers.fractions)
-                return self.ink.role(number_latex(text), e.role)
+                return self.ink.role(number_latex(one_number(e, self.numbers)), e.role)
             case Matrix():
                 return self.matrix(e)
             case Partial():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from adcli.errors import printable
 from adcli.explain.blocks import Numbers, Runs, Words
@@ -29,8 +29,7 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
-from adcli.render.numerals import number_text
-from adcli.render.shown import Cell, entries, is_approximate, shown
+from adcli.render.shown import Cell, entries, is_approximate, one_number, shown
 
 Segments: TypeAlias = list[tuple[str, str]]  # text and its style
 
@@ -42,29 +41,33 @@ HATS = dict(zip("WHACEGIJOSUYZacegijosuwyzh", "ŴĤÂĈÊĜÎĴÔŜÛŶẐâĉê
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 ASCII = str.maketrans(
     {
-        "─": "-", "━": "=", "┄": ".", "│": "|", "┃": "|", "▶": ">", "▷": ">", "◀": "<", "◁": "<", "▸": ">", "◂": "<",
-        "⎡": "[", "⎢": "|", "⎣": "[", "⎤": "]", "⎥": "|", "⎦": "]", "⎴": "-", "✓": "v", "·": ".", "⋯": "~", "⋮": ":",
-        "⋱": "\\", "╭": ".", "╮": ".", "╰": "'", "╯": "'", "┌": "+", "┐": "+", "└": "+", "┘": "+", "├": "+", "┤": "+",
-        "█": "#", "░": ".", "×": "x", "−": "-", "∂": "d", "ℓ": "l", "←": "<", "→": ">", "≈": "~", "‹": "(", "›": ")",
-        "Σ": "S", "σ": "s", "φ": "f", "∘": "*", "⊗": "x", "↻": "@", "⚠": "!", "…": "~", "–": "-", "∞": "I", "●": "o",
-        "▲": "^", "◆": "*", "′": "'", "÷": "/", "²": "2", "≤": "<", "≥": ">", "½": "0.5", "Φ": "F", "±": "+-",
+        "─": "-", "━": "=", "┄": ".", "│": "|", "┊": ":", "▶": ">", "▷": ">", "◀": "<", "▸": ">", "◂": "<", "▾": "v",
+        "⎡": "[", "⎢": "|", "⎣": "[", "⎤": "]", "⎥": "|", "⎦": "]", "✓": "v", "·": ".", "⋯": "~", "⋮": ":", "⋱": "\\",
+        "╭": ".", "╮": ".", "└": "+", "┘": "+", "┤": "+", "█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", "#"), "░": ".",
+        "×": "x", "÷": "/", "−": "-", "±": "+-", "∂": "d", "ℓ": "l", "←": "<", "→": ">", "≈": "~", "≤": "<=", "≥": ">=",
+        "‹": "(", "›": ")", "Σ": "S", "σ": "s", "φ": "f", "Φ": "F", "′": "'", "∘": "*", "⊗": "x", "²": "2", "½": "0.5",
+        "↻": "@", "⚠": "!", "…": "~", "–": "-", "∞": "I", "●": "o", "▲": "^", "◆": "*", "ᵀ": "'",
+        **{digit: str(number) for number, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")}, "Ŵ": "W",
     }
 )  # fmt: skip
 
 
-class Box(NamedTuple):
-    """Lines of one width, and which of them is the line of writing."""
+class Box:
+    """Lines, the widest of which is ``width``, and which of them is the line of writing."""
 
-    lines: list[Segments]
-    base: int
+    __slots__ = ("base", "lines", "width")
 
-    @property
-    def width(self) -> int:
-        return max((length(line) for line in self.lines), default=0)
+    def __init__(self, lines: list[Segments], base: int) -> None:
+        self.lines = lines
+        self.base = base
+        self.width = max((length(line) for line in lines), default=0)
 
 
 def length(segments: Segments) -> int:
-    return sum(len(text) for text, _ in segments)
+    total = 0
+    for text, _ in segments:
+        total += len(text)
+    return total
 
 
 def beside(boxes: Sequence[Box]) -> Box:
@@ -96,6 +99,7 @@ class Pen:
         self.ascii = ascii_only
         self.rows = rows
         self.columns = columns
+        self._drawn: dict[tuple[int, int, bool], Box] = {}  # matrices of the deck, which lives longer than the pen
 
     # --- names and one-line writing --------------------------------------------------------------------------
 
@@ -133,7 +137,7 @@ class Pen:
             case Name():
                 return [(self.name(e), STYLES[e.role])]
             case Number():
-                return [(self._number(e), STYLES[e.role])]
+                return [(one_number(e, self.numbers), STYLES[e.role])]
             case Partial():
                 text = f"∂{self.name(e.of)}/∂{self.name(e.by)}"
                 return [(text, STYLES[e.role])]
@@ -179,9 +183,6 @@ class Pen:
         """The sign before an expression; = becomes ≈ where that is shown rounded."""
         sign = "≈" if sign == "=" and is_approximate(after, self.numbers) else sign
         return {"←": "<-", "≈": "~=", "→": "->"}.get(sign, sign) if self.ascii else sign
-
-    def _number(self, e: Number) -> str:
-        return number_text(e.value, e.digits or self.numbers.digits, self.numbers.fractions)
 
     def _factor(self, e: Expression) -> Segments:
         if isinstance(e, Sum) or (isinstance(e, Number) and e.value < 0):
@@ -233,7 +234,10 @@ class Pen:
         """``e`` with matrices in tall brackets."""
         match e:
             case Matrix() if e.array.size > 1:
-                return self._matrix(e)
+                key = id(e), self.columns, self.shapes
+                if key not in self._drawn:
+                    self._drawn[key] = self._matrix(e)
+                return self._drawn[key]
             case Symbols():
                 cells = [[self.inline(entry) for entry in row] for row in e.rows]
                 return bracketed(_aligned(cells), STYLES[e.role])
@@ -361,7 +365,13 @@ def wrapped(segments: Segments, width: int) -> list[Segments]:
     for word in words:
         if not word:
             continue
+        if length(word) > width:  # a formula without a space
+            text = "".join(piece for piece, _ in word)
+            pieces = [text[i : i + width] for i in range(0, len(text), width)]
+            lines += [[(piece, word[0][1])] for piece in pieces]
+            continue
         if lines[-1] and length(lines[-1]) + 1 + length(word) > width:
             lines.append([])
-        lines[-1] += [(" ", "")] * bool(lines[-1]) + word
+        space = [(" ", word[0][1] if lines[-1][-1][1] == word[0][1] else "")] if lines[-1] else []
+        lines[-1] += space + word
     return lines

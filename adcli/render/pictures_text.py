@@ -64,7 +64,7 @@ class Canvas:
 
 def network(block: Network, pen: Pen, width: int) -> list[Segments]:
     """The strip: arcs of skips, the wire, values below it, cotangents and parameters below them."""
-    faces = [_face(item, pen) for item in block.wire]
+    faces = [_face(item, pen, block.role) for item in block.wire]
     for most in MOST_BELOW:
         below = [_below(item, pen, most) for item in block.wire]
         hanging = [_hanging(item, pen, most) for item in block.wire]
@@ -97,13 +97,13 @@ def network(block: Network, pen: Pen, width: int) -> list[Segments]:
     return canvas.drawn()
 
 
-def _face(item: Pill | Box | Gap, pen: Pen) -> Segments:
+def _face(item: Pill | Box | Gap, pen: Pen, role: Role) -> Segments:
     if isinstance(item, Gap):
         return [(f"⋯ {item.left_out} ⋯", "dim")]
     if isinstance(item, Box):
         text = "".join(t for t, _ in pen.runs(item.label))
         if item.progress.state is State.NOW:
-            return [(f"[{text}]", "bold reverse")]
+            return [(f"[{text}]", f"{STYLES[role]} bold reverse")]
         return [(f" {text} ", "dim" if item.progress.state is State.TO_COME else "")]
     name = pen.name(item.name)
     if item.progress.state is State.TO_COME:
@@ -181,17 +181,17 @@ def _parameters(canvas: Canvas, block: Network, pen: Pen, centres: list[int], fi
             row = first + 2 + taken.get(use, 0)
             if not taken.get(use):
                 canvas.centred(first + 1, centre, [("│", "dim")])
-            lines = _parameter_lines(box, pen)
+            lines = _parameter_lines(box, pen, block.role)
             for offset, line in enumerate(lines):
                 canvas.centred(row + offset, centre, line)
             taken[use] = taken.get(use, 0) + len(lines)
 
 
-def _parameter_lines(box: ParameterBox, pen: Pen) -> list[Segments]:
+def _parameter_lines(box: ParameterBox, pen: Pen, role: Role) -> list[Segments]:
     state = box.progress.state
     name = pen.name(box.name)
     mark = "✓" if state is State.DONE else ""
-    style = {State.NOW: "bold reverse", State.DONE: STYLES[Role.DONE]}.get(state, STYLES[box.name.role])
+    style = {State.NOW: f"{STYLES[role]} bold", State.DONE: STYLES[Role.DONE]}.get(state, STYLES[box.name.role])
     lines: list[Segments] = [[(f"[{name}{mark}]", style)]]
     if box.value is not None:
         lines += pen.box(box.value).lines
@@ -203,7 +203,7 @@ def _parameter_lines(box: ParameterBox, pen: Pen) -> list[Segments]:
 
 def tracker(block: Tracker, pen: Pen, width: int) -> list[Segments]:
     """A row for each path, equal factors under each other, and below it what they make so far."""
-    texts = [[_factor(f, pen, block.large) for f in chain.factors] for chain in block.chains]
+    texts = [[_factor(f, pen, block) for f in chain.factors] for chain in block.chains]
     widths = [0] * (max((f.column for c in block.chains for f in c.factors), default=0) + 1)
     for chain, row in zip(block.chains, texts, strict=True):
         for factor, text in zip(chain.factors, row, strict=True):
@@ -236,15 +236,17 @@ def _left(chain: Chain, pen: Pen, large: bool) -> Segments:
     return [(plus or name, "bold")]
 
 
-def _factor(factor: Factor, pen: Pen, large: bool) -> Segments:
+def _factor(factor: Factor, pen: Pen, block: Tracker) -> Segments:
     mark = MARKS.get(factor.progress.state, "·")
     if isinstance(factor.expression, Partial):
         of, by = pen.name(factor.expression.of), pen.name(factor.expression.by)
-        text = f"∂{of}/∂{by}" if large else f"{of}/{by}"
+        text = f"∂{of}/∂{by}" if block.large else f"{of}/{by}"
     else:
         text = pen.inline_flat(factor.expression).replace("∂", "")
-    style = {State.DONE: STYLES[Role.DONE], State.NOW: "bold reverse"}.get(factor.progress.state, "dim")
-    return [(f"{mark}{text}" if not large else f" {mark}{text}", style)]
+    style = {State.DONE: STYLES[Role.DONE], State.NOW: f"{STYLES[block.role]} bold reverse"}.get(
+        factor.progress.state, "dim"
+    )
+    return [(f" {mark}{text}" if block.large else f"{mark}{text}", style)]
 
 
 def _bracket(chain: Chain, pen: Pen, widths: list[int], margin: int, shown: dict[int, Segments]) -> Segments:
@@ -367,7 +369,7 @@ def plot(block: Plot, pen: Pen, width: int) -> list[Segments]:
     low = math.floor(math.log10(min(y for _, y in points)))
     high = math.ceil(math.log10(max(y for _, y in points)))
     high = max(high, low + 1)
-    margin, columns = 7, max(20, min(44, width - 8))
+    margin, columns = 7, max(20, min(44, width - 7))
     grid: dict[tuple[int, int], tuple[str, str]] = {}
     xs = [_along(x, block) for x, _ in points]
     least, largest = min(xs), max(xs)

@@ -65,12 +65,21 @@ def _is_tinted(tint: Tint, i: int, j: int) -> bool:
     return i == tint.row or j == tint.column or (i, j) == tint.entry
 
 
+def one_number(number: Number, numbers: Numbers) -> str:
+    """A number as text; where it looks whole but is not, an ≈ before it tells (``is_approximate``)."""
+    return _text(number.value, number.digits or numbers.digits, numbers.fractions)
+
+
+def _text(value: float, digits: int, fractions: bool) -> str:
+    return number_text(value, digits, fractions).removesuffix(".")
+
+
 def number_texts(values: list[float], numbers: Numbers) -> list[str]:
     """The numbers in one format: whole ones as they are, the others with as many decimals as each other.
 
     Where fixed decimals would hide the digits of a small number, each in its own significant digits.
     """
-    own = [number_text(value, numbers.digits, numbers.fractions) for value in values]
+    own = [_text(value, numbers.digits, numbers.fractions) for value in values]
     broken = [abs(v) for v, t in zip(values, own, strict=True) if math.isfinite(v) and ("." in t or "e" in t)]
     if not broken or len(values) == 1:
         return own
@@ -91,8 +100,7 @@ def is_rounded(value: float, text: str) -> bool:
 def is_approximate(expression: Expression, numbers: Numbers) -> bool:
     """Whether a result is shown rounded, so that ≈ belongs before it."""
     if isinstance(expression, Number):
-        text = number_text(expression.value, expression.digits or numbers.digits, numbers.fractions)
-        return is_rounded(expression.value, text)
+        return is_rounded(expression.value, one_number(expression, numbers))
     if isinstance(expression, Matrix):
         return shown(expression, numbers).rounded
     if isinstance(expression, Product):
