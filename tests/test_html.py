@@ -8,15 +8,17 @@ from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sample_deck
 from conftest import Ran
 from fontTools.ttLib import TTFont
 
-from adcli.explain.blocks import Numbers
+from adcli.explain.blocks import Formula, Numbers, Part
 from adcli.explain.maths import Label, Mark, Matrix, Name, Number, Partial, Raw, Role, Transposed
 from adcli.render.html import rendered
 from adcli.render.html.mathml import mathml
+from adcli.render.html.parts import Writer
 from adcli.render.html.svg import spoken
 
 SPECS = Path(__file__).resolve().parent.parent / "specs"
@@ -65,7 +67,7 @@ def test_text_of_a_spec_stays_text(sample: str) -> None:
     page = Page(sample)
     assert sum(tag == "script" for tag, _ in page.tags) == 2  # reveal.js and ours
     assert not any(tag in {"b", "img", "iframe"} and attributes for tag, attributes in page.tags)
-    assert page.texts["title"] == ["Sample & <b>title</b> \\end{document}"]
+    assert page.texts["h1"] == page.texts["title"] == ["Sample & <b>title</b> \\end{document}"]
     assert "<script>alert(1)</script>" in "".join(page.texts["h2"])
     assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
 
@@ -165,8 +167,6 @@ def test_numbers_are_written_as_mathematics() -> None:
 
 
 def test_points_of_a_column_stand_under_each_other() -> None:
-    import numpy as np
-
     written = mathml(Matrix(np.array([[-1.5], [12.25]]), shape=False), NUMBERS)
     texts = re.findall(r"<mtd>(.*?)</mtd>", written)
     widths = [re.sub("<[^>]*>", "", text) for text in texts]
@@ -179,3 +179,17 @@ def test_a_formula_of_a_primitive_takes_its_arguments() -> None:
     assert ">leaky_relu</mo>" in written
     assert "<msub><mi>𝐡</mi><mn>1</mn></msub>" in written
     assert spoken(raw, NUMBERS) == "relu(h1)"
+
+
+def test_crowded_slides_write_out_less_of_each_matrix() -> None:
+    big = Formula(Name("W"), (Part("=", Matrix(np.ones((64, 64)))),))
+    writer = Writer(sample_deck.deck())
+    rows = [writer.stage((big,) * count).count("<mtr>") // count for count in (1, 3, 5)]
+    assert rows == [6, 4, 3]
+    assert "64 × 64" in writer.stage((big,) * 5)
+
+
+def test_reveal_is_the_version_that_the_script_renews() -> None:
+    script = (Path(__file__).resolve().parent.parent / "docs" / "vendor.py").read_text(encoding="utf-8")
+    (version,) = re.findall(r'^REVEAL = "(.*)"$', script, re.MULTILINE)
+    assert version in (resources.files("adcli.render.html") / "assets" / "reveal.js").read_text(encoding="utf-8")

@@ -22,8 +22,9 @@ PAGE, HEAD, SENTENCE, FOOT, AIR = 90.0, 11.6, 4.0, 7.2, 6.2  # mm of a page, and
 AIR_BELOW_HEAD = 2.0  # mm, where there is no strip
 MOST_DASHES = 12
 GRAPH_SHARE = 0.62  # of the stage's height, for a graph with something below it
-MOST_ROWS, FEW_ROWS, FEW_COLUMNS = 12, 3, 5  # rows of matrices on a stage; beyond, each shows so few
-TWO_COLUMNS = 4  # so many formulas without anything else
+CUTS = ((18, 3, 3), (12, 3, 5))  # beyond so many rows of matrices on a stage, each shows so many rows and columns
+LONGEST_TITLE = 70  # characters of the deck's title in a corner of each slide
+TWO_COLUMNS = 4  # so many formulas without labels, and nothing else
 
 
 def rendered(deck: Deck, handout: bool = False) -> str:
@@ -51,7 +52,7 @@ def _frame(pen: Pen, deck: Deck, place: int) -> str:
     parts = [
         r"\begin{frame}[t]",
         rf"\frametitle{{{pen.runs(slide.title)}}}",
-        rf"\adhead{{{_head(slide)}}}{{{prose(deck.title)}}}",
+        rf"\adhead{{{_head(slide)}}}{{{prose(_cut(deck.title))}}}",
         rf"\adprogress{{{place + 1}}}{{{len(deck.slides)}}}",
         rf"\adsentence{{{pen.runs(slide.sentence)}}}" if slide.sentence else "",
         rf"\adstrip{{{once('strip', network(pen, slide.strip, WIDTH))}}}"
@@ -64,6 +65,10 @@ def _frame(pen: Pen, deck: Deck, place: int) -> str:
         r"\end{frame}",
     ]
     return "\n".join(part for part in parts if part) + "\n"
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
 def _head(slide: Slide) -> str:
@@ -93,14 +98,15 @@ def _room(pen: Pen, slide: Slide) -> float:
 
 
 def _columns(pen: Pen, slide: Slide, room: float) -> str:
-    pen = pen._replace(rows=FEW_ROWS, columns=FEW_COLUMNS) if matrix_rows(slide.stage) > MOST_ROWS else pen
+    rows, columns = next((cut for beyond, *cut in CUTS if matrix_rows(slide.stage) > beyond), (pen.rows, pen.columns))
+    pen = pen._replace(rows=rows, columns=columns)
     if len(slide.stage) > 1 and isinstance(slide.stage[0], Graph):
         return _with_graph(pen, slide.stage[0], slide._replace(stage=slide.stage[1:]), room)
     if slide.stage and slide.side:
         stage, side = stack(pen, slide.stage, STAGE, room), stack(pen, slide.side, SIDE, room)
         return f"\\adcolumns{{{room:.1f}mm}}{{\n{stage}}}{{\n{side}}}"
     blocks = slide.stage or slide.side
-    if len(blocks) >= TWO_COLUMNS and all(isinstance(block, Formula) for block in blocks):
+    if len(blocks) >= TWO_COLUMNS and all(isinstance(block, Formula) and not block.label for block in blocks):
         half = (len(blocks) + 1) // 2
         left, right = (stack(pen, part, WIDTH // 2, room) for part in (blocks[:half], blocks[half:]))
         return f"\\adhalves{{{room:.1f}mm}}{{\n{left}}}{{\n{right}}}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adcli.explain.blocks import Box, Direction, Gap, Network, ParameterBox, Pill, Progress, Skip, State
-from adcli.explain.maths import Expression, Listed, Matrix, Number, Role
+from adcli.explain.maths import Expression, Listed, Matrix, Name, Number, Role
 from adcli.render.beamer.pen import TICK, Pen, changing, prose, states
 from adcli.render.shown import entries, shown
 
 CHARACTER = 1.25  # mm, of a digit in the strip
 PILL, BOX, GAP, LEAST = 10.0, 6.4, 9.0, 3.4  # mm: widths, and the least length of an arrow
+WIDEST, TICK_WIDTH = 28.0, 2.6  # mm; what is wider gets smaller
 PARAMETER_Y, BELOW_Y, LOWER_Y, VALUE_Y = -7.2, -5.4, -11.2, -10.0
 LONGEST = 26.0  # mm of what hangs under a pill
 HEIGHT, LOWER, ARCS, LARGE = 15.2, 2.6, 3.2, 11.0  # mm of a strip with the air around it, and what some need more
@@ -50,11 +51,19 @@ def _width(pen: Pen, item: Pill | Box | Gap) -> float:
     if isinstance(item, Gap):
         return GAP
     if isinstance(item, Box):
-        letters = sum(len(getattr(run, "text", "f1")) for run in item.label)
-        return max(BOX, 2.4 + CHARACTER * letters)
-    name = len(item.name.base) + len(item.name.sub) * 0.7
-    second = _length(pen, item.value) if item.value is not None else len(item.shape)
-    return max(PILL, 2.8 + CHARACTER * max(name, second + (2 if item.times else 0)))
+        letters = sum(_letters(run) if isinstance(run, Name) else len(getattr(run, "text", "f1")) for run in item.label)
+        return min(max(BOX, 2.4 + CHARACTER * letters), WIDEST)
+    times = 2 if item.times else 0
+    if item.value is not None:
+        letters = max(_letters(item.name), _length(pen, item.value) + times)
+    else:
+        letters = _letters(item.name) + 0.9 * (len(item.shape) + times)
+    return min(max(PILL, 2.8 + CHARACTER * letters), WIDEST)
+
+
+def _letters(name: Name) -> float:
+    """About how many digits wide a name is; words of a spec stand in bold."""
+    return len(name.base) * (1.0 if len(name.base) < 3 else 1.3) + len(name.sub) * 0.8
 
 
 def _length(pen: Pen, expression: Expression) -> float:
@@ -72,7 +81,10 @@ def _items(pen: Pen, block: Network, centres: list[float], halves: list[float]) 
         if isinstance(item, Gap):
             yield rf"\node[admuted,minimum width={2 * half:.1f}mm] {at} {{$\cdots\,${item.left_out}$\,\cdots$}};"
             continue
-        kind, content = ("value", _pill(pen, item)) if isinstance(item, Pill) else ("primitive", pen.runs(item.label))
+        room = 2 * half - 2
+        kind, content = (
+            ("value", _pill(pen, item, room)) if isinstance(item, Pill) else ("primitive", _box(pen, item, room))
+        )
         size = f"minimum width={2 * half:.1f}mm"
         nodes = [
             rf"\node[ad {kind},{size}{_style(item, state, block.role)}] {at} {{{content}}};"
@@ -101,13 +113,18 @@ def _room_below(pen: Pen, block: Network, centres: list[float], spans: list[tupl
     return max(room, 1.0) if widest <= room else None
 
 
-def _pill(pen: Pen, pill: Pill) -> str:
+def _box(pen: Pen, box: Box, room: float) -> str:
+    return rf"\adfit{{{room:.1f}mm}}{{5mm}}{{{pen.runs(box.label)}}}"
+
+
+def _pill(pen: Pen, pill: Pill, room: float) -> str:
     name = f"${pen.maths(pill.name)}$"
     times = rf"\admute{{{pill.times}$\,\times\,$}}" if pill.times else ""
     if pill.value is not None:
-        return rf"{name}\\[-0.5mm]\adsize{{6}}{times}${pen.word(pill.value)}$"
+        lines = (name, rf"\adsize{{6}}{times}${pen.word(pill.value)}$")
+        return r"\\[-0.5mm]".join(rf"\adfit{{{room:.1f}mm}}{{4mm}}{{{line}}}" for line in lines)
     shape = rf"{{\adsize{{5}}{times}\admute{{{prose(pill.shape)}}}}}" if pill.shape and pill.shape != "1" else ""
-    return rf"{name} {shape}".rstrip()
+    return rf"\adfit{{{room:.1f}mm}}{{5mm}}{{{name} {shape}}}"
 
 
 def _style(item: Pill | Box | ParameterBox, state: State, role: Role) -> str:
@@ -160,23 +177,25 @@ def _parameters(pen: Pen, block: Network, spans: list[tuple[float, float]]) -> I
         nodes, stems = [], []
         for state in states(box.progress):
             tick = rf" {TICK}" if state is State.DONE else ""
-            content = f"${pen.maths(box.name)}$ {shape}{tick}"
+            content = rf"\adfit{{{right - left - 1.2:.1f}mm}}{{4mm}}{{${pen.maths(box.name)}$ {shape}{tick}}}"
             nodes.append(rf"\node[ad parameter{_style(box, state, block.role)}] {at} {{{content}}};")
             lines = (rf"\draw[{_stem(state, block.role)}] (p{place}.north)--(n{use}.south);" for use in box.uses)
             stems.append("".join(lines))
         yield changing(box.progress, *nodes)
         yield changing(box.progress, *stems)
         if block.large and box.value is not None:
-            yield rf"\node[anchor=north] at ({centre:.1f},{VALUE_Y}) {{${pen.maths(box.value)}$}};"
+            value = rf"\adfit{{{max(right - left, 18):.1f}mm}}{{12mm}}{{${pen.maths(box.value)}$}}"
+            yield rf"\node[anchor=north] at ({centre:.1f},{VALUE_Y}) {{{value}}};"
 
 
 def _spans(block: Network, centres: list[float]) -> list[tuple[float, float]]:
     """From where to where each parameter's box reaches: centred under what uses it, beside others of the same place."""
     wanted = [sum(centres[use] for use in box.uses) / max(1, len(box.uses)) for box in block.parameters]
     widths = [
-        3.4
-        + CHARACTER * (len(b.name.base) + len(b.name.sub) + 0.9 * len(b.shape))
-        + 2.6 * (b.progress.state is State.DONE)
+        min(
+            3.4 + CHARACTER * (_letters(b.name) + 0.9 * len(b.shape)) + TICK_WIDTH * (b.progress.state is State.DONE),
+            WIDEST,
+        )
         for b in block.parameters
     ]
     spans: list[tuple[float, float]] = []

@@ -28,7 +28,7 @@ def rendered(deck: Deck) -> str:
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{title}</title>\n<style>{_asset('reveal.css')}</style>\n"
         f"<style>{_faces()}\n{_colours()}\n{_asset('deck.css')}</style>\n</head>\n"
-        f'<body>\n<div id="deck"><main class="slides">\n{slides}</main></div>\n'
+        f'<body>\n<div id="deck"><h1>{title}</h1><main class="slides">\n{slides}</main></div>\n'
         f"<!--\n{FONT_NOTE}\n\nreveal.js:\n{_asset('reveal.LICENSE')}-->\n"
         f"<script>{_asset('reveal.js')}</script>\n<script>{_asset('deck.js')}</script>\n</body>\n</html>\n"
     )
@@ -45,7 +45,7 @@ def slide_html(slide: Slide, writer: Writer) -> str:
         many = "" if slide.position.steps > 24 else f'<span class="dashes" aria-hidden="true">{dashes}</span>'
         position = f" · <span>{safe(slide.position.text)}</span>{many}"
     sentence = f'<p class="sentence">{writer.runs(slide.sentence)}</p>' if slide.sentence else ""
-    strip = f"<nav>{writer.block(slide.strip)}</nav>" if slide.strip else ""
+    strip = f'<div class="strip">{writer.block(slide.strip)}</div>' if slide.strip else ""
     stage = writer.stage(slide.stage)
     side = f'<div class="side">{"".join(map(writer.block, slide.side))}</div>' if slide.side else ""
     storage = writer.storage(slide.storage) if slide.storage else ""

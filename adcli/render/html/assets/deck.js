@@ -12,7 +12,7 @@
     return
   }
   root.classList.add('deck')
-  await Promise.all([...document.fonts].map(font => font.load()))
+  await Promise.allSettled([...document.fonts].map(font => font.load()))
 
   // What is too large for its place on a slide becomes smaller, before reveal.js hides and scales.
   const over = box => {
