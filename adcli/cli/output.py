@@ -29,6 +29,8 @@ def chosen_format(name: str | None, output: str | None, formats: Sequence[str]) 
         return name or "text"
     ending = os.path.splitext(output)[1].lower()
     by_ending = ENDINGS.get(ending, "text")
+    if ending == ".tex" and "beamer" in formats:
+        return "beamer"
     if by_ending not in formats:
         raise AdcliError(f"-o {printable(output)}: this command writes {', '.join(formats)}, not {ending}")
     return by_ending

@@ -39,7 +39,7 @@ def diagnose(plan: Structure, result: Result) -> list[Warning]:
         return [*found, *first]
     derivatives = result.derivatives(plan.trace.output).values()
     if result.scheme or any(not np.isfinite(array).all() for array in derivatives):  # quotients hide an infinite slope
-        found += _infinite_slopes(plan, result)
+        found += infinite_slopes(plan, result)
         found += _not_finite_gradients(plan, result, found)
     return found
 
@@ -114,7 +114,7 @@ def _first(mask: Array) -> tuple[int, ...]:
     return tuple(int(i) for i in np.argwhere(mask)[0]) if mask.ndim else ()
 
 
-def _infinite_slopes(plan: Structure, result: Result) -> Iterator[Warning]:
+def infinite_slopes(plan: Structure, result: Result) -> Iterator[Warning]:
     """Steps whose own derivative is not finite, as that of sqrt at 0."""
     for node, primitive in _flowing(plan):
         place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)

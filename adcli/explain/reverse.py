@@ -212,7 +212,8 @@ def _last_use(scene: Scene, told: list[Told]) -> dict[str, int]:
 def _hang(scene: Scene, told: Told, below: dict[str, Expression]) -> None:
     """The cotangents that the strip shows under their values, where they are short."""
     for step in told.steps:
-        if step.target in scene.trace.leaves and step.target not in scene.trace.inputs:
+        is_parameter = step.target in scene.trace.leaves and step.target not in scene.trace.inputs
+        if is_parameter or step.kind not in (*PULLS, "accumulate"):
             continue
         if step.value.shape[0] == 1 and step.value.shape[1] <= 3:
             below[step.target] = Matrix(step.value.array(), C, C, shape=False)
@@ -354,6 +355,8 @@ def _start_title(scene: Scene, told: Told) -> tuple[Runs, Runs]:
     if not step.operands:
         key = "back.identity" if scene.rows > 1 else "back.one"
         return say(f"{key}.title", h=name), say(f"{key}.sentence", n=scene.rows)
+    if not scene.has_loss:
+        return say("back.start.title", h=name, d=partial), say("back.start.plain.sentence")
     if step.value.shape == (1, 1):
         value = Number(float(step.value.array()[0, 0]), C)
         return say("back.start.value.title", h=name, d=partial, v=value), say("back.start.sentence")
@@ -423,12 +426,16 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide
         moved = [s for s in told.steps if s.kind == "cotangent.update"]
         size = float(np.abs(moved[-1].value.array()).max(initial=0.0)) if moved else 0.0
         cost = sum(step.multiplications for step in told.steps)
+        finished = say.listed([Partial(loss, scene.names[name], C) for name in done])
+        again = [scene.names[s.target] for s in told.steps if s.kind == "recompute"]
+        if again:
+            finished = say("again.row", names=say.listed([*again[:1], *again[1:][-1:]]))
         rows.append(
             Row(
                 (
                     (scene.names[told.node.name], Words(f" {told.node.op}", muted=True)),
-                    say.listed([Partial(loss, scene.names[name], C) for name in done]),
-                    (Number(size),),
+                    finished,
+                    () if again else (Number(size),),
                     (Words(f"{cost:,}"),),
                 )
             )
