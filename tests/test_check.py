@@ -151,3 +151,72 @@ def test_a_wrong_spec_ends_with_2(run) -> None:
     ran = run("check", "-", stdin="layers: []")
     assert (ran.code, ran.stdout) == (2, "")
     assert run("check", str(CASES / "forward-mode.yaml"), "--wrt", "W9").code == 2
+
+
+def test_rules_that_give_no_number_are_found_where_the_trace_is_finite() -> None:
+    nowhere = lambda direction: np.full(np.shape(direction), np.nan)  # noqa: E731
+    trace = trace_of({"input": {"x": [0.5, 1.0]}, "layers": [{"type": "exp"}]})
+    found = check(trace, ["x"], with_partial("exp", "x", jvp=nowhere, vjp=nowhere))
+    assert not found.agree
+    assert found.uncompared == []
+
+
+def test_where_the_trace_overflows_nothing_is_claimed(run, run_json) -> None:
+    expression = ("-e", "1/(1+exp(-x))", "-p", "x=-1000")
+    found = run_json("check", *expression)
+    assert found["agree"]
+    assert {pair["digits"] for pair in found["pairs"] if "reverse" in (pair["a"], pair["b"])} == {0}
+    assert found["warnings"][-1]["message"] == "x is not compared: a value or a slope on the way is not finite"
+    shown = run("check", *expression).stdout
+    assert "nothing compared" in shown
+    assert "There was nothing to compare." in shown
+
+
+@pytest.mark.parametrize("x", ["1e7", "1e12"])
+def test_a_step_longer_than_the_waves_makes_no_kink(run_json, x: str) -> None:
+    found = run_json("check", "-e", "sin(x)", "-p", f"x={x}")
+    assert found["agree"]
+    assert found["kinks"] == []
+
+
+@pytest.mark.parametrize("expression", ["softplus(x)", "sigmoid(x)", "log(1 + exp(x))"])
+def test_huge_arguments_have_their_derivative_in_symbolic_mode(run_json, expression: str) -> None:
+    found = run_json("grad", "-e", expression, "-p", "x=1e16", "--mode", "symbolic")
+    assert found["gradients"]["x"] == (0.0 if expression == "sigmoid(x)" else 1.0)
+    assert run_json("check", "-e", expression, "-p", "x=1e16")["agree"]
+
+
+def test_a_wrong_slope_of_a_small_entry_is_found_beside_a_large_one() -> None:
+    rules = with_partial("sigmoid", "x", vjp=lambda out_bar, out: out_bar * out * np.where(out < 0.01, 3.0, 1.0 - out))
+    layers = [{"type": "sigmoid"}, {"type": "linear", "weight": [[1e4, 1.0]]}]
+    trace = trace_of({"input": {"x": [1.0, -9.0]}, "layers": layers})
+    assert check(trace, ["x"], rules).odd_one_out == ("reverse", "h1")
+
+
+def test_nets_with_extreme_weights_raise_no_alarm() -> None:
+    for seed in range(12):
+        draw = np.random.default_rng(seed)
+        scale = (1e8, 1e-8, 30.0)[seed % 3]
+        activation = ("sin", "tanh", "softplus", "elu")[seed % 4]
+        layers = [
+            {"type": "linear", "weight": draw.normal(0, scale, (3, 2)).tolist(), "activation": activation},
+            {"type": "linear", "weight": draw.normal(0, scale, (2, 3)).tolist(), "activation": "sigmoid"},
+        ]
+        spec = {"input": {"x": draw.normal(0, 1, 2).tolist()}, "target": {"y": [1, 0]}, "layers": layers}
+        found = check(trace_of({**spec, "loss": "half_squared_error"}), ["W1", "W2"])
+        assert found.agree, (seed, found.pairs)
+
+
+def test_work_without_end_is_refused_before_it_begins(run) -> None:
+    program = ["a = softmax(x)", "b = softmax(a)", "c = softmax(b)"]
+    spec = {"parameters": {"x": {"random": "normal", "shape": [70], "seed": 0}}, "program": program}
+    ran = run("check", "-", stdin=json.dumps(spec))
+    assert ran.code == 0
+    assert "symbolic was skipped: symbolic mode would take too long" in ran.stdout
+
+
+def test_a_narrow_terminal_keeps_the_verdict(run, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = run("check", str(CASES / "forward-mode.yaml")).stdout.splitlines()
+    assert "for–rev           0      15  ✓ agree" in lines
+    assert all(len(line) <= 40 for line in lines)

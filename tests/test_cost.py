@@ -14,9 +14,9 @@ import pytest
 
 from adcli.cli.options import load_trace
 from adcli.cost.chains import Graph
-from adcli.cost.modes import forward_cost, numeric_cost, reverse_cost
+from adcli.cost.modes import MOST_SYMBOLIC_DERIVATIVES, forward_cost, numeric_cost, reverse_cost
 from adcli.cost.order import LONGEST_SEARCHED, End, _search, best_orders, bracketed, from_left
-from adcli.engines import forward, numeric, reverse
+from adcli.engines import forward, numeric, reverse, symbolic
 from adcli.engines.structure import default_wrt
 from adcli.primitives import activations
 from adcli.trace import Trace
@@ -274,6 +274,28 @@ NETS = [
 ]
 
 
+SKIP = json.dumps(
+    {
+        "input": {"x": [1.0, 2.0, 0.5]},
+        "target": {"y": [1.0, 2.0, 3.0]},
+        "parameters": {"W": [[0.1, 0.2, 0.3], [0.3, 0.1, 0.2], [0.2, 0.2, 0.1]]},
+        "layers": [
+            {"type": "linear", "weight": "W", "activation": "sin"},
+            {"type": "linear", "weight": "W"},
+            {"type": "add", "inputs": ["h1", "h2", "x"]},
+        ],
+        "loss": "squared_error",
+    }
+)
+PRODUCTS = json.dumps(
+    {
+        "input": {"x": [1.0, 2.0, 0.5]},
+        "parameters": {"A": [[1, 2, 3], [4, 5, 6]], "B": [[1, 2], [3, 4], [5, 6]], "c": [1, 2, 3]},
+        "program": ["h = B @ (A @ x) - c", "M = B @ A", "out = dot(h, c) + sum(M @ x)"],
+    }
+)
+
+
 def trace_of(tmp_path: Path, spec: str) -> Trace:
     path = tmp_path / "net.json"
     path.write_text(spec)
@@ -295,12 +317,25 @@ def own_arithmetic(trace: Trace, slopes: int) -> int:
 
 @pytest.fixture(autouse=True)
 def sums_of_objects(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Softmax adds in arrays of floats, where numbers that count have no place."""
+    """Softmax and forward mode add in arrays of floats, where numbers that count have no place."""
     monkeypatch.setattr(activations, "sum_of_others", lambda p: p.sum(axis=-1, keepdims=True) - p)
+    monkeypatch.setattr(forward, "_merged", merged_objects)
 
 
-@pytest.mark.parametrize("wrt", [(), ("x",), ("W2", "h3")])
-@pytest.mark.parametrize("spec", NETS)
+def merged_objects(pieces: list[Any], into: Any, directions: int) -> Any:
+    if into is None:
+        return np.concatenate(pieces)
+    merged = counted(np.zeros((directions, *pieces[0].shape[1:])))
+    for piece, places in zip(pieces, into, strict=True):
+        for source, place in places:
+            merged[place] = merged[place] + piece[source]
+    return merged
+
+
+@pytest.mark.parametrize(
+    ("spec", "wrt"),
+    [*itertools.product(NETS, [(), ("x",), ("W2", "h3")]), (SKIP, ()), (PRODUCTS, ()), (PRODUCTS, ("x",))],
+)
 def test_reverse_mode_makes_what_is_counted(tmp_path: Path, spec: str, wrt: tuple[str, ...]) -> None:
     trace = trace_of(tmp_path, spec)
     names = wrt or default_wrt(trace)
@@ -310,8 +345,10 @@ def test_reverse_mode_makes_what_is_counted(tmp_path: Path, spec: str, wrt: tupl
     assert Counted.made == (expected or 0) + own_arithmetic(trace, slopes=1)
 
 
-@pytest.mark.parametrize("wrt", [(), ("x",), ("W2", "h3")])
-@pytest.mark.parametrize("spec", NETS)
+@pytest.mark.parametrize(
+    ("spec", "wrt"),
+    [*itertools.product(NETS, [(), ("x",), ("W2", "h3")]), (SKIP, ()), (PRODUCTS, ()), (PRODUCTS, ("x",))],
+)
 def test_forward_mode_makes_what_is_counted(tmp_path: Path, spec: str, wrt: tuple[str, ...]) -> None:
     trace = trace_of(tmp_path, spec)
     names = wrt or default_wrt(trace)
@@ -390,6 +427,7 @@ def test_what_the_lectures_net_holds(run_json: Callable[..., dict]) -> None:
 
 
 def test_a_refused_mode_is_null(run_json: Callable[..., dict]) -> None:
+    assert MOST_SYMBOLIC_DERIVATIVES == symbolic.MOST_DERIVATIVES
     modes = run_json("cost", "-", stdin=layers(80, 80, 1))["modes"]
     assert set(modes["symbolic"].values()) == {None}
     assert modes["reverse"]["evaluations"] == 1
@@ -447,6 +485,16 @@ def test_a_long_chain_is_shortened_in_text_only(run: Callable[..., Any], run_jso
     chains = run_json("cost", "-", stdin=spec)["chains"]
     assert len(chains) == 59 and len(chains["W1"]["factors"]) == 59
     assert chains["W1"]["order"].endswith("· ∂h1/∂W1)")
+
+
+def test_specs_with_little_to_say(run: Callable[..., Any], run_json: Callable[..., dict]) -> None:
+    """Nothing to differentiate for, and an output that is a parameter itself."""
+    nothing = "program:\n  - c = 2 * 3\n"
+    assert "nothing to differentiate for" in run("cost", "-", stdin=nothing).stdout
+    assert run_json("cost", "-", stdin=nothing)["chains"] == {}
+    itself = "parameters: {a: 2}\noutput: a\nprogram:\n  - c = a * 3\n"
+    assert run("cost", "-", stdin=itself).code == 0
+    assert run_json("cost", "-", stdin=itself)["chains"]["a"]["order"] == "I"
 
 
 # Sweeps

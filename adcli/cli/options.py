@@ -120,33 +120,34 @@ def trace_of(spec: Spec, settings: Sequence[str]) -> Trace:
         AdcliError: with everything that is wrong.
     """
     folder, budget = spec.document.source.folder, spec.budget
-    return build_trace(spec, dict(named_value("--set", setting, folder, budget) for setting in settings))
+    return build_trace(spec, named_values("--set", settings, folder, budget))
 
 
 def _givens(givens: Sequence[str]) -> dict[str, Value | None]:
-    budget = Budget()
-    found: dict[str, Value | None] = {}
-    for given in givens:
-        name, value = named_value("-p", given, os.getcwd(), budget)
-        if not NAME.match(name):
-            raise AdcliError(f"-p {quoted(given)}: write NAME=VALUE")
-        if name in found or name in (*RESERVED, EXPRESSION_NAME):
-            why = "is there twice" if name in found else "is not possible: the name has a meaning of its own"
-            raise AdcliError(f"-p {name} {why}")
-        found[name] = value
-    return found
+    found = named_values("-p", givens, os.getcwd(), Budget(), NAME)
+    for name in found:
+        if name in (*RESERVED, EXPRESSION_NAME):
+            raise AdcliError(f"-p {name} is not possible: the name has a meaning of its own")
+    return {**found}
 
 
-def named_value(option: str, text: str, folder: str, budget: Budget) -> tuple[str, Value]:
-    """``NAME=VALUE``, as ``option`` takes it.
+def named_values(
+    option: str, texts: Sequence[str], folder: str, budget: Budget, form: re.Pattern[str] = _STEP_NAME
+) -> dict[str, Value]:
+    """Each ``NAME=VALUE`` that ``option`` was given; the names are of the form ``form``.
 
     Raises:
-        AdcliError: it is not of that form, or the value can't be read.
+        AdcliError: one is not of that form, a name is there twice, or a value can't be read.
     """
-    name, equals, value = text.partition("=")
-    if not equals or not _STEP_NAME.match(name):
-        raise AdcliError(f"{option} {quoted(text)}: write NAME=VALUE")
-    return name, value_of(f"{option} {name}", value, folder, budget)
+    found: dict[str, Value] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not form.match(name):
+            raise AdcliError(f"{option} {quoted(text)}: write NAME=VALUE")
+        if name in found:
+            raise AdcliError(f"{option} {name} is there twice")
+        found[name] = value_of(f"{option} {name}", value, folder, budget)
+    return found
 
 
 def value_of(what: str, text: str, folder: str, budget: Budget) -> Value:

@@ -14,8 +14,8 @@ from adcli.engines.diagnose import Warning
 from adcli.errors import AdcliError, Problem, printable
 
 ENDINGS = {
-    ".json": "json", ".csv": "csv", ".npz": "npz", ".tex": "latex", ".md": "markdown", ".html": "html",
-    ".svg": "svg", ".dot": "dot", ".mmd": "mermaid", ".xml": "junit",
+    "text": ".txt", "json": ".json", "csv": ".csv", "npz": ".npz", "latex": ".tex", "beamer": ".tex", "markdown": ".md",
+    "html": ".html", "svg": ".svg", "dot": ".dot", "mermaid": ".mmd", "junit": ".xml",
 }  # fmt: skip
 
 
@@ -23,17 +23,17 @@ def chosen_format(name: str | None, output: str | None, formats: Sequence[str]) 
     """The format asked for: by ``--format``, else by the ending of the file, else text.
 
     Raises:
-        AdcliError: the file's ending is that of a format that the command doesn't have.
+        AdcliError: the file's ending is that of no format of the command.
     """
-    if name or not output:
+    ending = os.path.splitext(output or "")[1].lower()
+    if name or not ending:
         return name or "text"
-    ending = os.path.splitext(output)[1].lower()
-    by_ending = ENDINGS.get(ending, "text")
-    if ending == ".tex" and "beamer" in formats:
-        return "beamer"
-    if by_ending not in formats:
-        raise AdcliError(f"-o {printable(output)}: this command writes {', '.join(formats)}, not {ending}")
-    return by_ending
+    by_ending = {ENDINGS[format_]: format_ for format_ in formats if format_ in ENDINGS}
+    if ending not in by_ending:
+        endings = f"this command writes {', '.join(by_ending)}, not {printable(ending)}"
+        hint = "with --format the file may have any name"
+        raise AdcliError(Problem(f"-o {printable(output or '')}: {endings}", None, hint))
+    return by_ending[ending]
 
 
 def refuse_terminal(format_: str, output: str | None) -> None:

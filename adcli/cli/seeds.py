@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from adcli.arrays import Array, Shape, shape_text
-from adcli.cli.options import named_value, value_of
+from adcli.cli.options import named_values, value_of
 from adcli.engines.structure import check_wrt
 from adcli.errors import AdcliError
 from adcli.spec.values import Budget
@@ -69,8 +69,8 @@ def read_seeds(trace: Trace, folder: str, tangents: Sequence[str], cotangent: st
         return Seeds(cotangent=v)
     if not tangents:
         return Seeds()
-    pairs = (named_value("--tangent", tangent, folder, budget) for tangent in tangents)
-    found = {name: value.array for name, value in pairs}
+    given = named_values("--tangent", tangents, folder, budget)
+    found = {name: value.array for name, value in given.items()}
     check_wrt(trace, list(found), "--tangent")
     for name, tangent in found.items():
         _check_shape(f"--tangent {name}", tangent.shape, name, trace.shapes[name])

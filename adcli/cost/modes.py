@@ -15,7 +15,7 @@ from adcli.primitives import RULES
 from adcli.primitives.base import one_an_entry
 from adcli.trace import Node, Trace
 
-MOST_SYMBOLIC_DERIVATIVES = 5_000
+MOST_SYMBOLIC_DERIVATIVES = 5_000  # the engine's own limit, which can't be read there without loading SymPy
 MOST_SYMBOLIC_STEPS = 200  # SymPy differentiates a step in milliseconds
 
 

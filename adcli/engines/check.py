@@ -10,23 +10,26 @@ import itertools
 import math
 import time
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
 
 from adcli.arrays import Array
 from adcli.engines import numeric, numeric_checks
-from adcli.engines.comparison import Index, Pair, Ran, compare, set_aside
-from adcli.engines.diagnose import Warning
+from adcli.engines.comparison import Index, Pair, Ran, compare, distances
+from adcli.engines.diagnose import Warning, infinite_slopes
 from adcli.engines.nudge import nudged
 from adcli.engines.run import MODES, differentiate
+from adcli.engines.structure import Kink, Result, structure
 from adcli.errors import AdcliError
 from adcli.primitives import RULES, Rules
 from adcli.trace import Node, Trace
 
-MOST_NUMERIC_WORK = 2 * 10**10  # evaluations × numbers in one: some 20 seconds
-MOST_OF_A_STEP = 2**20  # entries in the Jacobian of one step that is looked at alone
+MOST_NUMERIC_WORK = 10**9  # evaluations × numbers in one: some ten seconds
+MOST_OF_A_STEP = 2**16  # entries in the Jacobian of one step that is looked at alone
 _SAFETY = 16.0
+_NUDGES = 6
 
 
 class Skipped(NamedTuple):
@@ -44,12 +47,16 @@ class OddOneOut(NamedTuple):
 
 
 class Check(NamedTuple):
-    """What was found. ``kinks``: entries that have no one derivative, by name and index in the gradient or Jacobian."""
+    """What was found, by name and index in the gradient or Jacobian.
+
+    ``kinks``: entries that have no one derivative. ``uncompared``: those at which the trace or a slope is not finite.
+    """
 
     engines: list[Ran]
     pairs: list[Pair]
     odd_one_out: OddOneOut | None
     kinks: list[tuple[str, Index]]
+    uncompared: list[tuple[str, Index]]
     skipped: list[Skipped]
     warnings: list[Warning]
 
@@ -70,59 +77,98 @@ def check(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Check:
             skipped.append(Skipped(mode, error.problems[0].message))
             continue
         engines.append(ran)
-        warnings += [warning for warning in told if warning not in warnings and mode != "numeric"]
-    kinks = _kinks(trace, wrt, rules, engines)
-    aside = set_aside(engines, kinks)
-    engines = [_with_accuracy(trace, ran, rules, aside) for ran in engines]
+        if mode != "numeric":
+            warnings += [warning for warning in told if warning not in warnings]
+    kinks = [_of_kink(trace, kink) for ran in engines for kink in ran.result.kinks]
+    uncompared = _uncompared(trace, engines)
+    aside = _masks(engines, [*kinks, *uncompared])
+    engines = _with_settled_quotients(trace, engines, rules, aside)
     pairs = [compare(a, b, aside) for a, b in itertools.combinations(engines, 2)]
-    return Check(engines, pairs, _odd_one_out(trace, pairs, rules), kinks, skipped, warnings)
+    return Check(engines, pairs, _odd_one_out(trace, pairs, rules), kinks, uncompared, skipped, warnings)
 
 
 def _run(trace: Trace, mode: str, wrt: Sequence[str], rules: Rules) -> tuple[Ran, list[Warning]]:
     if mode == "numeric":
         scalars = sum(math.prod(trace.shapes[name]) for name in wrt)
-        if 2 * scalars * sum(math.prod(shape) for shape in trace.shapes.values()) > MOST_NUMERIC_WORK:
-            raise AdcliError(
-                f"{2 * scalars:,} evaluations of this trace would take too long; ask for fewer names by --wrt"
-            )
+        if 8 * scalars * sum(math.prod(shape) for shape in trace.shapes.values()) > MOST_NUMERIC_WORK:
+            raise AdcliError(f"{2 * scalars:,} evaluations would take too long; ask for fewer names by --wrt")
+    import_module(f"adcli.engines.{mode}")  # whose time is not the engine's
     begin = time.perf_counter()
     result, warnings = differentiate(trace, mode, wrt, rules)
     seconds = time.perf_counter() - begin
-    accuracy = {name: _SAFETY * error for name, error in (result.errors or {}).items()}
-    return Ran(mode, result, accuracy, seconds), warnings
+    return Ran(mode, result, _accuracy(trace, mode, result, rules), seconds), warnings
 
 
-def _kinks(trace: Trace, wrt: Sequence[str], rules: Rules, engines: list[Ran]) -> list[tuple[str, Index]]:
-    """What the quotients of either side show; none where numeric differentiation was skipped."""
-    for ran in engines:
-        if ran.mode == "numeric":
-            with np.errstate(all="ignore"):
-                found = numeric_checks.assess(numeric.plan(trace, wrt, rules), ran.result).kinks
-            rows = np.size(ran.result.values[trace.output])
-            shapes = trace.shapes
-            return [
-                (k.name, k.index if rows == 1 else (k.row, int(np.ravel_multi_index(k.index, shapes[k.name]))))
-                for k in found
-            ]
-    return []
+def _accuracy(trace: Trace, mode: str, result: Result, rules: Rules) -> dict[str, Array]:
+    """How far off each entry may be.
 
-
-def _with_accuracy(trace: Trace, ran: Ran, rules: Rules, aside: dict[str, Array]) -> Ran:
-    """``ran`` with how far each gradient moves when inputs and parameters change in their last bit.
-
-    Numeric mode has estimated its own, and symbolic mode takes as many digits as it needs.
+    Numeric mode estimates it; for the others, as far as the derivative moves when inputs and parameters change in
+    their last bits. (Symbolic mode takes as many digits as it needs, but the point is no better known to it.)
     """
-    if ran.mode == "numeric":
-        return ran
-    moved = dict.fromkeys(ran.result.gradients, 0.0)
-    for seed in (0, 1) if ran.mode != "symbolic" else ():
-        result, _ = differentiate(nudged(trace, seed), ran.mode, list(moved), rules)
-        for name, gradient in result.gradients.items():
-            with np.errstate(invalid="ignore"):
-                distance = np.abs(gradient - ran.result.gradients[name])
-            known = distance[np.isfinite(distance) & ~aside[name]]
-            moved[name] = max(moved[name], _SAFETY * float(np.max(known, initial=0.0)))
-    return ran._replace(accuracy=moved)
+    if result.errors is not None:
+        return {name: _SAFETY * error for name, error in result.errors.items()}
+    moved = {name: np.zeros(gradient.shape) for name, gradient in result.gradients.items()}
+    automatic = "reverse" if mode == "symbolic" else mode
+    base, _ = differentiate(trace, automatic, list(moved), rules)
+    for seed in range(_NUDGES):
+        other, _ = differentiate(nudged(trace, seed), automatic, list(moved), rules)
+        for name, gradient in other.gradients.items():
+            moved[name] = np.maximum(moved[name], _SAFETY * distances(gradient, base.gradients[name]))
+    return moved
+
+
+def _of_kink(trace: Trace, kink: Kink) -> tuple[str, Index]:
+    """The entry of the gradient or Jacobian that a kink is at."""
+    if math.prod(trace.shapes[trace.output]) == 1:
+        return kink.name, kink.place
+    shape = trace.shapes[kink.name]
+    return kink.name, (kink.row, int(np.ravel_multi_index(kink.place, shape)) if shape else 0)
+
+
+def _uncompared(trace: Trace, engines: Sequence[Ran]) -> list[tuple[str, Index]]:
+    """The entries that are a number in one engine only, where a value or a slope of the trace is not finite itself."""
+    if not engines or not _not_finite_on_the_way(trace, engines[0].result):
+        return []
+    found = []
+    for name, first in engines[0].result.gradients.items():
+        apart = [~np.isfinite(distances(first, ran.result.gradients[name])) for ran in engines[1:]]
+        if apart:
+            found += [(name, tuple(int(i) for i in place)) for place in np.argwhere(np.any(apart, axis=0))]
+    return found
+
+
+def _not_finite_on_the_way(trace: Trace, result: Result) -> bool:
+    """As adcli's own rules have it, whatever rules are checked."""
+    if not all(np.isfinite(value).all() for value in result.values.values()):
+        return True
+    with np.errstate(all="ignore"):
+        return next(infinite_slopes(structure(trace, list(result.gradients), RULES), result), None) is not None
+
+
+def _masks(engines: Sequence[Ran], entries: Sequence[tuple[str, Index]]) -> dict[str, Array]:
+    aside = {name: np.zeros(g.shape, dtype=bool) for ran in engines[:1] for name, g in ran.result.gradients.items()}
+    for name, place in entries:
+        aside[name][place] = True
+    return aside
+
+
+def _with_settled_quotients(trace: Trace, engines: Sequence[Ran], rules: Rules, aside: dict[str, Array]) -> list[Ran]:
+    """Where numeric mode is contradicted, its quotients at the step where they settle: the usual may be too long."""
+    quotients = next((ran for ran in engines if ran.mode == "numeric"), None)
+    others = [ran for ran in engines if ran.mode != "numeric"]
+    if quotients is None:
+        return list(engines)
+    gradients, accuracy = dict(quotients.result.gradients), dict(quotients.accuracy)
+    for name in gradients:
+        if all(compare(quotients, other, {name: aside[name]}).agree for other in others):
+            continue
+        base = numeric.plan(trace, [name], rules)
+        with np.errstate(all="ignore"):
+            best, error = numeric_checks.settled(base, quotients.result.values, name)
+        gradients[name] = best.reshape(gradients[name].shape)
+        accuracy[name] = _SAFETY * error.reshape(gradients[name].shape)
+    settled = quotients._replace(result=quotients.result._replace(gradients=gradients), accuracy=accuracy)
+    return [settled if ran is quotients else ran for ran in engines]
 
 
 def _odd_one_out(trace: Trace, pairs: list[Pair], rules: Rules) -> OddOneOut | None:
@@ -146,8 +192,8 @@ def _differing_step(trace: Trace, mode: str, rules: Rules) -> str | None:
             runs = [_run(alone, engine, wrt, rules)[0] for engine in (mode, other)]
         except AdcliError:
             continue
-        aside = set_aside(runs)
-        here, there = (_with_accuracy(alone, ran, rules, aside) for ran in runs)
+        aside = _masks(runs, [_of_kink(alone, kink) for ran in runs for kink in ran.result.kinks])
+        here, there = _with_settled_quotients(alone, runs, rules, aside)
         if not compare(here, there, aside).agree:
             return node.name
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -12,22 +12,26 @@ from adcli.arrays import Array
 from adcli.engines.structure import Result
 
 MOST_DIGITS = 15
-_RELATIVE = 1e-10  # of a name's largest entry: wrong rules are farther off
+_RELATIVE = 1e-10  # of an entry: wrong rules are farther off
+_FLOOR = 4e-15  # of a name's largest entry: less than that may have been lost beside a larger number
 
 Index = tuple[int, ...]
 
 
 class Ran(NamedTuple):
-    """An engine's gradients, how far off each may be, and how long it took."""
+    """An engine's result, how far off each entry of its gradients may be, and how long it took."""
 
     mode: str
     result: Result
-    accuracy: dict[str, float]
+    accuracy: Mapping[str, Array]
     seconds: float
 
 
 class Pair(NamedTuple):
-    """Two engines: the largest difference, relative to the largest entry of its name; where; whether it matters."""
+    """Two engines: the largest difference, relative to the largest entry of its name; where; whether it matters.
+
+    ``compared`` counts the entries that were not set aside.
+    """
 
     a: str
     b: str
@@ -35,56 +39,43 @@ class Pair(NamedTuple):
     name: str
     place: Index
     agree: bool
+    compared: int
 
     @property
     def digits(self) -> int:
-        """How many decimal digits agree, 0 to 15."""
+        """How many decimal digits agree, 0 to 15; none where nothing was compared."""
+        if not self.compared or not math.isfinite(self.max_error):
+            return 0
         if self.max_error == 0.0:
             return MOST_DIGITS
-        return (
-            0
-            if not math.isfinite(self.max_error)
-            else max(0, min(MOST_DIGITS, math.floor(-math.log10(self.max_error))))
-        )
+        return max(0, min(MOST_DIGITS, math.floor(-math.log10(self.max_error))))
 
 
-def set_aside(engines: Sequence[Ran], kinks: Sequence[tuple[str, Index]] = ()) -> dict[str, Array]:
-    """The entries that are not compared: kinks, and those for which two engines find no number."""
-    aside: dict[str, Array] = {}
-    if engines:
-        for name in engines[0].result.gradients:
-            lost = [~np.isfinite(ran.result.gradients[name]) for ran in engines]
-            aside[name] = np.asarray(np.sum(lost, axis=0) >= 2)
-    for name, index in kinks:
-        aside[name][index] = True
-    return aside
-
-
-def compare(a: Ran, b: Ran, aside: dict[str, Array]) -> Pair:
-    """The entries where ``aside`` is true are not compared."""
-    worst = Pair(a.mode, b.mode, 0.0, next(iter(aside), ""), (), True)
-    agree = True
-    for name, skip in aside.items():
+def compare(a: Ran, b: Ran, aside: Mapping[str, Array]) -> Pair:
+    """The entries where ``aside`` is true are not compared, nor those of which an engine knows nothing."""
+    worst = Pair(a.mode, b.mode, 0.0, next(iter(aside), ""), (), True, 0)
+    agree, compared = True, 0
+    for name, skipped in aside.items():
         left, right = a.result.gradients[name], b.result.gradients[name]
-        distance = np.where(skip, 0.0, _distance(left, right))
-        largest = max(_largest(left), _largest(right))
-        index = tuple(int(i) for i in np.unravel_index(np.argmax(distance), distance.shape)) if distance.size else ()
-        farthest = float(distance[index]) if distance.size else 0.0
+        allowed = a.accuracy[name] + b.accuracy[name]
+        taken = ~(skipped | np.isinf(allowed))
+        compared += int(np.count_nonzero(taken))
+        distance = np.where(taken, distances(left, right), 0.0)
+        larger = np.maximum(np.abs(left), np.abs(right))
+        largest = float(np.max(larger, where=np.isfinite(larger), initial=0.0))
+        allowed = allowed + _RELATIVE * larger + _FLOOR * largest
+        agree = agree and bool(np.all((distance <= allowed) | (distance == 0.0)))
+        place = tuple(int(i) for i in np.unravel_index(np.argmax(distance), distance.shape)) if distance.size else ()
+        farthest = float(distance[place]) if distance.size else 0.0
         error = farthest / largest if farthest > 0.0 and largest > 0.0 else farthest
-        allowed = a.accuracy[name] + b.accuracy[name] + _RELATIVE * largest
-        agree = agree and farthest <= allowed
-        if error > worst.max_error or worst.place == ():
-            worst = worst._replace(max_error=max(error, worst.max_error), name=name, place=index)
-    return worst._replace(agree=agree)
+        if error > worst.max_error or name == worst.name:
+            worst = worst._replace(max_error=max(error, worst.max_error), name=name, place=place)
+    return worst._replace(agree=agree, compared=compared)
 
 
-def _distance(left: Array, right: Array) -> Array:
+def distances(left: Array, right: Array) -> Array:
+    """abs(left − right): 0 where both are the same infinity or NaN, infinite where only one of them is finite."""
     with np.errstate(invalid="ignore", over="ignore"):
         distance = np.abs(left - right)
     same = (left == right) | (np.isnan(left) & np.isnan(right))
     return np.where(same, 0.0, np.where(np.isnan(distance), np.inf, distance))
-
-
-def _largest(gradient: Array) -> float:
-    finite = np.abs(gradient[np.isfinite(gradient)])
-    return float(np.max(finite, initial=0.0))

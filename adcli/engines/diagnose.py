@@ -38,8 +38,9 @@ def diagnose(plan: Structure, result: Result) -> list[Warning]:
     if first:
         return [*found, *first]
     derivatives = result.derivatives(plan.trace.output).values()
-    if result.scheme or any(not np.isfinite(array).all() for array in derivatives):  # quotients hide an infinite slope
-        found += _infinite_slopes(plan, result)
+    hidden = result.scheme or result.jvp is not None or result.cotangent is not None  # a quotient, or a zero of the user
+    if hidden or any(not np.isfinite(array).all() for array in derivatives):
+        found += infinite_slopes(plan, result)
         found += _not_finite_gradients(plan, result, found)
     return found
 
@@ -71,7 +72,7 @@ def _kinks(plan: Structure, result: Result) -> Iterator[Warning]:
             argument = argument_text(node.arguments[0])
             for index, more in _components(at_kink):
                 where = f"{component(argument, index)} is at a kink"
-                message = f"{node.name} = {node.op}({argument}): {where}, where the derivative is a convention"
+                message = f"{_line(node, primitive)}: {where}, where the derivative is a convention"
                 yield Warning("kink", node.name, index, message + more)
 
 
@@ -95,26 +96,27 @@ def component(name: str, index: tuple[int, ...]) -> str:
 
 def _first_not_finite(plan: Structure, result: Result) -> list[Warning]:
     """The first step whose value is not finite though its arguments are."""
-    for node in plan.trace.nodes:
+    for node, primitive in zip(plan.trace.nodes, plan.primitives, strict=True):
         value = np.asarray(result.values[node.name])
         if not np.isfinite(value).all():
             index = _first(~np.isfinite(value))
             nan = bool(np.isnan(value[index]))
             what = "not a number (NaN)" if nan else "infinite"
-            message = f"{node.name} = {node.op}({_listed(node)}): {component(node.name, index)} is {what}"
+            message = f"{_line(node, primitive)}: {component(node.name, index)} is {what}"
             return [Warning("indeterminate" if nan else "non-finite", node.name, index, message)]
     return []
 
 
-def _listed(node: Node) -> str:
-    return ", ".join(map(argument_text, node.arguments))
+def _line(node: Node, primitive: Primitive) -> str:
+    """A line of the trace, as its table has it."""
+    return f"{node.name} = {primitive.text(*map(argument_text, node.arguments))}"
 
 
 def _first(mask: Array) -> tuple[int, ...]:
     return tuple(int(i) for i in np.argwhere(mask)[0]) if mask.ndim else ()
 
 
-def _infinite_slopes(plan: Structure, result: Result) -> Iterator[Warning]:
+def infinite_slopes(plan: Structure, result: Result) -> Iterator[Warning]:
     """Steps whose own derivative is not finite, as that of sqrt at 0."""
     for node, primitive in _flowing(plan):
         place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
@@ -130,7 +132,7 @@ def _infinite_slopes(plan: Structure, result: Result) -> Iterator[Warning]:
                     what = f"for {operand} is {what} at {component(node.name, index)}"
                 else:
                     what = f"is {what} at {component(str(operand), index)}"
-                message = f"{node.name} = {node.op}({_listed(node)}): the derivative {what}"
+                message = f"{_line(node, primitive)}: the derivative {what}"
                 yield Warning("indeterminate" if nan else "non-finite", node.name, index, message + more)
 
 

@@ -67,4 +67,4 @@ def _numeric(
     result = numeric.run(base, scheme, step)
     assessment = numeric_checks.assess(base, result, step)
     warnings = numeric_checks.warnings(diagnose(base, result), assessment)
-    return result._replace(errors=assessment.errors), warnings
+    return result._replace(errors=assessment.errors, kinks=assessment.kinks), warnings

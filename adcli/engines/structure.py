@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 Reader = Callable[[Sequence[Any]], Sequence[Any]]
 
 
+class Kink(NamedTuple):
+    """An entry of a name where the quotients from the left and from the right differ; ``row`` is the output's entry."""
+
+    name: str
+    place: tuple[int, ...]
+    row: int
+    left: float
+    right: float
+
+
 class Result(NamedTuple):
     """What an engine computed.
 
@@ -29,8 +39,8 @@ class Result(NamedTuple):
             otherwise the Jacobian in numerator layout, output size × size of the name.
         stored: the values that the way back read (reverse mode; empty in others).
         schedule: that of a run with checkpoints (reverse mode).
-        evaluations, scheme, errors: of numeric mode, the calls that its quotients need, their kind, and
-            an estimate of the largest error of each name.
+        evaluations, scheme, errors, kinks: of numeric mode, the calls that its quotients need, their kind, an
+            estimate of the error of each entry (in the gradient's shape), and where left and right differ.
         formulas: of symbolic mode.
         tangents, jvp: of a JVP, the tangents that were given (others are 0) and the output's, of its shape;
             there are no gradients then.
@@ -43,7 +53,8 @@ class Result(NamedTuple):
     schedule: Schedule | None = None
     evaluations: int | None = None
     scheme: str | None = None
-    errors: dict[str, float] | None = None
+    errors: dict[str, Array] | None = None
+    kinks: Sequence[Kink] = ()
     formulas: Formulas | None = None
     tangents: Mapping[str, Array] | None = None
     jvp: Array | None = None

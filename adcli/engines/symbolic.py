@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import sympy as sp
+from sympy.simplify.cse_main import tree_cse
 
 from adcli.arrays import Array
 from adcli.engines.formulas import Cotangent, Entry, Formulas, operations
@@ -28,6 +29,7 @@ from adcli.trace import Trace
 MOST_DERIVATIVES = 5_000
 MOST_OPERATIONS = 20_000
 MOST_SYMBOLS = 20_000
+MOST_PRODUCTS = 200_000  # in the formulas of all steps
 _DEEPEST = 100  # SymPy walks formulas by recursion
 _MOST_BITS = 4096  # of a whole number that SymPy would raise to a power
 
@@ -58,11 +60,12 @@ def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Plan:
     _refuse_beyond(MOST_DERIVATIVES, rows * sum(math.prod(shapes[name]) for name in base.wrt), "derivatives")
     upstream = _upstream(trace)
     made = frozenset(node.name for node in trace.nodes)
-    if _count(trace, upstream) <= MOST_SYMBOLS:
+    if _count(trace, upstream) <= MOST_SYMBOLS and _products(base, upstream) <= MOST_PRODUCTS:
         return Plan(base, made & upstream, _in_order(trace, upstream), whole=True)
     flowing = [node for node in trace.nodes if node.name in base.flows]
     touched = frozenset(name for node in flowing for name in (*node.operands, node.name))
     _refuse_beyond(MOST_SYMBOLS, _count(trace, touched), "symbols")
+    _refuse_beyond(MOST_PRODUCTS, _products(base, base.flows), "products")
     return Plan(base, made & base.flows, _in_order(trace, touched), whole=False)
 
 
@@ -74,6 +77,17 @@ def _refuse_beyond(most: int, count: int, what: str) -> None:
 
 def _count(trace: Trace, names: frozenset[str]) -> int:
     return sum(math.prod(trace.shapes[name]) for name in names)
+
+
+def _products(base: Structure, names: frozenset[str]) -> int:
+    """The multiplications in the values of ``names``."""
+    shapes = base.trace.shapes
+    pairs = zip(base.trace.nodes, base.primitives, strict=True)
+    return sum(
+        primitive.multiplications(node.shape, *(shapes[a] if isinstance(a, str) else () for a in node.arguments))
+        for node, primitive in pairs
+        if node.name in names
+    )
 
 
 def _in_order(trace: Trace, names: frozenset[str]) -> tuple[str, ...]:
@@ -137,18 +151,21 @@ def _closed_form(
     output = [closed.get(symbol, symbol) for symbol in symbols.flat(base.trace.output)]
     found = {name: [sp.factor_terms(f) for f in _filled(base, bars, name, sp.S.Zero)] for name in base.wrt}
     everything = [*output, *(formula for formulas in found.values() for formula in formulas)]
-    shared, reduced = sp.cse(everything, symbols=sp.numbered_symbols("t"))
+    # Only to count: sp.cse would also look for common factors, which misreads the products that factor_terms leaves.
+    shared, reduced = tree_cse(everything, sp.numbered_symbols("t", real=True))
     after = operations([formula for _, formula in shared] + reduced)
-    if _undefined(base, symbols):  # a formula may have a value outside the domain of a step
+    if _undefined(base, symbols, steps):  # a formula may have a value outside the domain of a step
         gradients = _multiplied(base, steps)
     else:
-        put_in = iter(numbers(reduced, symbols.values, shared)[len(output) :])
+        put_in = iter(numbers([f for formulas in found.values() for f in formulas], symbols.values))
         gradients = {name: [next(put_in) for _ in formulas] for name, formulas in found.items()}
     return _result(base, symbols, output, found, gradients, (operations(everything), after), staged=False)
 
 
-def _undefined(base: Structure, symbols: Symbols) -> bool:
-    return any(math.isnan(symbols.values[s]) for name in base.flows for s in symbols.flat(name))
+def _undefined(base: Structure, symbols: Symbols, steps: list[SymbolicStep]) -> bool:
+    return any(math.isnan(symbols.values[s]) for name in base.flows for s in symbols.flat(name)) or any(
+        math.isnan(d.number) for step in steps for of in step.derivatives.values() for d in of
+    )
 
 
 def _multiplied(base: Structure, steps: list[SymbolicStep]) -> dict[str, list[float]]:

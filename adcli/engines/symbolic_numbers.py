@@ -16,27 +16,25 @@ LAST_PRECISION = 3400  # exp(−1074), the least float64, beside 1
 _AGREE = 2.0**-58
 _NAN = mpf("nan")
 _INFINITY = mpf("inf")
-_LARGEST_EXPONENT = 10**15  # exp of more has more digits in its exponent than anyone can use
-_LARGEST_ANGLE_BITS = 4096
+_MOST_BITS = 4096  # of the whole part of what exp, sin or tanh is taken of: more would take all memory
 
-Known = dict[sp.Symbol, Any]
+Known = dict[Any, Any]
+_CANCELLED = "cancelled"  # the key under which it is noted that the terms of a sum left nothing
 
 
-def numbers(
-    formulas: Sequence[sp.Expr], values: Mapping[sp.Symbol, float], shared: Sequence[tuple[sp.Symbol, sp.Expr]] = ()
-) -> list[float]:
-    """The value of each formula; ``shared`` are subexpressions that later ones and the formulas name.
+def numbers(formulas: Sequence[sp.Expr], values: Mapping[sp.Symbol, float]) -> list[float]:
+    """The value of each formula; what several have in common is evaluated once.
 
-    The precision is doubled until two results agree to more digits than a float64 has.
+    The precision is doubled until two results agree to more digits than a float64 has, and nothing cancels wholly.
     """
-    if not shared and all(formula.is_Symbol for formula in formulas):
+    if all(formula.is_Symbol for formula in formulas):
         return [values[formula] for formula in formulas]
     precision = FIRST_PRECISION
-    before = _at(precision, formulas, values, shared)
+    before, _ = _at(precision, formulas, values)
     while precision < LAST_PRECISION:
         precision *= 2
-        after = _at(precision, formulas, values, shared)
-        if all(map(_agree, before, after)):
+        after, cancelled = _at(precision, formulas, values)
+        if not cancelled and all(map(_agree, before, after)):
             break
         before = after
     return [float(number) for number in after]
@@ -46,26 +44,23 @@ def _agree(a: Any, b: Any) -> bool:
     return not mp.isfinite(b) or abs(a - b) <= _AGREE * abs(b)
 
 
-def _at(
-    precision: int,
-    formulas: Sequence[sp.Expr],
-    values: Mapping[sp.Symbol, float],
-    shared: Sequence[tuple[sp.Symbol, sp.Expr]],
-) -> list[Any]:
+def _at(precision: int, formulas: Sequence[sp.Expr], values: Mapping[sp.Symbol, float]) -> tuple[list[Any], bool]:
+    """The values, and whether a sum came out as 0 though its terms are not: with more digits it may not."""
     with mp.workprec(precision):
         known: Known = {symbol: mpf(value) for symbol, value in values.items()}
-        for symbol, formula in shared:
-            known[symbol] = _number(formula, known)
-        return [_number(formula, known) for formula in formulas]
+        return [_number(formula, known) for formula in formulas], _CANCELLED in known
 
 
 def _number(formula: sp.Expr, known: Known) -> Any:
-    if formula.is_Symbol:
-        return known[formula]
-    if formula.is_Rational:
-        return mpf(formula.p) / formula.q
-    rule = _RULES.get(formula.func)
-    return rule(formula, known) if rule else _constant(formula)
+    found = known.get(formula)
+    if found is None:
+        if formula.is_Rational:
+            found = mpf(formula.p) / formula.q
+        else:
+            rule = _RULES.get(formula.func)
+            found = rule(formula, known) if rule else _constant(formula)
+        known[formula] = found
+    return found
 
 
 def _constant(formula: sp.Expr) -> Any:
@@ -75,9 +70,10 @@ def _constant(formula: sp.Expr) -> Any:
 
 
 def _sum(formula: sp.Expr, known: Known) -> Any:
-    total = mpf(0)
-    for term in formula.args:
-        total += _number(term, known)
+    terms = [_number(term, known) for term in formula.args]
+    total = sum(terms, mpf(0))
+    if total == 0 and any(terms):
+        known[_CANCELLED] = True
     return total
 
 
@@ -104,7 +100,7 @@ def _power(formula: sp.Expr, known: Known) -> Any:
 
 
 def _exp(x: Any) -> Any:
-    if abs(x) <= _LARGEST_EXPONENT or mp.isnan(x):
+    if mp.isnan(x) or mp.mag(x) < _MOST_BITS:
         return mp.exp(x)
     return _INFINITY if x > 0 else mpf(0)
 
@@ -114,7 +110,7 @@ def _log(x: Any) -> Any:
 
 
 def _of_angle(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda x: function(x) if mp.isfinite(x) and mp.mag(x) < _LARGEST_ANGLE_BITS else _NAN
+    return lambda x: function(x) if mp.isfinite(x) and mp.mag(x) < _MOST_BITS else _NAN
 
 
 def _function(function: Callable[[Any], Any]) -> Callable[[sp.Expr, Known], Any]:
@@ -140,7 +136,7 @@ _RULES: dict[Any, Callable[[sp.Expr, Known], Any]] = {
     sp.sin: _function(_of_angle(mp.sin)),
     sp.cos: _function(_of_angle(mp.cos)),
     sp.tan: _function(_of_angle(mp.tan)),
-    sp.tanh: _function(lambda x: mp.tanh(x) if abs(x) < _LARGEST_EXPONENT else mp.sign(x)),
+    sp.tanh: _function(lambda x: mp.tanh(x) if mp.mag(x) < _MOST_BITS else mp.sign(x)),
     sp.erf: _function(lambda x: mp.erf(x) if abs(x) < math.inf and mp.mag(x) < 30 else mp.sign(x)),
     sp.Abs: _function(abs),
     IfPositive: _choice,

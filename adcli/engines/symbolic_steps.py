@@ -15,8 +15,11 @@ from adcli.engines.formulas import Entry, Meaning, operations
 from adcli.engines.structure import Structure
 from adcli.engines.symbolic_numbers import numbers
 from adcli.engines.symbols import LARGEST_WRITTEN, Choice, exact, namespace, object_array, rational
+from adcli.errors import AdcliError, Problem
 from adcli.primitives import Primitive
 from adcli.trace import Node
+
+MOST_WORK = 100_000  # some five seconds of SymPy
 
 T = TypeVar("T")
 Bars = dict[str, list[dict[int, T]]]  # name → for each entry of the output: entry of the name → cotangent
@@ -52,7 +55,7 @@ class Symbols:
         width = len(str(len(entries)))
         symbols: list[Any] = [None] * len(entries)
         for rank, i in enumerate(sorted(range(len(entries)), key=lambda i: (entries[i].name, entries[i].place))):
-            symbols[i] = sp.Symbol(f"s{rank:0{width}}")
+            symbols[i] = sp.Symbol(f"s{rank:0{width}}", real=True)
         of_name: dict[str, list[sp.Symbol]] = {}
         for symbol, entry in zip(symbols, entries, strict=True):
             self.meanings[symbol] = entry
@@ -76,7 +79,7 @@ class Symbols:
         return object_array([symbol], ())
 
     def added(self, own_name: str, meaning: Meaning) -> sp.Symbol:
-        symbol = sp.Symbol(own_name)
+        symbol = sp.Symbol(own_name, real=True)
         self.meanings[symbol] = meaning
         return symbol
 
@@ -92,29 +95,59 @@ class Symbols:
 
     def _signed(self, choice: Choice) -> sp.Expr:
         excess, then, otherwise = choice.args
-        sign = sp.Symbol(f"c{self.signs.setdefault(excess, len(self.signs))}")
+        sign = sp.Symbol(f"c{self.signs.setdefault(excess, len(self.signs))}", real=True)
         self.values[sign] = float(np.sign(numbers([excess], self.here(excess))[0]))
         return choice.func(excess, then, otherwise, sign)
 
 
 def make_steps(base: Structure, symbols: Symbols, names: frozenset[str]) -> list[SymbolicStep]:
     """The steps that make ``names``, in the order of the trace. One of numbers only has its own symbols as formulas."""
-    pairs = zip(base.trace.nodes, base.primitives, strict=True)
-    return [_step(base, symbols, node, primitive) for node, primitive in pairs if node.name in names]
+    steps = []
+    work = 0
+    for node, primitive in zip(base.trace.nodes, base.primitives, strict=True):
+        if node.name not in names:
+            continue
+        formulas = _formulas(symbols, node, primitive)
+        places = _places(base, symbols, node)
+        work += sum(_work(formula, places) for formula in formulas)
+        if work > MOST_WORK:
+            message = (
+                f"symbolic mode would take too long: up to {node.name} alone there are too many derivatives of steps"
+            )
+            raise AdcliError(Problem(message, None, "take another mode, or a smaller net"))
+        steps.append(_differentiated(symbols, node, formulas, places))
+    return steps
 
 
-def _step(base: Structure, symbols: Symbols, node: Node, primitive: Primitive) -> SymbolicStep:
+def _work(formula: sp.Expr, places: Mapping[sp.Symbol, tuple[str, int]]) -> int:
+    """About how much it takes to differentiate ``formula`` for each of its symbols, term by term."""
+    terms = sp.Add.make_args(formula)
+    return sum((4 + operations([term])) * sum(s in places for s in term.free_symbols) for term in terms)
+
+
+def _formulas(symbols: Symbols, node: Node, primitive: Primitive) -> list[sp.Expr]:
     if not node.operands:
-        return SymbolicStep(node.name, symbols.flat(node.name), {})
+        return symbols.flat(node.name)
     operands = [symbols.arrays[a] if isinstance(a, str) else symbols.number(a) for a in node.arguments]
     value = primitive.value(namespace, *operands)
     entries = value.reshape(-1) if isinstance(value, np.ndarray) else [value]
-    formulas = [symbols.with_signs(exact(entry)) for entry in entries]
+    return [symbols.with_signs(exact(entry)) for entry in entries]
+
+
+def _places(base: Structure, symbols: Symbols, node: Node) -> dict[sp.Symbol, tuple[str, int]]:
+    """Where the symbols stand for which a derivative flows through ``node``."""
     flowing = [name for name in dict.fromkeys(node.operands) if name in base.flows and node.name in base.flows]
-    places = {symbol: (name, into) for name in flowing for into, symbol in enumerate(symbols.flat(name))}
-    derivatives: dict[str, list[Derivative]] = {name: [] for name in flowing}
+    return {symbol: (name, into) for name in flowing for into, symbol in enumerate(symbols.flat(name))}
+
+
+def _differentiated(
+    symbols: Symbols, node: Node, formulas: list[sp.Expr], places: Mapping[sp.Symbol, tuple[str, int]]
+) -> SymbolicStep:
+    derivatives: dict[str, list[Derivative]] = {name: [] for name, _ in places.values()}
     for out, (formula, symbol) in enumerate(zip(formulas, symbols.flat(node.name), strict=True)):
-        found = _derivatives(formula, places, symbols.here(formula), math.isnan(symbols.values[symbol]))
+        here = symbols.here(formula)
+        undefined = math.isnan(symbols.values[symbol]) and not any(map(math.isnan, here.values()))
+        found = _derivatives(formula, places, here, undefined)
         for (name, into), (derivative, number) in found.items():
             derivatives[name].append(Derivative(out, into, derivative, number))
     return SymbolicStep(node.name, formulas, derivatives)
@@ -133,10 +166,15 @@ def _derivatives(
     derivatives = [_joined(sp.Add(*terms[symbol])) for symbol in in_order]
     found = [math.nan] * len(derivatives) if undefined else numbers(derivatives, here)
     for i, number in enumerate(found):
-        if math.isnan(number) and not undefined:
+        if not undefined and (math.isnan(number) or _infinite_by_exponent(number, formula, in_order[i])):
             derivatives[i], found[i] = _others_as_numbers(formula, in_order[i], derivatives[i], here)
     triples = zip(in_order, derivatives, found, strict=True)
     return {places[symbol]: (d, number) for symbol, d, number in triples if d != 0}
+
+
+def _infinite_by_exponent(number: float, formula: sp.Expr, symbol: sp.Symbol) -> bool:
+    """x^y log x at x = 0, which is no slope but a convention's place."""
+    return math.isinf(number) and any(symbol in power.exp.free_symbols for power in formula.atoms(sp.Pow))
 
 
 def _joined(derivative: sp.Expr) -> sp.Expr:

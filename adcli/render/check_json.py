@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from adcli.engines.check import Check
+from adcli.engines.diagnose import MOST_OF_A_STEP, Warning, component
 from adcli.render.grad_json import SCHEMA, warning_content
 
 
@@ -29,5 +30,14 @@ def content(title: str | None, found: Check) -> dict[str, Any]:
         "odd_one_out": found.odd_one_out._asdict() if found.odd_one_out else None,
         "kinks": [{"name": name, "index": list(index)} for name, index in found.kinks],
         "skipped": [skipped._asdict() for skipped in found.skipped],
-        "warnings": [warning_content(warning) for warning in found.warnings],
+        "warnings": [warning_content(warning) for warning in [*found.warnings, *_not_compared(found)]],
     }
+
+
+def _not_compared(found: Check) -> list[Warning]:
+    """A warning for each entry that was set aside, of many the first ones."""
+    why = "not compared: a value or a slope on the way is not finite"
+    return [
+        Warning("non-finite", name, place, f"{component(name, place)} is {why}")
+        for name, place in found.uncompared[:MOST_OF_A_STEP]
+    ]

@@ -10,13 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from adcli.engines.check import Check
-from adcli.engines.comparison import Ran
+from adcli.engines.comparison import Index, Pair, Ran
 from adcli.engines.diagnose import component
 from adcli.errors import printable
 from adcli.render.style import NAME, QUIET
 
 GOOD, BAD = "green", "bold red"
-MOST_KINKS = 10
+MOST_LISTED = 10
+NARROW = 66
+FEW_DIGITS = 3
 
 
 def show(console: Console, title: str | None, found: Check, costs: Mapping[str, int | None]) -> None:
@@ -28,10 +30,11 @@ def show(console: Console, title: str | None, found: Check, costs: Mapping[str, 
     for skipped in found.skipped:
         _wrapped(console, f"{skipped.mode} was skipped: {skipped.reason}")
     console.print()
-    console.print(_pairs(found))
-    if found.kinks:
-        console.print()
-        _kinks(console, found)
+    console.print(_pairs(found, console.width < NARROW))
+    if found.kinks:  # no engine can be right or wrong there
+        _listed(console, "At a kink, and not counted", found.kinks)
+    if found.uncompared:
+        _listed(console, "Not compared, as a value or a slope on the way is not finite", found.uncompared)
     console.print()
     _verdict(console, found)
 
@@ -55,30 +58,40 @@ def _engines(engines: list[Ran], costs: Mapping[str, int | None]) -> Table:
     return table
 
 
-def _pairs(found: Check) -> Table:
-    table = _table("engines", "largest difference", "digits", "at", "")
+def _pairs(found: Check, narrow: bool) -> Table:
+    table = _table(
+        "engines", "difference" if narrow else "largest difference", "digits", *([] if narrow else ["at"]), ""
+    )
     for pair in found.pairs:
-        mark = Text("✓ agree", GOOD) if pair.agree else Text("✗ differ", BAD)
-        at = Text(component(pair.name, pair.place) if pair.max_error else "", QUIET)
-        table.add_row(
-            Text(f"{pair.a} – {pair.b}"), f"{pair.max_error:.1e}" if pair.max_error else "0", str(pair.digits), at, mark
-        )
+        names = f"{pair.a[:3]}–{pair.b[:3]}" if narrow else f"{pair.a} – {pair.b}"
+        difference = f"{pair.max_error:.1e}" if pair.max_error else "0" if pair.compared else "–"
+        at = [] if narrow else [Text(component(pair.name, pair.place) if pair.max_error else "", QUIET)]
+        table.add_row(Text(names), difference, str(pair.digits), *at, _mark(pair))
     return table
 
 
-def _kinks(console: Console, found: Check) -> None:
-    """Entries whose left and right derivatives differ; no engine can be right or wrong there."""
-    shown = ", ".join(component(name, index) for name, index in found.kinks[:MOST_KINKS])
-    rest = f" and {len(found.kinks) - MOST_KINKS} more" if len(found.kinks) > MOST_KINKS else ""
-    _wrapped(console, f"At a kink, and not counted: {shown}{rest}")
+def _mark(pair: Pair) -> Text:
+    if not pair.agree:
+        return Text("✗ differ", BAD)
+    if not pair.compared:
+        return Text("nothing compared", QUIET)
+    return Text("✓ agree" if pair.digits >= FEW_DIGITS else "✓ within error", GOOD)
+
+
+def _listed(console: Console, what: str, entries: list[tuple[str, Index]]) -> None:
+    shown = ", ".join(component(name, index) for name, index in entries[:MOST_LISTED])
+    rest = f" and {len(entries) - MOST_LISTED} more" if len(entries) > MOST_LISTED else ""
+    console.print()
+    _wrapped(console, f"{what}: {shown}{rest}")
 
 
 def _verdict(console: Console, found: Check) -> None:
     odd = found.odd_one_out
-    if len(found.engines) < 2:
-        text = "There is nothing to compare."
+    if not any(pair.compared for pair in found.pairs):
+        text = "There was nothing to compare."
     elif found.agree:
-        text = f"All {len(found.engines)} engines agree, as far as each one's own accuracy goes."
+        rest = " where they were compared" if found.kinks or found.uncompared else ""
+        text = f"All {len(found.engines)} engines agree{rest}, as far as each one's own accuracy goes."
     elif odd is None:
         text = "The engines differ, and no single one stands alone."
     elif odd.step is None:

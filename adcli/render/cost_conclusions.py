@@ -11,6 +11,9 @@ ALIKE = 1.05  # a ratio below it makes no difference
 
 def conclusions(found: Report) -> Iterator[str]:
     """One text for each thing to learn."""
+    if not found.names:
+        yield "There is nothing to differentiate for: no parameters and no inputs."
+        return
     yield from _modes(found)
     yield from _order(found)
     yield from _numeric(found)
@@ -62,6 +65,7 @@ def _order(found: Report) -> Iterator[str]:
             "way through a general graph is NP-complete (Naumann 2008, optimal Jacobian accumulation); counted "
             "instead is one sweep over the graph, from each name forward and from the output back."
         )
+    every = "every name" if found.is_chain else "every name with a single path"
     chains = {name: chain for name, chain in found.chains.items() if chain.optimal is not None}
     gains = {name: min(c.forward, c.reverse) - (c.optimal or 0) for name, c in chains.items()}
     better = [name for name, gain in gains.items() if gain > 0]
@@ -75,9 +79,9 @@ def _order(found: Report) -> Iterator[str]:
     elif chains and all(c.optimal == c.reverse for c in chains.values()):
         worse = any(c.forward > c.reverse for c in chains.values())
         if worse:
-            yield "From the left, as reverse mode multiplies, is the best order for every name."
+            yield f"From the left, as reverse mode multiplies, is the best order for {every}."
     elif chains and all(c.optimal == c.forward for c in chains.values()):
-        yield "From the right, as forward mode multiplies, is the best order for every name."
+        yield f"From the right, as forward mode multiplies, is the best order for {every}."
 
 
 def _listed(names: list[str]) -> str:
@@ -89,10 +93,9 @@ def _numeric(found: Report) -> Iterator[str]:
     known = [c.operations for m, c in found.modes.items() if m in ("forward", "reverse") and c.operations]
     if numeric.operations and known:
         ratio = numeric.operations / min(known)
-        yield (
-            f"Numeric mode evaluates the function {numeric.evaluations:,} times, "
-            f"{times(ratio)} the work of {'reverse' if _wins(found) else 'forward'} mode: good for checks only."
-        )
+        best = "reverse" if _wins(found) else "forward"
+        work = f", {times(ratio)} the work of {best} mode" if ratio > 1 else ""
+        yield f"Numeric mode evaluates the function {numeric.evaluations:,} times{work}: good for checks only."
 
 
 def _wins(found: Report) -> bool:

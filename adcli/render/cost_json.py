@@ -9,13 +9,14 @@ from typing import Any
 from adcli.cost.chains import Chain, Graph
 from adcli.cost.report import Report
 from adcli.cost.sweep import MODES, Point, Range, slope
+from adcli.render.json_format import Encoded, one_line
 
 SCHEMA = 1
 
 
 def content(found: Report) -> dict[str, Any]:
     """Keys in the order of the interface."""
-    factors: dict[str, Any] = {}  # the same factor stands in many chains
+    factors: dict[str, str] = {}
     return {
         "schema": SCHEMA,
         "command": "cost",
@@ -27,20 +28,16 @@ def content(found: Report) -> dict[str, Any]:
     }
 
 
-def _chain(chain: Chain, graph: Graph, factors: dict[str, Any]) -> dict[str, Any]:
-    listed = None
+def _chain(chain: Chain, graph: Graph, known: dict[str, str]) -> Encoded:
+    """A chain as JSON. ``known`` remembers the factors as JSON: the same one stands in many chains."""
+    factors = "null"
     if chain.path is not None:
         for name, (out, into) in zip(chain.factor_names, pairwise(chain.path), strict=True):
-            if name not in factors:
-                factors[name] = {"name": name, "shape": [graph.sizes[out], graph.sizes[into]]}
-        listed = [factors[name] for name in chain.factor_names]
-    return {
-        "factors": listed,
-        "forward": chain.forward,
-        "reverse": chain.reverse,
-        "optimal": chain.optimal,
-        "order": chain.order,
-    }
+            if name not in known:
+                known[name] = one_line({"name": name, "shape": [graph.sizes[out], graph.sizes[into]]})
+        factors = f"[{', '.join(map(known.__getitem__, chain.factor_names))}]"
+    rest = {"forward": chain.forward, "reverse": chain.reverse, "optimal": chain.optimal, "order": chain.order}
+    return Encoded(f'{{"factors": {factors}, {one_line(rest)[1:]}')
 
 
 def sweep_content(title: str | None, wanted: Range, points: Sequence[Point]) -> dict[str, Any]:

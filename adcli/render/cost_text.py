@@ -38,9 +38,10 @@ def show(console: Console, found: Report) -> None:
     if found.trace.title:
         console.print(Text(printable(found.trace.title), NAME))
         console.print()
-    _one_chain(console, found)
-    _all_chains(console, found)
-    console.print()
+    if found.names:
+        _one_chain(console, found)
+        _all_chains(console, found)
+        console.print()
     _modes(console, found)
     if found.checkpointing[-1].slots:
         console.print()

@@ -1,4 +1,4 @@
-"""The formulas of symbolic mode in a LaTeX document: those that fit on a line."""
+"""The formulas of symbolic mode in a LaTeX document: on a line, or broken over a few."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from adcli.render.formulas import latex, latex_label
 from adcli.trace import Trace
 
 WIDEST = 60  # letters on a line of 160 mm, beside the left side
+LONGEST = 12 * WIDEST
 MOST_OF_A_NAME = 9
 _COMMAND = re.compile(r"\\[a-zA-Z]+|[{}_^ ]")
 
@@ -31,10 +32,21 @@ def paragraphs(trace: Trace, formulas: Formulas) -> Iterator[str]:
 
 
 def _equations(left: list[str], right: Array) -> Iterator[str]:
-    shown = [(a, b) for a, b in zip(left, right.reshape(-1), strict=True) if len(_COMMAND.sub("", b)) <= WIDEST]
-    for a, b in shown[:MOST_OF_A_NAME]:
-        yield f"\\[\n{a} = {b}\n\\]"
-    missing = len(left) - len(shown[:MOST_OF_A_NAME])
+    """Of many entries the first ones; of those that are too long, the number."""
+    missing = []
+    for number, (a, b) in enumerate(zip(left, right.reshape(-1), strict=True)):
+        letters = len(_COMMAND.sub("", b))
+        if number >= MOST_OF_A_NAME or letters > LONGEST:
+            missing.append(a)
+        elif letters <= WIDEST:
+            yield f"\\[\n{a} = {b}\n\\]"
+        else:
+            yield f"\\begin{{flushleft}}\n$\\displaystyle {a} = {_breakable(b)}$\n\\end{{flushleft}}"
     if missing:
-        what = f"{missing} more formula{'s are' if missing > 1 else ' is'}"
-        yield rf"${left[-1]}$ and the like: {what} not shown.\par" if missing > 1 else rf"${left[-1]}$: too long.\par"
+        rest = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        yield rf"${missing[0]}${rest}: not shown.\par"
+
+
+def _breakable(formula: str) -> str:
+    """TeX breaks a line after an operator, but never between ``\\left`` and ``\\right``."""
+    return formula.replace(r"\left(", "(").replace(r"\right)", ")")

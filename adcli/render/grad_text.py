@@ -168,8 +168,13 @@ def _quotients(console: Console, result: Result) -> None:
     """How many calls numeric differentiation took, and how far off it thinks that it is."""
     console.print()
     console.print(Text(f"{result.evaluations} evaluations, {result.scheme} differences"))
-    errors = ", ".join(f"{name} {error:.1g}" for name, error in (result.errors or {}).items())
+    errors = ", ".join(f"{name} {_largest(error)}" for name, error in (result.errors or {}).items())
     console.print(Text(f"Estimated error at most: {errors}"))
+
+
+def _largest(error: Array) -> str:
+    largest = float(np.max(error, initial=0.0))
+    return f"{largest:.1g}" if np.isfinite(largest) else "unknown"
 
 
 def _kind(trace: Trace, result: Result, style: Style, count: int) -> str:

@@ -26,8 +26,14 @@ def _spelled(value: Any) -> Any:
     return value if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
 
 
+class Encoded(str):
+    """JSON that is already written."""
+
+    __slots__ = ()
+
+
 def one_line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return value if isinstance(value, Encoded) else json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def document(content: dict[str, Any]) -> str:
@@ -43,7 +49,7 @@ def _spread(value: Any) -> str:
     if (
         isinstance(value, dict)
         and value
-        and any(all(isinstance(entry, kind) for entry in value.values()) for kind in (list, dict))
+        and any(all(isinstance(entry, kind) for entry in value.values()) for kind in (list, dict, Encoded))
     ):
         return "{\n" + ",\n".join(f"    {one_line(k)}: {one_line(v)}" for k, v in value.items()) + "\n  }"
     return one_line(value)

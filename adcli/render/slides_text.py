@@ -31,6 +31,7 @@ from adcli.explain.blocks import (
     Work,
 )
 from adcli.explain.maths import Role
+from adcli.render import charts_text as charts
 from adcli.render import pictures_text as pictures
 from adcli.render.maths_text import ASCII, STYLES, Box, Pen, Segments, beside, length, padded, wrapped
 
@@ -150,11 +151,11 @@ class _Page:
             case Network():
                 return pictures.network(block, self.pen, width)
             case Graph():
-                return pictures.graph(block, self.pen, width)
+                return charts.graph(block, self.pen, width)
             case Bars():
-                return pictures.bars(block, self.pen, width)
+                return charts.bars(block, self.pen, width)
             case Plot():
-                return pictures.plot(block, self.pen, width)
+                return charts.plot(block, self.pen, width)
 
     # --- formulas --------------------------------------------------------------------------------------------
 

@@ -27,12 +27,10 @@ def show(console: Console, title: str | None, wanted: Range, points: Sequence[Po
     console.print(Text(f"Multiplications by the {what} of the hidden layers", NAME))
     texts = {m: [count(point.operations[m], 13) for point in points] for m in MODES}
     _table(console, wanted, points, operations, texts)
-    console.print()
     _plot(console, wanted, operations)
     console.print()
     console.print(Text("Measured times, drawn in seconds", NAME))
     _table(console, wanted, points, seconds, {m: [_time(s) for s in times] for m, times in seconds.items()})
-    console.print()
     _plot(console, wanted, seconds)
     console.print()
     for text in _conclusions(wanted, operations, points):
@@ -60,6 +58,9 @@ def _table(
 
 
 def _plot(console: Console, wanted: Range, amounts: Mapping[str, Sequence[float | None]]) -> None:
+    if len(wanted.sizes) < 2:
+        return
+    console.print()
     series = [
         Series(mode[0], COLOURS[mode], [(size, a) for size, a in zip(wanted.sizes, of, strict=True) if a])
         for mode, of in amounts.items()
@@ -78,7 +79,7 @@ def _plot(console: Console, wanted: Range, amounts: Mapping[str, Sequence[float 
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return "–"
-    return f"{1000 * seconds:,.2f} ms"
+    return f"{1000 * seconds:,.3f} ms"
 
 
 def _conclusions(wanted: Range, operations: Mapping[str, Sequence[float | None]], points: Sequence[Point]) -> list[str]:

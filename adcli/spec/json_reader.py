@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from adcli.errors import AdcliError, Problem, quoted
+from adcli.spec.positions import in_double_quotes
 from adcli.spec.source import Source
 from adcli.spec.yaml_reader import DEEPEST, MOST_VALUES
 
@@ -122,6 +123,11 @@ def locate(source: Source, path: tuple[str | int, ...], at_key: bool) -> int:
             index += 1
         offset = found
     return offset
+
+
+def locate_character(source: Source, path: tuple[str | int, ...], value: str, at: int) -> int:
+    """The offset of the character ``at`` of the text ``value`` at ``path``."""
+    return in_double_quotes(source.text, locate(source, path, False), value, at)
 
 
 def _space(text: str, offset: int) -> int:

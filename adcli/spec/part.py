@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from adcli.errors import MOST_PROBLEMS, AdcliError, Place, Problem, nearest, quoted
 from adcli.spec import json_reader, yaml_reader
 from adcli.spec.source import STDIN, Source
-
-_NEXT_LINE = re.compile(r"[|>][^\r\n]*(?:\r\n|\r|\n)[ \r\n]*")
-
 
 class Document:
     """A text that was read: its tree, and what was found wrong with it so far."""
@@ -27,13 +23,8 @@ class Document:
         return self.source.place(self.reader.locate(self.source, path, at_key))
 
     def place_inside(self, path: tuple[str | int, ...], text: str, at: int) -> Place:
-        """Where the character ``at`` of the scalar ``text`` stands; its beginning, where it is written otherwise."""
-        begin = self.reader.locate(self.source, path, False)
-        lines = _NEXT_LINE.match(self.source.text, begin)
-        for first in (begin, begin + 1, lines.end() if lines else begin):  # plain, quoted, a block
-            if self.source.text.startswith(text[: at + 1], first):
-                return self.source.place(first + at)
-        return self.source.place(begin)
+        """Where the character ``at`` of the scalar ``text`` stands."""
+        return self.source.place(self.reader.locate_character(self.source, path, text, at))
 
     def raise_problems(self) -> None:
         if self.problems:

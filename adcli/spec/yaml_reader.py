@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from adcli.errors import AdcliError, Problem, nearest, quoted
+from adcli.spec.positions import in_yaml
 from adcli.spec.source import Source
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -213,6 +214,17 @@ def locate(source: Source, path: tuple[str | int, ...], at_key: bool) -> int:
 
     Where the way leads through an alias, the offset is the alias's own.
     """
+    return int(_event_at(source, path, at_key).start_mark.index)
+
+
+def locate_character(source: Source, path: tuple[str | int, ...], value: str, at: int) -> int:
+    """The offset of the character ``at`` of the text ``value`` at ``path``; of an alias, its own."""
+    event = _event_at(source, path, at_key=False)
+    return in_yaml(source.text, event, at) if isinstance(event, yaml.ScalarEvent) else int(event.start_mark.index)
+
+
+def _event_at(source: Source, path: tuple[str | int, ...], at_key: bool) -> Any:
+    """The event that begins the value (or is the key) at ``path``, or the alias on the way to it."""
     stream = (
         event for event in events(source) if not isinstance(event, (yaml.StreamStartEvent, yaml.DocumentStartEvent))
     )
@@ -226,12 +238,12 @@ def locate(source: Source, path: tuple[str | int, ...], at_key: bool) -> int:
                 _skip(next(stream), stream)
                 key = next(stream)
             if at_key and number == len(path) - 1:
-                return int(key.start_mark.index)
+                return key
         else:
             for _ in range(int(step)):
                 _skip(next(stream), stream)
         event = next(stream)
-    return int(event.start_mark.index)
+    return event
 
 
 def _skip(event: Any, stream: Iterator[Any]) -> None:

@@ -17,6 +17,8 @@ _TOKEN = re.compile(
     r"[ \t\r\n]*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<open>\()|(?P<close>\))|(?P<comma>,)|(?P<minus>-)|(?P<operator>\*\*|/(?!/)|[+*@]))"
 )
+_SPACES = " \t\r\n"
+_WORD = re.compile(r"\w+")
 _END = re.compile(r"[ \t\r\n]*\Z")
 _INSTEAD = {
     "−": "-",
@@ -71,12 +73,17 @@ def check_tokens(text: str, start: int) -> None:
         if kind == "name" or kind == "number":
             if match[kind] in KEYWORDS:
                 raise ExpressionError(f"{quoted(match[kind])} is a word of Python, and no name or function here", begin)
+            if complete and before == "name" and match[kind][0] == "." and text[begin - 1] not in _SPACES:
+                message = "the steps inside a line can't be read by name"
+                raise ExpressionError(message, begin, "give the step a line of its own")
             if complete:
                 raise ExpressionError(f"an operator is missing before {quoted(match[kind])}", begin)
             if kind == "number":
                 _check_number(text, match[kind], begin)
             complete = True
         elif kind == "operator" or kind == "comma":
+            if match[kind] == "+" and not complete:
+                raise ExpressionError("there is no unary plus", begin, "leave this + out")
             if not complete:
                 raise ExpressionError(f"a value is missing before {quoted(match[kind])}", begin)
             if kind == "comma" and not (opened and opened[-1][1]):
@@ -99,7 +106,7 @@ def check_tokens(text: str, start: int) -> None:
             opened.pop()
         before = kind
     if not _END.match(text, at):
-        raise _unknown(text, len(text) - len(text[at:].lstrip(" \t\r\n")))
+        raise _unknown(text, len(text) - len(text[at:].lstrip(_SPACES)))
     if not complete:
         raise ExpressionError("a value is missing at the end", max(start, len(text.rstrip()) - 1))
     if opened:
@@ -114,13 +121,16 @@ def _check_number(text: str, number: str, at: int) -> None:
     if following in ("j", "J"):
         raise ExpressionError("a number is real, without j", at)
     if following.isalpha():
-        raise ExpressionError(f"an operator is missing between {quoted(number)} and {quoted(following)}", end)
+        word = _WORD.match(text, end)
+        raise ExpressionError(f"an operator is missing between {quoted(number)} and {quoted(word and word[0])}", end)
     if following == ".":
         raise ExpressionError("a number has one point", end)
     if len(number) > 1 and number[0] == "0" and number[1].isdigit():
         raise ExpressionError("a number doesn't begin with 0", at)
     if math.isinf(float(number)):
         raise ExpressionError(f"{quoted(number)} is too large for a float64", at)
+    if float(number) == 0.0 and any(digit in "123456789" for digit in re.split("[eE]", number)[0]):
+        raise ExpressionError(f"{quoted(number)} is too small for a float64", at)
 
 
 def _unknown(text: str, at: int) -> ExpressionError:
@@ -134,4 +144,6 @@ def _unknown(text: str, at: int) -> ExpressionError:
         return ExpressionError(f"{_WHAT[character]} not possible in an expression", at, OPERATORS_HINT)
     if character == "_" or character.isalpha():
         return ExpressionError("a name is a letter, then letters, digits and _", at)
+    if not character.isprintable():
+        return ExpressionError(f"U+{ord(character):04X} is not possible in an expression", at, "use a plain space")
     return ExpressionError(f"{quoted(character)} is not possible in an expression", at, OPERATORS_HINT)
