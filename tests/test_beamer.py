@@ -82,21 +82,37 @@ def test_every_kind_of_block_compiles(tmp_path: Path, handout: bool) -> None:
 @needs_tex
 @pytest.mark.parametrize("mode", MODES)
 def test_every_spec_compiles(tmp_path: Path, mode: str) -> None:
-    """With overlays in reverse mode, a page a slide in the others; half of the specs in each language."""
-    handout = [] if mode == "reverse" else ["--handout"]
-
-    def documents(lang: str, specs: list[Path]) -> list[str]:
-        options = ["--mode", mode, "--lang", lang, "--format", "beamer", *handout]
-        ran = [run_adcli("explain", str(spec), *options) for spec in specs]
-        assert not any(one.code for one in ran), [one.stderr for one in ran]
-        return [one.stdout for one in ran]
-
-    tasks = {lang: joined(documents(lang, SPECS[place::2])) for place, lang in enumerate(("en", "id"))}
+    """A page a slide, which is quick; half of the specs in each language."""
+    tasks = {
+        lang: joined([explained(spec, mode, "--lang", lang, "--handout") for spec in SPECS[place::2]])
+        for place, lang in enumerate(("en", "id"))
+    }
     with ThreadPoolExecutor(len(tasks)) as pool:
         runs = {lang: pool.submit(compiled, latex, tmp_path / lang) for lang, latex in tasks.items()}
     for lang, latex in tasks.items():
-        phases_of = list(map(int, re.findall(r"\\adphases\{(\d+)\}", latex)))
-        check(runs[lang].result(), len(phases_of) if handout else sum(phases_of), f"{mode} {lang}")
+        check(runs[lang].result(), latex.count(r"\begin{frame}"), f"{mode} {lang}")
+
+
+@needs_tex
+@pytest.mark.parametrize(("name", "mode"), [("forward-mode", "forward"), ("classifier", "reverse")])
+def test_a_phase_is_a_page(tmp_path: Path, name: str, mode: str) -> None:
+    latex = explained(next(spec for spec in SPECS if spec.stem == name), mode)
+    check(compiled(latex, tmp_path / name), sum(map(int, re.findall(r"\\adphases\{(\d+)\}", latex))), name)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
+def test_no_phase_lies_behind_the_last(spec: Path) -> None:
+    """Else pdflatex would add pages on which all but one thing stands already."""
+    for frame in explained(spec, "reverse").split(r"\begin{frame}")[1:]:
+        last = re.search(r"\\adphases\{(\d+)\}", frame)
+        used = re.findall(r"\\(?:(?:uncover|alt)<|adslots\{|adeither\{)(\d+)", frame)
+        assert last and all(int(phase) <= int(last[1]) for phase in used), frame[:200]
+
+
+def explained(spec: Path, mode: str, *options: str) -> str:
+    ran = run_adcli("explain", str(spec), "--mode", mode, "--format", "beamer", *options)
+    assert ran.code == 0, ran.stderr
+    return ran.stdout
 
 
 def joined(documents: list[str]) -> str:
