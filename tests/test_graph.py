@@ -201,7 +201,7 @@ def _overlap(a: Point, a_size: Size, b: Point, b_size: Size, least: float = 0.0)
 @given(drawings())
 def test_nothing_overlaps(drawing):
     vertices, edges, labels = drawing
-    layout: Layout = arrange(vertices, edges, labels)
+    layout: Layout = arrange(vertices, rank(len(vertices), edges), labels)
     boxes = [*zip(layout.vertices, vertices, strict=True), *zip(layout.labels, labels, strict=True)]
     for (a, a_size), (b, b_size) in combinations(boxes, 2):
         assert not _overlap(a, a_size, b, b_size)
@@ -214,7 +214,7 @@ def test_nothing_overlaps(drawing):
 @given(drawings())
 def test_edges_go_forward_and_pass_no_box(drawing):
     vertices, edges, labels = drawing
-    layout = arrange(vertices, edges, labels)
+    layout = arrange(vertices, rank(len(vertices), edges), labels)
     found = layers(len(vertices), edges)
     for (source, target), route in zip(edges, layout.edges, strict=True):
         assert found[source] < found[target]
@@ -420,3 +420,24 @@ def test_a_title_is_cut_by_its_width(run):
 def test_one_of_a_kind_is_told_in_the_singular(run):
     text = drawn(run, "-", "--format", "svg", stdin="parameters: {a: 3}\nprogram: [b = a * 2]\n")
     assert "2 nodes and 1 arrow;" in text
+
+
+def test_arrows_of_a_plane_graph_do_not_cross():
+    a, b, c, v0, v1, v2, v3, v4 = range(8)
+    edges = [(b, v0), (a, v0), (b, v1), (c, v1), (b, v2), (v0, v2), (c, v3), (v2, v3), (a, v4), (v3, v4)]
+    ranks = rank(8, edges)
+    assert crossings(ranks.order, ranks.below) == 0
+
+
+def test_an_only_arrow_does_not_repeat_its_box(run):
+    picture = ElementTree.fromstring(drawn(run, MICROGRAD, "--format", "svg"))
+    assert not [text for text in picture.iter(f"{SVG}text") if "flow" in text.get("class", "")]
+    spec = "parameters: {u: 2, v: 3}\nprogram: [p = u * v, s = sin(u), q = p + s]\n"
+    picture = ElementTree.fromstring(drawn(run, "-", "--format", "svg", stdin=spec))
+    assert len([text for text in picture.iter(f"{SVG}text") if text.get("class") == "flow grad"]) == 2
+
+
+def test_an_only_arrow_from_the_output_carries_no_gradient(run):
+    spec = "parameters: {a: 3}\nprogram: [b = a * 2, c = b + 1]\noutput: b\n"
+    picture = ElementTree.fromstring(drawn(run, "-", "--format", "svg", stdin=spec))
+    assert [text.text for text in picture.iter(f"{SVG}text") if text.get("class") == "flow grad"] == ["◂ 0"]

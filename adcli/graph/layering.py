@@ -10,10 +10,13 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from itertools import pairwise
+from random import Random
 from typing import NamedTuple
 
 SWEEPS = 24
 PATIENCE = 8  # sweeps without a better order
+STARTS = 40
+EFFORT = 16_000  # links sorted, all sweeps of all starts together
 
 Pair = tuple[int, int]
 
@@ -117,53 +120,79 @@ def crossings(order: list[list[int]], below: list[list[int]]) -> int:
 
 
 def _uncross(order: list[list[int]], above: list[list[int]], below: list[list[int]]) -> None:
-    """Sort the ranks by the mean place of their neighbours, down and up again; keep the order with fewest crossings."""
+    """Sort the ranks from several starts, within a bounded effort; keep the order with fewest crossings."""
     best = [rank.copy() for rank in order]
     fewest = crossings(order, below)
-    found_at = 0
-    for sweep in range(SWEEPS):
-        if not fewest or sweep - found_at >= PATIENCE:
+    links = sum(map(len, below))
+    left = EFFORT
+    shuffled = Random(0)
+    for start in range(STARTS):
+        if not fewest or (start and left < links * SWEEPS):
             break
+        tried = [rank[::-1] if start == 1 else rank.copy() for rank in order]
+        if start > 1:
+            for one in tried:
+                shuffled.shuffle(one)
+        count, sweeps = _sweep(tried, above, below, by_median=start % 2 == 1)
+        left -= links * sweeps
+        if count < fewest:
+            fewest, best = count, tried
+    order[:] = best
+
+
+def _sweep(order: list[list[int]], above: list[list[int]], below: list[list[int]], by_median: bool) -> tuple[int, int]:
+    """Sort the ranks by their neighbours, down and up again, to the best order found: its crossings, and the sweeps."""
+    best = [rank.copy() for rank in order]
+    fewest = crossings(order, below)
+    found_at = sweep = 0
+    while fewest and sweep < SWEEPS and sweep - found_at < PATIENCE:
         down = sweep % 2 == 0
         neighbours = above if down else below
         steps = range(1, len(order)) if down else range(len(order) - 2, -1, -1)
         for index in steps:
-            _sort(order[index], order[index - 1 if down else index + 1], neighbours, turned=sweep % 4 >= 2)
-            _swap(order, index, above, below)
+            fixed = order[index - 1 if down else index + 1]
+            _sort(order[index], fixed, neighbours, turned=sweep % 4 >= 2, by_median=by_median)
+            _swap(order, index, above, below, equal=sweep % 4 >= 2)
+        for index in reversed(steps):
+            _swap(order, index, above, below, equal=False)
+        sweep += 1
         count = crossings(order, below)
         if count < fewest:
-            fewest, found_at, best = count, sweep + 1, [rank.copy() for rank in order]
+            fewest, found_at, best = count, sweep, [rank.copy() for rank in order]
     order[:] = best
+    return fewest, sweep
 
 
-def _sort(rank: list[int], fixed: list[int], neighbours: list[list[int]], turned: bool) -> None:
-    """Sort by the mean place of the neighbours; ``turned``: equal ones in reverse, a way out of dead ends."""
+def _sort(rank: list[int], fixed: list[int], neighbours: list[list[int]], turned: bool, by_median: bool) -> None:
+    """Sort by the mean or median place of the neighbours; ``turned``: equal ones in reverse, a way out of dead ends."""
     place = {item: index for index, item in enumerate(fixed)}
-    means: dict[int, float] = {}
+    middles: dict[int, float] = {}
     for index, item in enumerate(rank):
-        near = [place[one] for one in neighbours[item]]
-        means[item] = sum(near) / len(near) if near else index
+        near = sorted(place[one] for one in neighbours[item])
+        if by_median:
+            near = near[(len(near) - 1) // 2 : len(near) // 2 + 1]
+        middles[item] = sum(near) / len(near) if near else index
     if turned:
         rank.reverse()
-    rank.sort(key=means.__getitem__)
+    rank.sort(key=middles.__getitem__)
 
 
-def _swap(order: list[list[int]], index: int, above: list[list[int]], below: list[list[int]]) -> None:
-    """Swap neighbours in a rank as long as that takes crossings away, on both sides."""
+def _swap(order: list[list[int]], index: int, above: list[list[int]], below: list[list[int]], equal: bool) -> None:
+    """Swap neighbours in a rank as long as that takes crossings away, on both sides; once also if it ``equal``s."""
     sides = []
     for other, neighbours in ((index - 1, above), (index + 1, below)):
         if 0 <= other < len(order):
             place = {item: number for number, item in enumerate(order[other])}
             sides.append({item: sorted(place[one] for one in neighbours[item]) for item in order[index]})
     rank = order[index]
-    for _ in range(len(rank)):
+    for turn in range(len(rank)):
         swapped = False
         for left in range(len(rank) - 1):
             a, b = rank[left], rank[left + 1]
             gain = sum(_crossed(side[a], side[b]) - _crossed(side[b], side[a]) for side in sides)
-            if gain > 0:
+            if gain > 0 or (equal and turn == 0 and gain == 0):
                 rank[left], rank[left + 1] = b, a
-                swapped = True
+                swapped = swapped or gain > 0
         if not swapped:
             break
 

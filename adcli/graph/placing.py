@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from adcli.graph.layering import Pair, Ranks, rank
+from adcli.graph.layering import Pair, Ranks
 
 PORT = 18.0  # between two edges that end at the same vertex
 CORNER = 12.0  # of a vertex, where no edge ends
@@ -44,12 +44,11 @@ class Layout(NamedTuple):
     edges: list[list[tuple[Point, Point]]]
 
 
-def arrange(vertices: Sequence[Size], edges: Sequence[Pair], labels: Sequence[Size]) -> Layout:
+def arrange(vertices: Sequence[Size], ranks: Ranks, labels: Sequence[Size]) -> Layout:
     """Places for vertices, for edges, and for a label on each edge, none of which overlap.
 
-    An edge goes from a smaller number to a larger one, and is named once. Points are inside ``size``.
+    The labels are in the order of the edges that ``ranks`` were made of. Points are inside ``size``.
     """
-    ranks = rank(len(vertices), edges)
     sizes = [*vertices, *([Size(0.0, 0.0)] * (len(ranks.above) - len(vertices)))]
     for chain, label in zip(ranks.chains, labels, strict=True):
         sizes[chain[-2]] = label

@@ -6,7 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 from adcli.errors import AdcliError, Problem, printable
-from adcli.graph.layering import length
+from adcli.graph.layering import Ranks, length, rank
 from adcli.graph.model import Edge, Graph, Vertex
 from adcli.graph.placing import Layout, Point, Size, arrange
 from adcli.render.graph_labels import carried, derivative, figure, flowing_back, head, short
@@ -57,8 +57,9 @@ def svg(graph: Graph, style: Style) -> str:
     sizes = [_size(vertex, blocks) for vertex, blocks in zip(graph.vertices, boxes, strict=True)]
     width, height = sizes[graph.output]
     sizes[graph.output] = width + 2 * BORDER, height + 2 * BORDER
-    flows, labels, layout = _arranged(graph, style, sizes, upright=False)
-    other = _arranged(graph, style, sizes, upright=True)
+    ranks = rank(len(graph.vertices), [(edge.source, edge.target) for edge in graph.edges])
+    flows, labels, layout = _arranged(graph, style, sizes, ranks, upright=False)
+    other = _arranged(graph, style, sizes, ranks, upright=True)
     upright = _fit(other[2], True) > BETTER * _fit(layout, False)
     if upright:
         flows, labels, layout = other
@@ -83,12 +84,15 @@ def _check_size(graph: Graph) -> None:
 
 
 def _arranged(
-    graph: Graph, style: Style, sizes: list[tuple[float, float]], upright: bool
+    graph: Graph, style: Style, sizes: list[tuple[float, float]], ranks: Ranks, upright: bool
 ) -> tuple[list[list[tuple[str, str]]], list[tuple[float, float]], Layout]:
-    flows = [_flow(graph, edge, style, upright) for edge in graph.edges]
+    uses = graph.edges_from()
+    flows = [
+        _flow(graph, edge, style, upright, alone=len(uses[edge.source]) == 1 and edge.source != graph.output)
+        for edge in graph.edges
+    ]
     labels = [_flow_size(flow, upright) for flow in flows]
-    pairs = [(edge.source, edge.target) for edge in graph.edges]
-    layout = arrange([_turned(one, upright) for one in sizes], pairs, [_turned(one, upright) for one in labels])
+    layout = arrange([_turned(one, upright) for one in sizes], ranks, [_turned(one, upright) for one in labels])
     return flows, labels, layout
 
 
@@ -130,11 +134,14 @@ def _head(vertex: Vertex) -> str:
     return text if len(text) <= LONGEST_HEAD else text[: LONGEST_HEAD - 1] + "…"
 
 
-def _flow(graph: Graph, edge: Edge, style: Style, upright: bool) -> list[tuple[str, str]]:
-    """The texts along an edge and their kinds: what goes with the data, and what flows back."""
+def _flow(graph: Graph, edge: Edge, style: Style, upright: bool, alone: bool) -> list[tuple[str, str]]:
+    """The texts along an edge and their kinds: what goes with the data, and what flows back.
+
+    Where the edge is ``alone`` in leaving its source, what flows back stands in the source's box already.
+    """
     with_data = carried(graph, edge)
     found = [(f"{with_data} {'▾' if upright else '▸'}", "value")] if with_data else []
-    if edge.gradient is not None:
+    if edge.gradient is not None and not alone:
         found.append((f"{'▴' if upright else '◂'} {flowing_back(graph, edge, style)}", "grad"))
     return found
 
