@@ -38,7 +38,9 @@ def diagnose(plan: Structure, result: Result) -> list[Warning]:
     if first:
         return [*found, *first]
     derivatives = result.derivatives(plan.trace.output).values()
-    hidden = result.scheme or result.jvp is not None or result.cotangent is not None  # a quotient, or a zero of the user
+    hidden = (
+        result.scheme or result.jvp is not None or result.cotangent is not None
+    )  # a quotient, or a zero of the user
     if hidden or any(not np.isfinite(array).all() for array in derivatives):
         found += infinite_slopes(plan, result)
         found += _not_finite_gradients(plan, result, found)

@@ -9,6 +9,7 @@ from adcli.errors import MOST_PROBLEMS, AdcliError, Place, Problem, nearest, quo
 from adcli.spec import json_reader, yaml_reader
 from adcli.spec.source import STDIN, Source
 
+
 class Document:
     """A text that was read: its tree, and what was found wrong with it so far."""
 
