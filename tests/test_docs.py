@@ -11,6 +11,7 @@ from adcli.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 CONSOLE = runpy.run_path(str(ROOT / "docs" / "console.py"))
+PICTURES = runpy.run_path(str(ROOT / "docs" / "make_pictures.py"))
 REFERENCE = runpy.run_path(str(ROOT / "docs" / "make_reference.py"))
 
 
@@ -27,6 +28,8 @@ def test_reference_is_made_from_the_commands() -> None:
         assert f"\n## adcli {command}\n" in text
 
 
-def test_the_picture_fetches_nothing() -> None:
-    text = (ROOT / "docs" / "grad.svg").read_text(encoding="utf-8")
-    assert "@font-face" not in text and "url(http" not in text
+@pytest.mark.parametrize("name", ["grad", "explain", "graph"])
+def test_pictures_are_what_the_program_draws_and_fetch_nothing(name: str) -> None:
+    text = (ROOT / "docs" / f"{name}.svg").read_text(encoding="utf-8")
+    assert text == PICTURES[name]()
+    assert "@font-face" not in text and "url(http" not in text and "<script" not in text

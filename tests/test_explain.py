@@ -153,7 +153,7 @@ def test_a_shared_weight_shows_its_contributions_and_their_sum(run, tmp_path) ->
 
 def test_checkpoints_tell_what_is_missing_and_what_it_costs(run) -> None:
     text = run("explain", "specs/checkpoint.yaml", "--checkpoint", "h1,h2,h4").stdout
-    assert "h₃ is missing: compute again, from h₂" in text
+    assert "Missing: h₃; compute again, from h₂" in text
     assert "5 evaluations instead of 4" in text
     assert "1.25 × the work" in text
     assert "not kept" in text
@@ -173,6 +173,38 @@ def test_a_program_adds_up_every_contribution(run) -> None:
 )
 def test_the_plot_of_numeric_mode_is_read_by_its_points(run, spec, sentence) -> None:
     assert sentence in " ".join(run("explain", spec, "--mode", "numeric").stdout.split())
+
+
+@pytest.mark.parametrize("slots", ["0", "2", "sqrt"])
+def test_every_schedule_of_checkpoints_is_told(run_json, slots) -> None:
+    found = steps(run_json, "specs/vanishing.yaml", "--checkpoint", slots)
+    evaluations = sum(s["kind"] in ("forward", "recompute") for s in found)
+    told = run_json("grad", "specs/vanishing.yaml", "--checkpoint", slots)["checkpointing"]["evaluations"]
+    assert evaluations == told
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("-e", "3"),
+        ("-e", "a", "-p", "a=2"),
+        ("-e", "a + b * 0", "-p", "a=2", "-p", "b=1", "-p", "c=7"),
+        ("-e", "sqrt(a)", "-p", "a=0"),
+        ("-e", "log(a)", "-p", "a=-1"),
+        ("-e", "sum(a)", "-p", "a=[1,2,3]"),
+        ("-e", "softmax(a)", "-p", "a=[1,2,3]"),
+        ("-e", "x @ y", "-p", "x=[[1,2],[3,4]]", "-p", "y=[[1],[2]]"),
+        (FORWARD, "--wrt", "h2"),
+        (FORWARD, "--wrt", "loss"),
+        (FORWARD, "--wrt", "x", "--wrt", "W2"),
+        (FORWARD, "--set", "x=[1e200,1e200]"),
+    ],
+)
+@pytest.mark.parametrize("mode", MODES)
+def test_odd_questions_are_told(run, mode, args) -> None:
+    for format_ in ("text", "markdown", "json"):
+        ran = run("explain", *args, "--mode", mode, "--format", format_)
+        assert ran.code == 0, ran.stderr
 
 
 def test_activations_and_kinks(run) -> None:

@@ -377,3 +377,46 @@ def test_a_long_name_is_cut(run, monkeypatch):
     lines = drawn(run, "-", stdin=f"parameters: {{{name}: 2}}\nprogram: [b = {name} * 3]\n").splitlines()
     assert max(map(len, lines)) <= 80
     assert re.search("■ n+…  2      3$", lines[2])
+
+
+@pytest.mark.parametrize("width", [30, 50, 60, 80])
+def test_a_shape_is_never_a_bare_number(run, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = drawn(run, "-", stdin="parameters: {v: [0.123456, 0.654321]}\nprogram: [c = sin(v), s = sum(c)]\n")
+    row = re.search(r"c = .*\n", text)[0]
+    shapeless = re.sub(r"\((?:\d+)\)|\[[^]]*\]", "", row)
+    if "shape" not in text:
+        assert not re.search(r" \d+(?= |$)", shapeless)
+    assert not re.search(r"  2$", row)
+
+
+@pytest.mark.parametrize("entries", ["-0.123456, 0.654321", "-1.23456, 0.654321, 4.56789, -0.00123456"])
+def test_short_vectors_are_whole_at_80_columns(run, monkeypatch, entries):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = drawn(run, "-", stdin=f"parameters: {{v: [{entries}]}}\nprogram: [c = tanh(v), s = sum(c * v)]\n")
+    rows = [line for line in text.splitlines() if re.search(r"[■●] +(v|c) ", line)]
+    assert len(rows) == 2
+    for row in rows:
+        assert "max" not in row and row.count("[") == 2 and row.count("-") >= 2
+
+
+def test_a_shape_on_an_arrow_is_in_parentheses(run):
+    spec = "parameters: {v: [3, 4]}\nprogram: [b = v * v, c = sum(b)]\n"
+    assert '|"(2) ×2<br/>' in drawn(run, "-", "--format", "mermaid", stdin=spec)
+    assert 'label="(2) ×2\\n' in drawn(run, "-", "--format", "dot", stdin=spec)
+    assert "(2) ×2 " in drawn(run, "-", "--format", "svg", stdin=spec)
+
+
+def test_a_title_is_cut_by_its_width(run):
+    def shown(title):
+        picture = drawn(run, "-", "--format", "svg", stdin=f"title: {title}" + ONE_LAYER)
+        return ElementTree.fromstring(picture).find(f"{SVG}text").text
+
+    plain = shown("x" * 400)
+    assert shown("é" + "x" * 399) == "é" + plain[1:]
+    assert shown("字" + "x" * 399) == "字" + plain[2:]
+
+
+def test_one_of_a_kind_is_told_in_the_singular(run):
+    text = drawn(run, "-", "--format", "svg", stdin="parameters: {a: 3}\nprogram: [b = a * 2]\n")
+    assert "2 nodes and 1 arrow;" in text

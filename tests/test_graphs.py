@@ -49,11 +49,14 @@ def graphs(draw) -> dict:
 def test_engines_agree_on_graphs_of_layers(content: dict) -> None:
     trace = build_trace(read_spec(Source("spec.json", json.dumps(content), ".")))
     names = trace.differentiable
-    found = {mode: differentiate(trace, mode, names)[0].gradients for mode in ("forward", "reverse", "numeric")}
+    found = {
+        mode: differentiate(trace, mode, names)[0].gradients for mode in ("symbolic", "forward", "reverse", "numeric")
+    }
     for name in names:
         right = found["reverse"][name]
         scale = float(np.max(np.abs(right), initial=1.0))
         assert found["forward"][name] == pytest.approx(right, rel=1e-9, abs=1e-11 * scale), name
+        assert found["symbolic"][name] == pytest.approx(right, rel=1e-9, abs=1e-11 * scale), name
         assert found["numeric"][name] == pytest.approx(right, rel=1e-3, abs=1e-5 * scale), name
     alone = differentiate(trace, "forward", ["W", "V"])[0].gradients
     for name in ("W", "V"):

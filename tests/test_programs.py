@@ -282,6 +282,16 @@ def test_engines_agree_on_random_programs(content: dict) -> None:
         assert numeric[name] == pytest.approx(back[name], rel=1e-4, abs=1e-6), name
 
 
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(programs())
+def test_symbolic_mode_agrees_on_random_programs(content: dict) -> None:
+    trace = trace_of(content)
+    names = trace.differentiable
+    back, symbols = gradients(trace, "reverse", names), gradients(trace, "symbolic", names)
+    for name in names:
+        assert symbols[name] == pytest.approx(back[name], rel=1e-9, abs=1e-11), name
+
+
 @pytest.mark.parametrize("mode", ["forward", "reverse"])
 def test_ten_thousand_lines_need_no_recursion(mode: str) -> None:
     lines = ["v0 = a * 1"] + [f"v{i} = v{i - 1} + v{i - 1} * 0.0001" for i in range(1, 10_001)]

@@ -173,3 +173,36 @@ finally:
     assert "sympy" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code, str(CASES / "one-layer.yaml")], capture_output=True, check=True)
+
+
+def test_common_subexpressions_never_change_a_number(run_json) -> None:
+    """Means of several names in exponents: a search for common factors in these products goes wrong."""
+    expression = "c*exp(c/2 - a/2 - b/2) + d*exp(d/2 - a/2 - b/2)"
+    point = {"a": 0.42, "b": 0.6, "c": 0.48, "d": 1.24}
+    given = [word for name, value in point.items() for word in ("-p", f"{name}={value}")]
+    found = run_json("grad", "-e", expression, *given, "--mode", "symbolic")["gradients"]
+
+    def f(a, b, c, d):
+        return c * mpmath.exp((c - a - b) / 2) + d * mpmath.exp((d - a - b) / 2)
+
+    for number, name in enumerate(point):
+        partial = mpmath.diff(f, tuple(point.values()), tuple(int(i == number) for i in range(4)))
+        assert found[name] == pytest.approx(float(partial), rel=1e-13)
+
+
+@pytest.mark.parametrize("mode", ["symbolic", "forward", "reverse"])
+@pytest.mark.parametrize(
+    ("expression", "point", "right"),
+    [
+        ("a ** b", {"a": 0, "b": 0}, {"a": 0.0, "b": "NaN"}),
+        ("a ** b", {"a": 0, "b": 2}, {"a": 0.0, "b": 0.0}),
+        ("a ** b", {"a": -2, "b": 3}, {"a": 12.0, "b": "NaN"}),
+        ("sqrt(a - b) + c", {"a": 1, "b": 2, "c": 5}, {"a": "NaN", "b": "NaN", "c": 1.0}),
+        ("exp(a) ** (b * 0)", {"a": 1, "b": 2}, {"a": 0.0, "b": 0.0}),
+    ],
+)
+def test_powers_and_edges_are_as_in_the_other_modes(
+    run_json, mode: str, expression: str, point: dict, right: dict
+) -> None:
+    given = [word for name, value in point.items() for word in ("-p", f"{name}={value}")]
+    assert run_json("grad", "-e", expression, *given, "--mode", mode)["gradients"] == right

@@ -6,6 +6,7 @@ import math
 from importlib import import_module
 
 import click
+import numpy as np
 
 from adcli.cli.options import (
     checkpoint_option,
@@ -90,16 +91,17 @@ def command(
     if number is not None and number > len(deck.slides):
         raise AdcliError(f"--slide {number}: there are {len(deck.slides)} slides")
     warn(scene.warnings)
-    if chosen == "text":
-        from adcli.cli.pager import show
+    with np.errstate(all="ignore"):  # a Jacobian is made when it is looked at
+        if chosen == "text":
+            from adcli.cli.pager import show
 
-        show(deck, number, output)
-    elif chosen == "json":
-        from adcli.render.slides_json import document
+            show(deck, number, output)
+        elif chosen == "json":
+            from adcli.render.slides_json import document
 
-        write(document(deck, scene), output)
-    else:
-        write(_rendered(chosen, deck, handout), output)
+            write(document(deck, scene), output)
+        else:
+            write(_rendered(chosen, deck, handout), output)
 
 
 def _rendered(format_: str, deck: Deck, handout: bool) -> str:

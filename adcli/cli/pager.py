@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from adcli.cli.output import write
 from adcli.explain.blocks import Deck
@@ -23,7 +25,8 @@ def show(deck: Deck, number: int | None, output: str | None) -> None:
         text = rendered(lambda c: slides_text.show(c, deck, number, ascii_only), to_file=output is not None)
         write(text, output)
         return
-    _paged(deck, ascii_only)
+    with _keys() as key:
+        _paged(deck, ascii_only, key)
 
 
 def _has_characters() -> bool:
@@ -32,7 +35,7 @@ def _has_characters() -> bool:
     return encoding == "utf8" and os.environ.get("TERM") != "dumb"
 
 
-def _paged(deck: Deck, ascii_only: bool) -> None:
+def _paged(deck: Deck, ascii_only: bool, next_key: Callable[[], str]) -> None:
     at, top = 0, 0
     pages: dict[int, list[str]] = {}
     while True:
@@ -46,7 +49,7 @@ def _paged(deck: Deck, ascii_only: bool) -> None:
         keys = f"space {labels.next} · backspace {labels.back} · q {labels.quit}{more}"
         sys.stdout.write(CLEAR + "\n".join(lines) + "\n" * (height - len(lines)) + f"\n\x1b[2m{keys}\x1b[0m")
         sys.stdout.flush()
-        key = _key()
+        key = next_key()
         if key in LEAVE:
             break
         if key in FORWARD:
@@ -69,20 +72,21 @@ def _height() -> int:
         return 24
 
 
-def _key() -> str:
-    """One key, as the characters that it sends."""
+@contextmanager
+def _keys() -> Iterator[Callable[[], str]]:
+    """A function that waits for one key; until the end keys come as they are pressed, and are not shown."""
     try:
         import termios
         import tty
     except ImportError:  # Windows
         import msvcrt
 
-        key = msvcrt.getwch()  # type: ignore[attr-defined]
-        return str(key)
+        yield msvcrt.getwch  # type: ignore[attr-defined]
+        return
     stream = sys.stdin.fileno()
     before = termios.tcgetattr(stream)
+    tty.setcbreak(stream)
     try:
-        tty.setcbreak(stream)
-        return os.read(stream, 8).decode("utf-8", "replace")
+        yield lambda: os.read(stream, 8).decode("utf-8", "replace")
     finally:
         termios.tcsetattr(stream, termios.TCSADRAIN, before)

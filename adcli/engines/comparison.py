@@ -68,7 +68,7 @@ def compare(a: Ran, b: Ran, aside: Mapping[str, Array]) -> Pair:
         place = tuple(int(i) for i in np.unravel_index(np.argmax(distance), distance.shape)) if distance.size else ()
         farthest = float(distance[place]) if distance.size else 0.0
         error = farthest / largest if farthest > 0.0 and largest > 0.0 else farthest
-        if error > worst.max_error or worst.place == ():
+        if error > worst.max_error or name == worst.name:
             worst = worst._replace(max_error=max(error, worst.max_error), name=name, place=place)
     return worst._replace(agree=agree, compared=compared)
 

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import sympy as sp
+from sympy.simplify.cse_main import tree_cse
 
 from adcli.arrays import Array
 from adcli.engines.formulas import Cotangent, Entry, Formulas, operations
@@ -150,18 +151,21 @@ def _closed_form(
     output = [closed.get(symbol, symbol) for symbol in symbols.flat(base.trace.output)]
     found = {name: [sp.factor_terms(f) for f in _filled(base, bars, name, sp.S.Zero)] for name in base.wrt}
     everything = [*output, *(formula for formulas in found.values() for formula in formulas)]
-    shared, reduced = sp.cse(everything, symbols=sp.numbered_symbols("t", real=True))
+    # Only to count: sp.cse would also look for common factors, which misreads the products that factor_terms leaves.
+    shared, reduced = tree_cse(everything, sp.numbered_symbols("t", real=True))
     after = operations([formula for _, formula in shared] + reduced)
-    if _undefined(base, symbols):  # a formula may have a value outside the domain of a step
+    if _undefined(base, symbols, steps):  # a formula may have a value outside the domain of a step
         gradients = _multiplied(base, steps)
     else:
-        put_in = iter(numbers(reduced, symbols.values, shared)[len(output) :])
+        put_in = iter(numbers([f for formulas in found.values() for f in formulas], symbols.values))
         gradients = {name: [next(put_in) for _ in formulas] for name, formulas in found.items()}
     return _result(base, symbols, output, found, gradients, (operations(everything), after), staged=False)
 
 
-def _undefined(base: Structure, symbols: Symbols) -> bool:
-    return any(math.isnan(symbols.values[s]) for name in base.flows for s in symbols.flat(name))
+def _undefined(base: Structure, symbols: Symbols, steps: list[SymbolicStep]) -> bool:
+    return any(math.isnan(symbols.values[s]) for name in base.flows for s in symbols.flat(name)) or any(
+        math.isnan(d.number) for step in steps for of in step.derivatives.values() for d in of
+    )
 
 
 def _multiplied(base: Structure, steps: list[SymbolicStep]) -> dict[str, list[float]]:

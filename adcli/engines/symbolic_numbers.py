@@ -22,20 +22,18 @@ Known = dict[Any, Any]
 _CANCELLED = "cancelled"  # the key under which it is noted that the terms of a sum left nothing
 
 
-def numbers(
-    formulas: Sequence[sp.Expr], values: Mapping[sp.Symbol, float], shared: Sequence[tuple[sp.Symbol, sp.Expr]] = ()
-) -> list[float]:
-    """The value of each formula; ``shared`` are subexpressions that later ones and the formulas name.
+def numbers(formulas: Sequence[sp.Expr], values: Mapping[sp.Symbol, float]) -> list[float]:
+    """The value of each formula; what several have in common is evaluated once.
 
     The precision is doubled until two results agree to more digits than a float64 has, and nothing cancels wholly.
     """
-    if not shared and all(formula.is_Symbol for formula in formulas):
+    if all(formula.is_Symbol for formula in formulas):
         return [values[formula] for formula in formulas]
     precision = FIRST_PRECISION
-    before, _ = _at(precision, formulas, values, shared)
+    before, _ = _at(precision, formulas, values)
     while precision < LAST_PRECISION:
         precision *= 2
-        after, cancelled = _at(precision, formulas, values, shared)
+        after, cancelled = _at(precision, formulas, values)
         if not cancelled and all(map(_agree, before, after)):
             break
         before = after
@@ -46,27 +44,23 @@ def _agree(a: Any, b: Any) -> bool:
     return not mp.isfinite(b) or abs(a - b) <= _AGREE * abs(b)
 
 
-def _at(
-    precision: int,
-    formulas: Sequence[sp.Expr],
-    values: Mapping[sp.Symbol, float],
-    shared: Sequence[tuple[sp.Symbol, sp.Expr]],
-) -> tuple[list[Any], bool]:
+def _at(precision: int, formulas: Sequence[sp.Expr], values: Mapping[sp.Symbol, float]) -> tuple[list[Any], bool]:
     """The values, and whether a sum came out as 0 though its terms are not: with more digits it may not."""
     with mp.workprec(precision):
         known: Known = {symbol: mpf(value) for symbol, value in values.items()}
-        for symbol, formula in shared:
-            known[symbol] = _number(formula, known)
         return [_number(formula, known) for formula in formulas], _CANCELLED in known
 
 
 def _number(formula: sp.Expr, known: Known) -> Any:
-    if formula.is_Symbol:
-        return known[formula]
-    if formula.is_Rational:
-        return mpf(formula.p) / formula.q
-    rule = _RULES.get(formula.func)
-    return rule(formula, known) if rule else _constant(formula)
+    found = known.get(formula)
+    if found is None:
+        if formula.is_Rational:
+            found = mpf(formula.p) / formula.q
+        else:
+            rule = _RULES.get(formula.func)
+            found = rule(formula, known) if rule else _constant(formula)
+        known[formula] = found
+    return found
 
 
 def _constant(formula: sp.Expr) -> Any:

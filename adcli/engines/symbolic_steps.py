@@ -145,7 +145,9 @@ def _differentiated(
 ) -> SymbolicStep:
     derivatives: dict[str, list[Derivative]] = {name: [] for name, _ in places.values()}
     for out, (formula, symbol) in enumerate(zip(formulas, symbols.flat(node.name), strict=True)):
-        found = _derivatives(formula, places, symbols.here(formula), math.isnan(symbols.values[symbol]))
+        here = symbols.here(formula)
+        undefined = math.isnan(symbols.values[symbol]) and not any(map(math.isnan, here.values()))
+        found = _derivatives(formula, places, here, undefined)
         for (name, into), (derivative, number) in found.items():
             derivatives[name].append(Derivative(out, into, derivative, number))
     return SymbolicStep(node.name, formulas, derivatives)
@@ -164,10 +166,15 @@ def _derivatives(
     derivatives = [_joined(sp.Add(*terms[symbol])) for symbol in in_order]
     found = [math.nan] * len(derivatives) if undefined else numbers(derivatives, here)
     for i, number in enumerate(found):
-        if math.isnan(number) and not undefined:
+        if not undefined and (math.isnan(number) or _infinite_by_exponent(number, formula, in_order[i])):
             derivatives[i], found[i] = _others_as_numbers(formula, in_order[i], derivatives[i], here)
     triples = zip(in_order, derivatives, found, strict=True)
     return {places[symbol]: (d, number) for symbol, d, number in triples if d != 0}
+
+
+def _infinite_by_exponent(number: float, formula: sp.Expr, symbol: sp.Symbol) -> bool:
+    """x^y log x at x = 0, which is no slope but a convention's place."""
+    return math.isinf(number) and any(symbol in power.exp.free_symbols for power in formula.atoms(sp.Pow))
 
 
 def _joined(derivative: sp.Expr) -> sp.Expr:

@@ -132,6 +132,10 @@ def _pulled(
 ) -> tuple[Formula, Work | None, int]:
     of, row = step.target, step.operands[0]
     leaf = of in scene.trace.leaves
+    if len(step.operands) == 1:  # the output's own derivative for a leaf: nothing is multiplied yet
+        whole = Partial(scene.names[scene.output], scene.names[of], C)
+        pieces = (*slope_parts(scene, node, of, phase, phase + 1), Part("=", _shaped_like(scene, step), phase + 2))
+        return Formula(whole, pieces, "", C, tuple(_read_names(scene, step)), done, phase=phase), None, 2
     reads = tuple(_read_names(scene, step))
     tilde = cotangent_name(scene, node.name)
     partial = Partial(scene.names[node.name], scene.names[of])

@@ -32,6 +32,7 @@ from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Produ
 from adcli.explain.pictures import box_label, function_name, strip, tracker
 from adcli.explain.scene import Scene
 from adcli.explain.selection import shortened_rows, told_in_full
+from adcli.explain.storage import multiplications, slot
 from adcli.explain.thrift import is_kept
 from adcli.trace import Node
 
@@ -301,28 +302,13 @@ def _storage(scene: Scene, told: Told, before: dict[str, Shape]) -> Storage:
     ]
     if len(kept) < len(names):
         slots.insert(1, Slot(Name("⋯"), None, f"+{len(names) - len(kept)}", Progress(State.HELD), T))
-    slots.append(_value_slot(scene, node.name, Progress(State.HELD)))
+    slots.append(slot(scene, node.name, Progress(State.HELD)))
     released = [name for step in told.steps for name in step.releases]
-    slots += [_value_slot(scene, name, Progress(State.LET_GO, 2, State.HELD)) for name in released[:2]]
+    slots += [slot(scene, name, Progress(State.LET_GO, 2, State.HELD)) for name in released[:2]]
     held = told.steps[-1].held
     costs = [step for step in told.steps if step.multiplications]
     facts = (*say("storage.numbers", n=f"{held:,}"), *multiplications(scene, costs))
     return Storage(say.text("storage.memory"), tuple(slots), None, facts)
-
-
-def _value_slot(scene: Scene, name: str, progress: Progress) -> Slot:
-    return Slot(scene.names[name], scene.short(name), scene.shape_text(name), progress)
-
-
-def multiplications(scene: Scene, steps: list[Step]) -> Runs:
-    """``this step 2·2·4 + 2·2·4 = 32 multiplications``."""
-    if not steps:
-        return ()
-    shapes = [(step.operands[0].shape, step.operands[1].shape) for step in steps]
-    total = sum(step.multiplications for step in steps)
-    terms = " + ".join(f"{a[0]}·{a[1]}·{b[1]}" for a, b in shapes)
-    sum_text = f"{terms} = {total:,}" if len(shapes) <= 3 else f"{total:,}"
-    return (Words(" · "), *scene.say("storage.cost", sum=(Words(sum_text, strong=True),)))
 
 
 def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide:

@@ -35,7 +35,7 @@ def network(scene: Scene) -> Slide:
         Column((Words(say.text("table.computes")),)),
         Column((Words(say.text("table.value")),)),
     )
-    rows = tuple(_primitive_row(scene, node, i) for i, node in _first_and_last(nodes) if node is not None)
+    rows = tuple(_primitive_row(scene, node, place) for place, (_, node) in enumerate(_first_and_last(nodes)))
     shortened = len(nodes) > len(rows)
     stage: list[Block] = [Table(columns, rows)]
     if shortened:

@@ -20,7 +20,6 @@ from adcli.explain.blocks import (
     Row,
     Runs,
     Slide,
-    Slot,
     State,
     Storage,
     Table,
@@ -29,14 +28,13 @@ from adcli.explain.blocks import (
     Work,
 )
 from adcli.explain.formulas import value_formula
-from adcli.explain.maths import Expression, Listed, Matrix, Name, Number, Partial, Role
+from adcli.explain.maths import Expression, Matrix, Number, Partial, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
 from adcli.explain.scene import Scene
 from adcli.explain.selection import shortened_rows, told_in_full
+from adcli.explain.storage import PULLS, Ledger, shortened, slot, way_back
 from adcli.trace import Node
 
-PULLS = ("cotangent.init", "cotangent.update", "gradient")
-MOST_SLOTS = 6
 MOST_ON_A_SLIDE = 6
 C = Role.COTANGENT
 
@@ -46,38 +44,6 @@ class Told(NamedTuple):
 
     node: Node
     steps: list[Step]
-
-
-class Ledger:
-    """What the storage holds, as the steps go by."""
-
-    def __init__(self, scene: Scene, steps: list[Step]) -> None:
-        self.states = {node.name: State.TO_COME for node in scene.trace.nodes}
-        self.most = sum(scene.size(node.name) for node in scene.trace.nodes)
-        pulls = [step for step in steps if step.kind in PULLS]
-        read = {name for step in pulls for name in step.reads}
-        self.never = {name for name in (pulls[0].releases if pulls else ()) if name not in read}
-        self.again = [step.target for step in steps if step.kind == "recompute"]
-        self.evaluations = 0
-        self.pulled: str | None = None  # the node that was pulled back through last
-
-    def take(self, steps: list[Step]) -> dict[str, State]:
-        """Go on by ``steps``; the states before them."""
-        before = dict(self.states)
-        for step in steps:
-            if step.kind == "forward":
-                self.states[step.target] = State.NOT_KEPT
-                self.evaluations += 1
-            elif step.kind == "store":
-                self.states[step.target] = State.HELD
-            elif step.kind == "recompute":
-                self.states[step.target] = State.RECOMPUTED
-                self.again.remove(step.target)
-                self.evaluations += 1
-            for name in step.releases:
-                gone = State.NEVER_READ if name in self.never else State.LET_GO
-                self.states[name] = State.NOT_KEPT if name in self.again else gone
-        return before
 
 
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
@@ -115,7 +81,7 @@ def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> 
             progress = Progress(ledger.states[node.name], group.index(i) + 1, State.TO_COME)
         else:
             progress = Progress(ledger.states[node.name] if i < group[0] else State.TO_COME)
-        slots.append(_slot(scene, node.name, progress))
+        slots.append(slot(scene, node.name, progress))
     known = [node.name for node in nodes[: group[-1] + 1]]
     held = sum(scene.size(name) for name in known if ledger.states[name] is State.HELD)
     meter = Meter(held, ledger.most, say("storage.filled", n=f"{held:,}"))
@@ -130,28 +96,11 @@ def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> 
         strip=strip(scene, now, finished=group[-1] == len(nodes) - 1, role=Role.VALUE),
         stage=tuple(formulas),
         side=(tracker(scene, back=True),) if scene.tracked else (),
-        storage=Storage(say.text("storage.stored"), _shortened(slots, group[-1]), meter) if scene.tracked else None,
+        storage=Storage(say.text("storage.stored"), shortened(slots, group[-1]), meter) if scene.tracked else None,
         note=say.text("pass.note"),
         last_phase=len(group),
         steps=tuple(steps),
     )
-
-
-def _slot(scene: Scene, name: str, progress: Progress) -> Slot:
-    return Slot(scene.names[name], scene.short(name), scene.shape_text(name), progress)
-
-
-def _shortened(slots: list[Slot], at: int) -> tuple[Slot, ...]:
-    """The slots around ``at``, and the first and the last."""
-    if len(slots) <= MOST_SLOTS:
-        return tuple(slots)
-    kept = sorted({0, *(i for i in range(at - 1, at + 2) if 0 <= i < len(slots)), len(slots) - 1})
-    short: list[Slot] = []
-    for before, index in zip([-1, *kept], kept, strict=False):
-        if index - before > 1:
-            short.append(Slot(Name("⋯"), None, f"+{index - before - 1}", Progress(State.PLAIN)))
-        short.append(slots[index])
-    return tuple(short)
 
 
 def _by_node(scene: Scene, steps: list[Step]) -> list[Told]:
@@ -212,7 +161,8 @@ def _last_use(scene: Scene, told: list[Told]) -> dict[str, int]:
 def _hang(scene: Scene, told: Told, below: dict[str, Expression]) -> None:
     """The cotangents that the strip shows under their values, where they are short."""
     for step in told.steps:
-        if step.target in scene.trace.leaves and step.target not in scene.trace.inputs:
+        is_parameter = step.target in scene.trace.leaves and step.target not in scene.trace.inputs
+        if is_parameter or step.kind not in (*PULLS, "accumulate"):
             continue
         if step.value.shape[0] == 1 and step.value.shape[1] <= 3:
             below[step.target] = Matrix(step.value.array(), C, C, shape=False)
@@ -241,11 +191,11 @@ def _slide(
         stage.append(Group(box_label(scene, node), tuple(formulas), NOW, C))
         stage += warnings
     side: list[Block] = []
-    storage = None
+    row = None
     if scene.tracked:
         ledger.pulled = node.name if told.steps[0].operands else None
         side.append(tracker(scene, ledger.pulled, back=True, last_phase=phases))
-        storage = _storage(scene, told, ledger, before, following, phases)
+        row = way_back(scene, node.name, told.steps, ledger, before, following.steps if following else [], phases)
     side += [hand] if hand else []
     if not hand and scene.tracked and len(scene.wrt) > 2 and following is not None and not is_start:
         side.append(Text(say("back.shared"), head=say.text("back.shared.head"), role=C, phase=phases))
@@ -260,7 +210,7 @@ def _slide(
         strip=strip(scene, node.name, back=True, done=done, below=below, role=C),
         stage=tuple(stage),
         side=tuple(side),
-        storage=storage,
+        storage=row,
         note=_note(scene, told, ledger, is_start),
         last_phase=phases,
         steps=tuple(told.steps),
@@ -288,6 +238,9 @@ def _again(
     if len(shown) < len(targets):
         stage.append(Text(say("again.more", n=len(targets) - len(shown))))
     sources = [name for name in told.node.operands if name not in scene.trace.parameters]
+    row = None
+    if scene.tracked:
+        row = way_back(scene, told.node.name, told.steps, ledger, before, following.steps if following else [], 1)
     missing: list[Expression] = [names[name] for name in (shown if len(targets) <= 3 else shown[:1])]
     key = "again.title" if len(targets) <= 3 else "again.many.title"
     total = len(scene.trace.nodes)
@@ -301,7 +254,7 @@ def _again(
         strip=strip(scene, told.node.name, finished=True, done=done, below=below, role=Role.VALUE),
         stage=tuple(stage),
         side=(tracker(scene, ledger.pulled, back=True, settled=True),) if scene.tracked else (),
-        storage=_storage(scene, told, ledger, before, following, 1) if scene.tracked else None,
+        storage=row,
         note=say.text("again.note"),
         last_phase=1,
         steps=tuple(told.steps),
@@ -354,6 +307,8 @@ def _start_title(scene: Scene, told: Told) -> tuple[Runs, Runs]:
     if not step.operands:
         key = "back.identity" if scene.rows > 1 else "back.one"
         return say(f"{key}.title", h=name), say(f"{key}.sentence", n=scene.rows)
+    if not scene.has_loss:
+        return say("back.start.title", h=name, d=partial), say("back.start.plain.sentence")
     if step.value.shape == (1, 1):
         value = Number(float(step.value.array()[0, 0]), C)
         return say("back.start.value.title", h=name, d=partial, v=value), say("back.start.sentence")
@@ -368,49 +323,6 @@ def _note(scene: Scene, told: Told, ledger: Ledger, is_start: bool) -> str:
     return say.text("back.released.note", names=", ".join(released)) if released else say.text("back.step.note")
 
 
-def _storage(
-    scene: Scene, told: Told, ledger: Ledger, before: Mapping[str, State], following: Told | None, phases: int
-) -> Storage:
-    say = scene.say
-    next_read = {name for step in following.steps for name in step.reads} if following else set()
-    slots = []
-    at = 0
-    for index, node in enumerate(scene.trace.nodes):
-        name = node.name
-        after = ledger.states[name]
-        if after is not before[name]:
-            progress = Progress(after, phases, before[name])
-        elif after is State.HELD and name in next_read:
-            progress = Progress(State.READ_NEXT)
-        else:
-            progress = Progress(after)
-        at = index if name == told.node.name else at
-        slots.append(_slot(scene, name, progress))
-    hands = {s.target: s for s in told.steps if s.kind in ("cotangent.update", "cotangent.init")}
-    own = [
-        Slot(
-            cotangent_name(scene, name),
-            _in_hand(step),
-            "×".join(map(str, step.value.shape)),
-            Progress(State.IN_HAND),
-            C,
-        )
-        for name, step in list(hands.items())[-2:]
-    ]
-    held = told.steps[-1].held
-    meter = Meter(held, ledger.most, say("storage.needed", n=f"{held:,}", of=f"{ledger.most:,}"))
-    cost = [step for step in told.steps if step.multiplications]
-    from adcli.explain.forward import multiplications
-
-    return Storage(say.text("storage.stored"), (*_shortened(slots, at), *own), meter, multiplications(scene, cost))
-
-
-def _in_hand(step: Step) -> Expression | None:
-    if step.value.shape[0] == 1 and step.value.shape[1] <= 3:
-        return Listed(step.value.array(), C)
-    return None
-
-
 def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide:
     """Steps back that are alike, a row each."""
     say = scene.say
@@ -423,12 +335,16 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide
         moved = [s for s in told.steps if s.kind == "cotangent.update"]
         size = float(np.abs(moved[-1].value.array()).max(initial=0.0)) if moved else 0.0
         cost = sum(step.multiplications for step in told.steps)
+        finished = say.listed([Partial(loss, scene.names[name], C) for name in done])
+        again = [scene.names[s.target] for s in told.steps if s.kind == "recompute"]
+        if again:
+            finished = say("again.row", names=say.listed([*again[:1], *again[1:][-1:]]))
         rows.append(
             Row(
                 (
                     (scene.names[told.node.name], Words(f" {told.node.op}", muted=True)),
-                    say.listed([Partial(loss, scene.names[name], C) for name in done]),
-                    (Number(size),),
+                    finished,
+                    () if again else (Number(size),),
                     (Words(f"{cost:,}"),),
                 )
             )

@@ -18,6 +18,7 @@ from adcli.render.style import NAME, QUIET
 GOOD, BAD = "green", "bold red"
 MOST_LISTED = 10
 NARROW = 66
+FEW_DIGITS = 3
 
 
 def show(console: Console, title: str | None, found: Check, costs: Mapping[str, int | None]) -> None:
@@ -72,7 +73,9 @@ def _pairs(found: Check, narrow: bool) -> Table:
 def _mark(pair: Pair) -> Text:
     if not pair.agree:
         return Text("✗ differ", BAD)
-    return Text("✓ agree", GOOD) if pair.compared else Text("nothing compared", QUIET)
+    if not pair.compared:
+        return Text("nothing compared", QUIET)
+    return Text("✓ agree" if pair.digits >= FEW_DIGITS else "✓ within error", GOOD)
 
 
 def _listed(console: Console, what: str, entries: list[tuple[str, Index]]) -> None:

@@ -13,24 +13,26 @@ MOST_ENTRIES = 9
 MOST_ROWS = 4
 MOST_COLUMNS = 4
 LONGEST_FLOW = 14
-_UNLIMITED = 10**6
+UNLIMITED = 10**6
 
 
 def one_line(array: Array, room: int, style: Style) -> str | None:
     """``array`` on one line, where ``room`` characters hold it whole."""
     if np.size(array) > room:
         return None
-    text = inline(array, _UNLIMITED, style.digits, style.fractions)
+    text = inline(array, UNLIMITED, style.digits, style.fractions)
     return text if len(text) <= room else None
 
 
 def short(array: Array, room: int, style: Style, with_shape: bool = True) -> str:
-    """``array`` on one line of ``room`` characters, or else its shape, its largest entry, or both; no number is cut."""
+    """``array`` on one line of ``room`` characters, or else its shape, its largest entry, or both; no number is cut.
+
+    A shape stands in parentheses, so that nobody takes that of a vector for a number.
+    """
     if not np.ndim(array):
         return number_text(float(array), style.digits, style.fractions)
     whole = one_line(array, room, style)
-    largest, shape = _largest(array, style), shape_text(np.shape(array))
-    told = (f"{shape}, {largest}", shape) if with_shape else (largest,)
+    told = (summary(array, style, with_shape), bracketed_shape(array) if with_shape else "…")
     return whole or next((text for text in told if len(text) <= room), "…")
 
 
@@ -39,12 +41,18 @@ def figure(array: Array, style: Style) -> list[str]:
     array = np.asarray(array)
     rows, columns = array.shape if array.ndim == 2 else (1, array.size)
     if array.ndim > 2 or array.size > MOST_ENTRIES or rows > MOST_ROWS or columns > MOST_COLUMNS:
-        return [f"{shape_text(array.shape)}, {_largest(array, style)}"]
-    return matrix(array, _UNLIMITED, style.digits, style.fractions)
+        return [summary(array, style)]
+    return matrix(array, UNLIMITED, style.digits, style.fractions)
 
 
-def _largest(array: Array, style: Style) -> str:
-    return f"|max| {number_text(float(np.abs(array).max(initial=0.0)), style.digits, style.fractions)}"
+def bracketed_shape(array: Array) -> str:
+    """``(2)``, ``(2 × 3)``; nothing for a number."""
+    return f"({shape_text(np.shape(array))})" if np.ndim(array) else ""
+
+
+def summary(array: Array, style: Style, with_shape: bool = True) -> str:
+    shape = f"{bracketed_shape(array)}, " if with_shape else ""
+    return f"{shape}|max| {number_text(float(np.abs(array).max(initial=0.0)), style.digits, style.fractions)}"
 
 
 def head(vertex: Vertex) -> str:
@@ -54,15 +62,15 @@ def head(vertex: Vertex) -> str:
 
 def carried(graph: Graph, edge: Edge) -> str:
     """What goes along an edge with the data: the shape of the value, and how often where that is not once."""
-    shape = shape_text(np.shape(graph.vertices[edge.source].value))
+    shape = bracketed_shape(graph.vertices[edge.source].value)
     return " ".join(part for part in (shape, f"×{edge.times}" if edge.times > 1 else "") if part)
 
 
 def flowing_back(graph: Graph, edge: Edge, style: Style) -> str:
     """An edge's share of the gradient, where it is short; else its largest entry, or the shape of the Jacobian."""
     share = np.asarray(edge.gradient)
-    summary = shape_text(share.shape) if graph.has_jacobians else _largest(share, style)
-    return one_line(share, LONGEST_FLOW, style) or summary
+    told = bracketed_shape(share) if graph.has_jacobians else summary(share, style, with_shape=False)
+    return one_line(share, LONGEST_FLOW, style) or told
 
 
 def quotient(graph: Graph) -> str:

@@ -11,7 +11,7 @@ from adcli.graph.model import Edge, Graph, Vertex
 from adcli.graph.placing import Layout, Point, Size, arrange
 from adcli.render.graph_labels import carried, derivative, figure, flowing_back, head, short
 from adcli.render.style import Style
-from adcli.render.svg_parts import columns, fixed, rect, safe, style_sheet, text_at
+from adcli.render.svg_parts import columns, cut, fixed, rect, safe, style_sheet, text_at
 
 MOST_VERTICES = 300
 MOST_LENGTH = 10_000  # layers that all arrows together may pass
@@ -253,6 +253,10 @@ def _block(block: Block, x: float, y: float) -> list[str]:
     return parts
 
 
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def _page(graph: Graph, layout: Layout, parts: list[str], upright: bool) -> str:
     title = printable(graph.title or "Computational graph")
     output = graph.vertices[graph.output].name
@@ -268,9 +272,9 @@ def _page(graph: Graph, layout: Layout, parts: list[str], upright: bool) -> str:
     top = MARGIN + 40
     height = top + drawn.across + 30 + 20 * len(notes) + MARGIN / 2
     room = int((width - 2 * MARGIN) / TITLE_WIDE)
-    heading = title if columns(title) <= room else title[: room // 2 if not title.isascii() else room - 1] + "…"
     shift = (width - drawn.along) / 2
-    told = f"{len(graph.vertices)} nodes and {len(graph.edges)} arrows; the output is {output}. " + " ".join(notes)
+    size = f"{_counted(len(graph.vertices), 'node')} and {_counted(len(graph.edges), 'arrow')}"
+    told = " ".join([f"{size}; the output is {output}.", *notes])
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{fixed(width)}" height="{fixed(height)}" '
         f'viewBox="0 0 {fixed(width)} {fixed(height)}" role="img" aria-labelledby="title desc">',
@@ -278,7 +282,7 @@ def _page(graph: Graph, layout: Layout, parts: list[str], upright: bool) -> str:
         f'<desc id="desc">{safe(told)}</desc>',
         f"<style>{style_sheet()}</style>",
         rect(0, 0, width, height, "ground"),
-        f'<text class="title" x="{fixed(MARGIN)}" y="{fixed(MARGIN + 14)}">{safe(heading)}</text>',
+        f'<text class="title" x="{fixed(MARGIN)}" y="{fixed(MARGIN + 14)}">{safe(cut(title, room))}</text>',
         f'<g transform="translate({fixed(shift)} {fixed(top)})">',
         *parts,
         "</g>",

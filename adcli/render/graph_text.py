@@ -11,12 +11,14 @@ from rich.text import Text
 from adcli.arrays import Array, shape_text
 from adcli.errors import printable
 from adcli.graph.model import Edge, Graph
-from adcli.render.graph_labels import derivative, head, quotient, short
+from adcli.render.graph_labels import UNLIMITED, derivative, head, quotient, short, summary
 from adcli.render.graph_rails import COMPUTED, GIVEN, OUTPUT, Row, rows
 from adcli.render.numerals import aligned
 from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
 
-NARROW = 60
+FEW_ENTRIES = 4
+FEWEST_DIGITS = 3
+LEAST_LABEL = 16
 LEAST_ROOM = 12
 LEAST_NAME = 8
 GAP = 2
@@ -69,17 +71,57 @@ def _lines(graph: Graph, row: Row | None, out_of: list[list[Edge]]) -> list[_Lin
     return lines
 
 
+class _Fit(NamedTuple):
+    """Widths of the columns, and how entries are written; ``shapes`` is 0 where that column is left out."""
+
+    shapes: int
+    value: int
+    gradient: int
+    style: Style
+
+
+def _fit(lines: list[_Line], spare: int, style: Style, shapes: int, with_shape: bool) -> _Fit:
+    """Where vectors of a few entries have no room, first the shapes give way, then digits, then the longest vectors."""
+    longest = max(len(line.name + line.rest) for line in lines)
+    fewer = range(style.digits - 1, FEWEST_DIGITS - 1, -1)
+    styles = [style, *(style._replace(digits=digits) for digits in fewer)]
+    ways = [(shape_width, one) for one in styles for shape_width in sorted({shapes, 0}, reverse=True)]
+    for few in range(FEW_ENTRIES, 0, -1):
+        for shape_width, written in ways:
+            room = spare - shape_width - GAP
+            value = _needed([line.value for line in lines], few, written, not shape_width)
+            gradient = _needed([line.gradient for line in lines], few, written, not shape_width or with_shape)
+            room -= min(longest, max(LEAST_LABEL, room - value - gradient))
+            if value + gradient <= room:
+                value = max(value, min(room // 2, room - gradient))
+                return _Fit(shape_width, value, room - value, written)
+    room = max(LEAST_ROOM, (spare - GAP - longest) // 2)
+    return _Fit(0, room, room, ways[-1][1])
+
+
+def _needed(arrays: list[Array | None], most: int, style: Style, with_shape: bool) -> int:
+    """How wide what has ``most`` entries at most is, and the summary of all else."""
+    texts = [
+        short(array, UNLIMITED, style) if np.size(array) <= most else summary(array, style, with_shape)
+        for array in arrays
+        if array is not None
+    ]
+    if all(np.ndim(array) == 0 for array in arrays if array is not None):
+        texts = aligned(texts)
+    return max(map(len, texts))
+
+
 def _table(console: Console, lines: list[_Line], graph: Graph, style: Style) -> None:
     rails = max(len(line.rails) for line in lines) + 1
-    shapes = max(len(line.shape) for line in lines) if console.width >= NARROW else 0
-    shapes = max(shapes, len("shape")) + GAP if shapes else 0
-    spare = console.width - rails - shapes - 2 * GAP
-    longest = max(len(line.name + line.rest) for line in lines)
-    room = max(LEAST_ROOM, (spare - longest) // 2)
-    values = _column([line.value for line in lines], room, style, not shapes)
-    gradients = _column([line.gradient for line in lines], room, style, not shapes or graph.has_jacobians)
+    spare = console.width - rails - GAP
+    shapes = max(len("shape"), *(len(line.shape) for line in lines)) + GAP if any(line.shape for line in lines) else 0
+    fit = _fit(lines, spare, style, shapes, graph.has_jacobians)
+    shapes = fit.shapes
+    values = _column([line.value for line in lines], fit.value, fit.style, not shapes)
+    gradients = _column([line.gradient for line in lines], fit.gradient, fit.style, not shapes or graph.has_jacobians)
     width = max(len("value"), *map(len, values)) + GAP
-    names = min(longest, spare + GAP - width - max(len(quotient(graph)), *map(len, gradients)))
+    longest = max(len(line.name + line.rest) for line in lines)
+    names = min(longest, spare - shapes - width - max(len(quotient(graph)), *map(len, gradients)))
     names = max(names, LEAST_NAME)
     console.print(Text(derivative(graph), NAME))
     top = " " * rails + " " * (names + GAP) + ("shape".ljust(shapes) if shapes else "") + "value".ljust(width)

@@ -30,6 +30,7 @@ _SYMBOLS = {
     "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx", "∈": r"\in", "→": r"\to", "←": r"\leftarrow",
     "⇒": r"\Rightarrow", "⊗": r"\otimes", "⊙": r"\odot", "⟨": r"\langle", "⟩": r"\rangle", "°": r"^\circ",
     "½": r"\tfrac12", "¼": r"\tfrac14", "¾": r"\tfrac34", "′": "'", "ᵀ": "^T",
+    "⁻": "^-", "⋯": r"\cdots", "▸": r"\triangleright", "◂": r"\triangleleft", "│": r"\mid",
     **{digit: f"^{number}" for number, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{digit: f"_{number}" for number, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")},
     "α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "ε": r"\varepsilon", "ζ": r"\zeta", "η": r"\eta",
@@ -137,6 +138,14 @@ def _accented(letter: str, accent: str) -> str:
 def latex_text(untrusted: str) -> str:
     """``untrusted`` as text that LaTeX prints and never obeys. What pdflatex has no letter for becomes ``?``."""
     return "".join(map(_letter, unicodedata.normalize("NFC", printable(untrusted))))
+
+
+def latex_symbol(character: str) -> str:
+    """``character``, which is not ASCII, for math mode; an index or a power stands on a base of its own."""
+    symbol = _SYMBOLS.get(character)
+    if symbol is None:
+        return rf"\text{{{latex_text(character)}}}"
+    return f"{{}}{symbol}" if symbol[0] in "^_'" else f"{{{symbol}}}"
 
 
 def _letter(character: str) -> str:

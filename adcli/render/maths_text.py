@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from adcli.errors import printable
 from adcli.explain.blocks import Numbers, Runs, Words
@@ -52,19 +52,22 @@ ASCII = str.maketrans(
 )  # fmt: skip
 
 
-class Box(NamedTuple):
-    """Lines of one width, and which of them is the line of writing."""
+class Box:
+    """Lines, the widest of which is ``width``, and which of them is the line of writing."""
 
-    lines: list[Segments]
-    base: int
+    __slots__ = ("base", "lines", "width")
 
-    @property
-    def width(self) -> int:
-        return max((length(line) for line in self.lines), default=0)
+    def __init__(self, lines: list[Segments], base: int) -> None:
+        self.lines = lines
+        self.base = base
+        self.width = max((length(line) for line in lines), default=0)
 
 
 def length(segments: Segments) -> int:
-    return sum(len(text) for text, _ in segments)
+    total = 0
+    for text, _ in segments:
+        total += len(text)
+    return total
 
 
 def beside(boxes: Sequence[Box]) -> Box:
@@ -96,6 +99,7 @@ class Pen:
         self.ascii = ascii_only
         self.rows = rows
         self.columns = columns
+        self._drawn: dict[tuple[int, int, bool], Box] = {}  # matrices of the deck, which lives longer than the pen
 
     # --- names and one-line writing --------------------------------------------------------------------------
 
@@ -230,7 +234,10 @@ class Pen:
         """``e`` with matrices in tall brackets."""
         match e:
             case Matrix() if e.array.size > 1:
-                return self._matrix(e)
+                key = id(e), self.columns, self.shapes
+                if key not in self._drawn:
+                    self._drawn[key] = self._matrix(e)
+                return self._drawn[key]
             case Symbols():
                 cells = [[self.inline(entry) for entry in row] for row in e.rows]
                 return bracketed(_aligned(cells), STYLES[e.role])
@@ -365,5 +372,6 @@ def wrapped(segments: Segments, width: int) -> list[Segments]:
             continue
         if lines[-1] and length(lines[-1]) + 1 + length(word) > width:
             lines.append([])
-        lines[-1] += [(" ", "")] * bool(lines[-1]) + word
+        space = [(" ", word[0][1] if lines[-1][-1][1] == word[0][1] else "")] if lines[-1] else []
+        lines[-1] += space + word
     return lines

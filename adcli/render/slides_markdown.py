@@ -25,6 +25,7 @@ from adcli.explain.blocks import (
     Work,
 )
 from adcli.explain.maths import Dots, Expression
+from adcli.render import charts_text as charts
 from adcli.render import pictures_text as pictures
 from adcli.render.maths import sign_latex, to_latex
 from adcli.render.maths_text import Pen, Segments
@@ -101,11 +102,11 @@ class _Writer:
             case Network():
                 return self.drawn(pictures.network(block, self.pen, WIDTH))
             case Graph():
-                return self.drawn(pictures.graph(block, self.pen, WIDTH))
+                return self.drawn(charts.graph(block, self.pen, WIDTH))
             case Bars():
-                return self.drawn(pictures.bars(block, self.pen, WIDTH))
+                return self.drawn(charts.bars(block, self.pen, WIDTH))
             case Plot():
-                return self.drawn(pictures.plot(block, self.pen, WIDTH))
+                return self.drawn(charts.plot(block, self.pen, WIDTH))
 
     def formula(self, formula: Formula) -> str:
         pieces = [to_latex(formula.left, self.numbers)]

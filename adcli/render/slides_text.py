@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from rich.console import Console
 from rich.text import Text as RichText
@@ -18,6 +20,7 @@ from adcli.explain.blocks import (
     Group,
     Labels,
     Network,
+    Part,
     Plot,
     Slide,
     State,
@@ -28,12 +31,14 @@ from adcli.explain.blocks import (
     Work,
 )
 from adcli.explain.maths import Role
+from adcli.render import charts_text as charts
 from adcli.render import pictures_text as pictures
 from adcli.render.maths_text import ASCII, STYLES, Box, Pen, Segments, beside, length, padded, wrapped
 
 STAGE = 46
 GUTTER = 2
 WIDEST = 120
+BESIDE_PLOT = 48  # how wide the stage is beside a plot
 HEIGHT = 24
 COLUMNS = 6
 TICK = Box([[(" ✓", STYLES[Role.DONE])]], 0)
@@ -43,7 +48,11 @@ def show(console: Console, deck: Deck, number: int | None = None, ascii_only: bo
     """Print all slides, or the one of that number (from 1)."""
     for index, slide in enumerate(deck.slides, 1):
         if number is None or number == index:
-            for line in lines(slide, deck, console.width, ascii_only):
+            drawn = lines(slide, deck, console.width, ascii_only)
+            if console.color_system is None:
+                console.file.write("".join(f"{line.plain}\n" for line in drawn))
+                continue
+            for line in drawn:
                 console.print(line, no_wrap=True, crop=False, soft_wrap=True)
 
 
@@ -60,7 +69,8 @@ def lines(slide: Slide, deck: Deck, width: int, ascii_only: bool = False) -> lis
 
 def _rich(line: Segments, ascii_only: bool) -> RichText:
     text = RichText()
-    for piece, style in line:
+    for style, pieces in groupby(line, key=itemgetter(1)):
+        piece = "".join(piece for piece, _ in pieces)
         text.append(piece.translate(ASCII) if ascii_only else piece, style or None)
     return text
 
@@ -97,7 +107,8 @@ class _Page:
 
     def _middle(self, slide: Slide) -> list[Segments]:
         """Stage and side next to each other where both have room; otherwise the side below."""
-        side = self._blocks(slide.side, self.width)
+        beside = any(isinstance(block, Plot) for block in slide.side)
+        side = self._blocks(slide.side, self.width - BESIDE_PLOT - GUTTER if beside else self.width)
         needed = max((length(line) for line in side), default=0)
         if not side:
             return self._blocks(slide.stage, self.width)
@@ -140,19 +151,22 @@ class _Page:
             case Network():
                 return pictures.network(block, self.pen, width)
             case Graph():
-                return pictures.graph(block, self.pen, width)
+                return charts.graph(block, self.pen, width)
             case Bars():
-                return pictures.bars(block, self.pen, width)
+                return charts.bars(block, self.pen, width)
             case Plot():
-                return pictures.plot(block, self.pen, width)
+                return charts.plot(block, self.pen, width)
 
     # --- formulas --------------------------------------------------------------------------------------------
 
     def _rule(self, formula: Formula) -> Box:
         """The left side and the first sign's expression, if that has no matrix."""
-        first = formula.parts[0]
-        sign = f" {self.pen.sign(first.sign, first.expression)} " if first.sign else ""
-        return beside([Box([self.pen.inline(formula.left)], 0), Box([[(sign, "")]], 0), self.pen.box(first.expression)])
+        return beside([Box([self.pen.inline(formula.left)], 0), self._signed(formula.parts[0])])
+
+    def _signed(self, part: Part) -> Box:
+        """``= expression``."""
+        sign = f" {self.pen.sign(part.sign, part.expression)} " if part.sign else ""
+        return beside([Box([[(sign, "")]], 0), self.pen.box(part.expression)])
 
     def _rule_width(self, blocks: Sequence[Block], width: int) -> int:
         rules = [self._rule(b) for b in blocks if isinstance(b, Formula) and len(b.parts) > 1]
@@ -166,16 +180,17 @@ class _Page:
     def _rows(self, formula: Formula, width: int, rule: int) -> list[list[Box]]:
         """The parts of a formula on one line of writing; where that is too long, broken before a sign."""
         first = self._rule(formula)
-        if len(first.lines) == 1 and len(formula.parts) > 1:
+        if first.width > width:
+            rows = [[Box([self.pen.inline(formula.left)], 0)], [Box([[("  ", "")]], 0), self._signed(formula.parts[0])]]
+        elif len(first.lines) == 1 and len(formula.parts) > 1:
             first = padded(first, rule)
-        rest = [
-            beside([Box([[(f" {self.pen.sign(p.sign, p.expression)} ", "")]], 0), self.pen.box(p.expression)])
-            for p in formula.parts[1:]
-        ]
+            rows = [[first]]
+        else:
+            rows = [[first]]
+        rest = [self._signed(part) for part in formula.parts[1:]]
         if formula.done and rest:
             rest[-1] = beside([rest[-1], TICK])
-        rows: list[list[Box]] = [[first]]
-        used = first.width
+        used = sum(box.width for box in rows[-1])
         for box in rest:
             if used + box.width > width:
                 rows.append([Box([[("  ", "")]], 0)])

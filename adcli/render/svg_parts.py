@@ -49,6 +49,18 @@ def columns(text: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
+def cut(text: str, room: int) -> str:
+    """``text``, or as much of its beginning as ``room`` columns hold with ``…`` after it."""
+    if columns(text) <= room:
+        return text
+    taken = 0
+    for index, character in enumerate(text):
+        taken += columns(character)
+        if taken > room - 1:
+            return text[:index] + "…"
+    return text
+
+
 def safe(text: str) -> str:
     return escape(_NOT_XML.sub("", text))
 

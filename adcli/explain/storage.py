@@ -1,0 +1,124 @@
+"""The storage row: what is held in memory, and what each step costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from adcli.derivation import Step
+from adcli.explain.blocks import Meter, Progress, Runs, Slot, State, Storage, Words
+from adcli.explain.maths import Expression, Listed, Name, Role
+from adcli.explain.pictures import cotangent_name
+from adcli.explain.scene import Scene
+
+PULLS = ("cotangent.init", "cotangent.update", "gradient")
+MOST_SLOTS = 6
+C = Role.COTANGENT
+
+
+class Ledger:
+    """What the storage holds, as the steps go by."""
+
+    def __init__(self, scene: Scene, steps: list[Step]) -> None:
+        self.states = {node.name: State.TO_COME for node in scene.trace.nodes}
+        self.most = sum(scene.size(node.name) for node in scene.trace.nodes)
+        pulls = [step for step in steps if step.kind in PULLS]
+        read = {name for step in pulls for name in step.reads}
+        self.never = {name for name in (pulls[0].releases if pulls else ()) if name not in read}
+        self.again = [step.target for step in steps if step.kind == "recompute"]
+        self.evaluations = 0
+        self.pulled: str | None = None  # the node that was pulled back through last
+
+    def take(self, steps: list[Step]) -> dict[str, State]:
+        """Go on by ``steps``; the states before them."""
+        before = dict(self.states)
+        for step in steps:
+            if step.kind == "forward":
+                self.states[step.target] = State.NOT_KEPT
+                self.evaluations += 1
+            elif step.kind == "store":
+                self.states[step.target] = State.HELD
+            elif step.kind == "recompute":
+                self.states[step.target] = State.RECOMPUTED
+                self.again.remove(step.target)
+                self.evaluations += 1
+            for name in step.releases:
+                gone = State.NEVER_READ if name in self.never else State.LET_GO
+                self.states[name] = State.NOT_KEPT if name in self.again else gone
+        return before
+
+
+def slot(scene: Scene, name: str, progress: Progress) -> Slot:
+    return Slot(scene.names[name], scene.short(name), scene.shape_text(name), progress)
+
+
+def shortened(slots: list[Slot], at: int) -> tuple[Slot, ...]:
+    """The slots around ``at``, and the first and the last."""
+    if len(slots) <= MOST_SLOTS:
+        return tuple(slots)
+    kept = sorted({0, *(i for i in range(at - 1, at + 2) if 0 <= i < len(slots)), len(slots) - 1})
+    short: list[Slot] = []
+    for before, index in zip([-1, *kept], kept, strict=False):
+        if index - before > 1:
+            short.append(Slot(Name("⋯"), None, f"+{index - before - 1}", Progress(State.PLAIN)))
+        short.append(slots[index])
+    return tuple(short)
+
+
+def way_back(
+    scene: Scene,
+    at_node: str,
+    steps: Sequence[Step],
+    ledger: Ledger,
+    before: Mapping[str, State],
+    following: Sequence[Step],
+    phases: int,
+) -> Storage:
+    """The row while the way back is at a node: ``before`` are the states before its ``steps``, which change in the
+    last phase; ``following`` are those of the next slide."""
+    say = scene.say
+    next_read = {name for step in following for name in step.reads}
+    slots = []
+    at = 0
+    for index, node in enumerate(scene.trace.nodes):
+        name = node.name
+        after = ledger.states[name]
+        if after is not before[name]:
+            progress = Progress(after, phases, before[name])
+        elif after is State.HELD and name in next_read:
+            progress = Progress(State.READ_NEXT)
+        else:
+            progress = Progress(after)
+        at = index if name == at_node else at
+        slots.append(slot(scene, name, progress))
+    hands = {s.target: s for s in steps if s.kind in ("cotangent.update", "cotangent.init")}
+    own = [
+        Slot(
+            cotangent_name(scene, name),
+            _in_hand(step),
+            "×".join(map(str, step.value.shape)),
+            Progress(State.IN_HAND),
+            C,
+        )
+        for name, step in list(hands.items())[-2:]
+    ]
+    held = steps[-1].held
+    meter = Meter(held, ledger.most, say("storage.needed", n=f"{held:,}", of=f"{ledger.most:,}"))
+    cost = [step for step in steps if step.multiplications]
+    return Storage(say.text("storage.stored"), (*shortened(slots, at), *own), meter, multiplications(scene, cost))
+
+
+def _in_hand(step: Step) -> Expression | None:
+    if step.value.shape[0] == 1 and step.value.shape[1] <= 3:
+        return Listed(step.value.array(), C)
+    return None
+
+
+def multiplications(scene: Scene, steps: list[Step]) -> Runs:
+    """``this step 2·2·4 + 2·2·4 = 32 multiplications``."""
+    if not steps:
+        return ()
+    shapes = [(step.operands[0].shape, step.operands[1].shape) for step in steps]
+    total = sum(step.multiplications for step in steps)
+    terms = " + ".join(f"{a[0]}·{a[1]}·{b[1]}" for a, b in shapes)
+    sum_text = f"{terms} = {total:,}" if len(shapes) <= 3 else f"{total:,}"
+    return (Words(" · "), *scene.say("storage.cost", sum=(Words(sum_text, strong=True),)))

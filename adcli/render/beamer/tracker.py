@@ -1,0 +1,109 @@
+"""The chain rule with its factors in columns, and the storage row: how much is done, and what is held."""
+
+from __future__ import annotations
+
+from adcli.explain.blocks import Chain, Factor, Slot, State, Storage, Tracker
+from adcli.explain.maths import Role
+from adcli.render.beamer.pen import TICK, Pen, changing, coloured, once, prose, states
+
+METER = 11  # mm
+MANY_CHAINS = 4
+GONE = (State.LET_GO, State.NEVER_READ, State.NOT_KEPT)
+
+
+def tracker(pen: Pen, block: Tracker, width: int) -> str:
+    """A panel: the caption with its legend, and a row a chain."""
+    rows = "\n".join(_chain(pen, chain, block) + r" \\" for chain in block.chains)
+    legend = r"\kern0.8mm".join(
+        rf"\adkey{{{_factor(prose(pen.labels.states[state]), state, block.role, key=True)}}}"
+        for state in (State.DONE, State.NOW, State.TO_COME)
+    )
+    left_out = rf"\adleftout{{{pen.runs(block.left_out)}}}" if block.left_out else ""
+    size = 10 if block.large else 7 if len(block.chains) >= MANY_CHAINS else 8
+    caption = prose(block.caption)
+    columns = "l" * block.columns
+    drawn = rf"\adtracker{{{width}mm}}{{{size}}}{{{caption}}}{{{legend}}}{{{columns}}}{{{rows}}}{{{left_out}}}"
+    return once("largetracker" if block.large else "tracker", drawn)
+
+
+def _chain(pen: Pen, chain: Chain, block: Tracker) -> str:
+    cells = [""] * block.columns
+    for factor in chain.factors:
+        cells[factor.column] = _drawn(pen, factor, block.role)
+    left = r"+\;" if chain.plus else rf"\displaystyle {pen.maths(chain.left)} ="
+    return r"\adrow" + " & ".join([left, *cells, _end(pen, chain, block)])
+
+
+def _end(pen: Pen, chain: Chain, block: Tracker) -> str:
+    """What stands behind the factors: ✓, or the tangent that they make so far."""
+    last = max((factor.column for factor in chain.factors), default=0)
+    result = ""
+    if chain.result is not None and chain.span is not None and chain.span[1] == last:
+        result = rf"$\,{coloured(f'= {pen.maths(chain.result)}', block.role)}$"
+    at_first, at_last = (TICK if state is State.DONE else result for state in states(chain.progress))
+    if at_first == at_last:
+        return rf"\hbox{{{at_last}}}"
+    return rf"\adeither{{{chain.progress.since + 1}}}{{{at_last}}}{{{at_first}}}"
+
+
+def _drawn(pen: Pen, factor: Factor, role: Role) -> str:
+    latex = pen.maths(factor.expression)
+    return changing(factor.progress, *(_factor(latex, state, role) for state in states(factor.progress)))
+
+
+def _factor(latex: str, state: State, role: Role, key: bool = False) -> str:
+    latex = rf"\text{{{latex}}}" if key else latex
+    if state is State.DONE:
+        return rf"\addone{{{latex}}}"
+    if state is State.NOW:
+        return rf"\adnow{{{role.name}}}{{{latex}}}"
+    return rf"\adcoming{{{latex}}}" if state is State.TO_COME else rf"\adplain{{{latex}}}"
+
+
+def storage_row(pen: Pen, storage: Storage) -> str:
+    """Slots from the left, the meter and the facts at the right."""
+    slots = "%\n  ".join(_slot(pen, slot) for slot in storage.slots)
+    right = []
+    if storage.meter is not None:
+        meter = storage.meter
+        share = min(max(meter.now / meter.most, 0.0), 1.0) if meter.most > 0 else 0.0
+        right.append(rf"\admeter{{{METER * share:.2f}}}{pen.runs(meter.text)}")
+    if storage.facts:
+        right.append(pen.runs(storage.facts))
+    facts = r"\quad ".join(right)
+    return rf"\adstorage{{{prose(storage.label)}}}{{{slots}}}{{\hfil {facts}}}"
+
+
+def _slot(pen: Pen, slot: Slot) -> str:
+    (style_before, before), (style, content) = (_slot_in(pen, slot, state) for state in states(slot.progress))
+    if (style_before, before) == (style, content):
+        return rf"\adslot{{{style}}}{{{content}}}"
+    return rf"\adslots{{{slot.progress.since + 1}}}{{{style}}}{{{content}}}{{{style_before}}}{{{before}}}"
+
+
+def _slot_in(pen: Pen, slot: Slot, state: State) -> tuple[str, str]:
+    """Its style and what stands in it."""
+    gone = state in GONE or state is State.TO_COME
+    name = f"${pen.maths(slot.name._replace(role=Role.PLAIN) if gone else slot.name)}$"
+    if state in (State.NOT_KEPT, State.TO_COME):
+        numbers = ""
+    elif slot.value is not None:
+        numbers = f"${pen.word(slot.value)}$"
+    else:
+        numbers = rf"{{\adsize{{5}}\admute{{{prose(slot.shape)}}}}}"
+    if gone and numbers:
+        numbers = rf"\adstrike{{{numbers}}}"
+    words = [prose(slot.note)] if slot.note else []
+    if state in (*GONE, State.READ_NEXT, State.IN_HAND, State.RECOMPUTED):
+        words.append(pen.state(state))
+    said = rf"{{\adsize{{5.4}}\admute{{{', '.join(words)}}}}}" if words else ""
+    parts = [part for part in (name, numbers, said, TICK if state is State.DONE else "") if part]
+    return _slot_style(slot, state, gone), r"\kern0.9mm ".join(parts)
+
+
+def _slot_style(slot: Slot, state: State, gone: bool) -> str:
+    if gone:
+        return "ad slot=admuted,ad coming,text=admuted"
+    role = slot.role.name if slot.role is not Role.PLAIN else "PARAMETER"
+    heavy = ",line width=0.45mm" if state in (State.NOW, State.READ_NEXT, State.RECOMPUTED) else ""
+    return f"ad slot={role},fill={role}-tint{heavy}"

@@ -1,0 +1,140 @@
+"""Bars, plots and graphs of a slide in characters."""
+
+from __future__ import annotations
+
+import math
+
+from adcli.explain.blocks import Bars, Direction, Graph, Plot, State, Vertex
+from adcli.explain.maths import Role
+from adcli.render.bars import bar
+from adcli.render.maths_text import STYLES, Pen, Segments, length
+from adcli.render.pictures_text import MARKS
+
+
+def bars(block: Bars, pen: Pen, width: int) -> list[Segments]:
+    """Horizontal bars, their numbers at the end."""
+    lines: list[Segments] = [[(block.caption, "dim")]]
+    labels = [pen.runs(item.label) for item in block.bars]
+    margin = max((length(label) for label in labels), default=0) + 2
+    numbers = max((len(item.text) for item in block.bars), default=0)
+    most = max((_scaled(item.value, block.log) for item in block.bars), default=0.0)
+    room = max(10, min(40, width - margin - numbers - 2))
+    for item, label in zip(block.bars, labels, strict=True):
+        drawn = bar(_scaled(item.value, block.log), most, room)
+        gap = " " * (margin - length(label))
+        lines.append([*label, (gap, ""), (drawn, STYLES[item.role]), (f" {item.text}", "bold")])
+    return lines
+
+
+def _scaled(value: float, log: bool) -> float:
+    return math.log10(1.0 + value) if log else value
+
+
+PLOT_HEIGHT = 13
+POINTS = {"circle": "●", "triangle": "▲", "diamond": "◆"}
+
+
+def plot(block: Plot, pen: Pen, width: int) -> list[Segments]:
+    """Points on a grid of characters, an axis with powers of ten, the names of the series above it."""
+    points = [(x, y) for series in block.series for x, y in series.points if y > 0.0]
+    if not points:
+        return [[(block.y_label, "dim")]]
+    low = math.floor(math.log10(min(y for _, y in points)))
+    high = math.ceil(math.log10(max(y for _, y in points)))
+    high = max(high, low + 1)
+    margin, columns = 7, max(20, min(44, width - 7))
+    grid: dict[tuple[int, int], tuple[str, str]] = {}
+    xs = [_along(x, block) for x, _ in points]
+    least, largest = min(xs), max(xs)
+
+    def column(x: float) -> int:
+        share = (_along(x, block) - least) / ((largest - least) or 1.0)
+        return round((1.0 - share if block.falling_x else share) * (columns - 1))
+
+    def row(y: float) -> int:
+        return round((high - math.log10(y)) / (high - low) * (PLOT_HEIGHT - 1))
+
+    if block.marker:
+        for line in range(PLOT_HEIGHT):
+            grid[line, min(max(column(block.marker[0]), 0), columns - 1)] = ("┊", "dim")
+    for series in block.series:
+        for x, y in series.points:
+            if y > 0.0:
+                grid[row(y), column(x)] = (POINTS[series.shape], STYLES[series.role])
+    legend: Segments = [(block.y_label, "dim")]
+    for series in block.series:
+        legend += [("  ", ""), (f"{POINTS[series.shape]} {series.name}", STYLES[series.role])]
+    lines = [legend]
+    for line in range(PLOT_HEIGHT):
+        power = high - line * (high - low) / (PLOT_HEIGHT - 1)
+        tick = f"1e{round(power)}" if line % 3 == 0 else ""
+        cells: Segments = [(f"{tick:>{margin - 2}} ", "dim"), ("┤" if tick else "│", "dim")]
+        cells += [grid.get((line, c), (" ", "")) for c in range(columns)]
+        lines.append(cells)
+    ends = [_tick(largest if block.falling_x else least, block), _tick(least if block.falling_x else largest, block)]
+    lines.append([(" " * (margin - 1) + "└" + "─" * columns, "dim")])
+    space = " " * max(1, columns - len(ends[0]) - len(ends[1]) - len(block.x_label)) if columns > 20 else " "
+    half = len(space) // 2
+    lines.append([(" " * margin + ends[0] + space[:half] + block.x_label + space[half:] + ends[1], "dim")])
+    if block.marker:
+        lines.append([(" " * margin + "┊ " + block.marker[1], "dim")])
+    return lines
+
+
+def _along(x: float, block: Plot) -> float:
+    return x if block.linear_x else math.log10(x)
+
+
+def _tick(position: float, block: Plot) -> str:
+    return f"{position:g}" if block.linear_x else f"1e{round(position)}"
+
+
+def graph(block: Graph, pen: Pen, width: int) -> list[Segments]:
+    """Each vertex on a line: what it is made of, its data and its grad, and what flows along its edges."""
+    names = [_vertex_name(v, pen) for v in block.vertices]
+    margin = max((len(n) for n in names), default=0)
+    sources = {i: [e for e in block.edges if e.target == i] for i in range(len(block.vertices))}
+    rows: list[tuple[str, ...]] = []
+    for i, vertex in enumerate(block.vertices):
+        made = f"({vertex.op}) ← " + ", ".join(pen.name(block.vertices[e.source].name) for e in sources[i])
+        rows.append((names[i], made if sources[i] else "", _short(vertex, pen, True), _short(vertex, pen, False)))
+    widths = [max(len(row[k]) for row in rows) for k in range(4)]
+    widths[2], widths[3] = max(widths[2], len(block.heads[0])), max(widths[3], len(block.heads[1]))
+    lines: list[Segments] = [
+        [
+            (" " * (margin + widths[1] + 6), ""),
+            (block.heads[0].rjust(widths[2]), STYLES[Role.VALUE]),
+            (" │ ", "dim"),
+            (block.heads[1].rjust(widths[3]), STYLES[Role.COTANGENT]),
+        ]
+    ]
+    for i, (vertex, row) in enumerate(zip(block.vertices, rows, strict=True)):
+        mark = MARKS.get(vertex.progress.state, " ")
+        style = {State.NOW: "bold reverse", State.TO_COME: "dim"}.get(vertex.progress.state, "")
+        line: Segments = [
+            (f"{mark} {row[0].ljust(margin)}  {row[1].ljust(widths[1])}  ", style),
+            (row[2].rjust(widths[2]), STYLES[Role.VALUE]),
+            (" │ ", "dim"),
+            (row[3].rjust(widths[3]), STYLES[Role.COTANGENT]),
+        ]
+        flows = [e for e in block.edges if e.target == i and e.label is not None]
+        for place, edge in enumerate(flows):
+            assert edge.label is not None
+            arrow = "◂" if block.direction is Direction.BACK else "▸"
+            line += [
+                ("   " if not place else "  ", ""),
+                (f"{arrow} {pen.name(block.vertices[edge.source].name)}: ", "dim"),
+            ]
+            line += pen.inline(edge.label)
+        lines.append(line)
+    return lines
+
+
+def _vertex_name(vertex: Vertex, pen: Pen) -> str:
+    name = pen.name(vertex.name)
+    return f"[{name}]" if vertex.leaf else f"(({name}))" if vertex.output else f"({name})"
+
+
+def _short(vertex: Vertex, pen: Pen, data: bool) -> str:
+    value = vertex.data if data else vertex.grad
+    return pen.inline_flat(value) if value is not None else ""

@@ -1,0 +1,290 @@
+"""Blocks as HTML, each with its state, and the phase in which it appears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import log10
+
+from adcli.explain.blocks import (
+    Bars,
+    Block,
+    Chain,
+    Code,
+    Deck,
+    Direction,
+    Formula,
+    Graph,
+    Group,
+    Labels,
+    Network,
+    Part,
+    Plot,
+    Progress,
+    Runs,
+    Slot,
+    State,
+    Storage,
+    Style,
+    Table,
+    Text,
+    Tracker,
+    Work,
+)
+from adcli.explain.maths import Matrix
+from adcli.render.html.cells import CLASSES
+from adcli.render.html.graph import graph_svg
+from adcli.render.html.mathml import CUTS, FULL
+from adcli.render.html.network import common_frame, network_svg
+from adcli.render.html.network_small import small_svg
+from adcli.render.html.plot import plot_svg
+from adcli.render.html.prose import Prose
+from adcli.render.html.svg import state
+from adcli.render.html.words import safe
+
+# The states that a slot tells in words as well.
+TOLD = (State.LET_GO, State.NOT_KEPT, State.NEVER_READ, State.READ_NEXT, State.IN_HAND, State.RECOMPUTED, State.DONE)
+MARKS = {Style.WARNING: "⚠", Style.CHECK: "✓"}
+
+
+class Writer(Prose):
+    """Writes the blocks of one deck."""
+
+    def __init__(self, deck: Deck) -> None:
+        super().__init__(deck.numbers)
+        self.labels: Labels = deck.labels
+        nets = [b for s in deck.slides for b in (s.strip, *s.stage) if isinstance(b, Network)]
+        self.frame = common_frame(nets, deck.numbers)
+
+    def stage(self, blocks: Sequence[Block]) -> str:
+        """The blocks of a stage; where many or wide matrices share it, less of each is written out."""
+        self.most = _room(blocks)
+        written = "".join(map(self.block, blocks))
+        self.most = FULL
+        return written
+
+    def block(self, b: Block) -> str:
+        match b:
+            case Text():
+                return self.text(b)
+            case Formula():
+                return self.formula(b)
+            case Group():
+                return self.group(b)
+            case Work():
+                return self.work(b)
+            case Table():
+                return self.table(b)
+            case Code():
+                return self.code(b)
+            case Storage():
+                return self.storage(b)
+            case Network():
+                return network_svg(b, self.numbers, self.frame) + ("" if b.large else small_svg(b))
+            case Graph():
+                return graph_svg(b, self.numbers)
+            case Tracker():
+                return self.tracker(b)
+            case Bars():
+                return self.bars(b)
+            case Plot():
+                return f"<figure{appears(b.phase)}>{plot_svg(b)}</figure>"
+            case Matrix():
+                return f'<div class="eq">{self.math(b)}</div>'
+
+    # --- words and formulas ---
+
+    def text(self, t: Text) -> str:
+        head = f"<b>{safe(t.head)}</b> " if t.head else ""
+        mark = f'<i class="mark">{MARKS[t.style]}</i> ' if t.style in MARKS else ""
+        classes = " ".join(filter(None, ("text", t.style.value, CLASSES[t.role] and f"bar {CLASSES[t.role]}")))
+        return f"<p{appears(t.phase, classes)}>{mark}{head}{self.runs(t.runs)}</p>"
+
+    def formula(self, f: Formula) -> str:
+        tag = f'<span class="tag {CLASSES[f.role]}">{safe(f.label)}</span>' if f.label else ""
+        pieces_ = [self.math(f.left)] + [self.part(p, f.phase) for p in f.parts]
+        last = max([f.phase, *(p.phase for p in f.parts)])
+        done = f"<span{appears(last if last > f.phase else 0, 'ok')}>✓</span>" if f.done else ""
+        aside = f'<span class="remark">{self.runs(f.aside)}</span>' if f.aside else ""
+        reads = ""
+        if f.reads:
+            names = ", ".join(self.inline(n) for n in f.reads)
+            reads = f'<span class="reads">{safe(self.labels.reads)} {names}</span>'
+        kind = "eq labelled" if f.label else "eq"
+        return (
+            f'<div{appears(f.phase, kind)}>{tag}<span class="line">{"".join(pieces_)}{done}</span>{aside}{reads}</div>'
+        )
+
+    def part(self, p: Part, from_phase: int) -> str:
+        return (
+            f"<span{appears(p.phase if p.phase > from_phase else 0, 'part')}>{self.math(p.expression, p.sign)}</span>"
+        )
+
+    def group(self, g: Group) -> str:
+        inside = "".join(map(self.formula, g.formulas))
+        return (
+            f'<div class="group {CLASSES[g.role]}"{state(g.progress)}>'
+            f'<div class="grouplabel">{self.runs(g.label)}</div><div>{inside}</div></div>'
+        )
+
+    def work(self, w: Work) -> str:
+        meaning = f"<br>{self.runs(w.meaning)}" if w.meaning else ""
+        kind = f"work bar {CLASSES[w.role]}"
+        return f"<p{appears(w.phase, kind)}><b>{safe(w.head)}</b> {self.math(w.line, display=False)}{meaning}</p>"
+
+    # --- tables, code, bars ---
+
+    def table(self, t: Table) -> str:
+        def cells(tag: str, contents: Iterable[Runs]) -> str:
+            pairs = zip(contents, t.columns, strict=False)
+            return "".join(f"<{tag}{' class=r' if c.right else ''}>{self.runs(runs)}</{tag}>" for runs, c in pairs)
+
+        head = (
+            f"<thead><tr>{cells('th', (c.head for c in t.columns))}</tr></thead>"
+            if any(c.head for c in t.columns)
+            else ""
+        )
+        body = "".join(
+            f"<tr{appears(r.phase if r.phase > t.phase else 0, 'rule' if r.rule else '')}{state(r.progress)}>"
+            f"{cells('td', r.cells)}</tr>"
+            for r in t.rows
+        )
+        caption = f"<caption>{safe(t.caption)}</caption>" if t.caption else ""
+        return f"<div{appears(t.phase, 'table')}><table>{caption}{head}<tbody>{body}</tbody></table></div>"
+
+    def code(self, c: Code) -> str:
+        lines = []
+        for line in c.lines:
+            aside = f"<i>{safe(line.aside)}</i>" if line.aside else ""
+            lines.append(f"<span{state(line.progress)}>{safe(line.text)}</span>{aside}")
+        return f"<pre{appears(c.phase, 'code')}>{chr(10).join(lines)}</pre>"
+
+    def bars(self, b: Bars) -> str:
+        most = max((bar.value for bar in b.bars), default=1.0) or 1.0
+        rows = "".join(
+            f'<span>{self.runs(bar.label)}</span><span class="rail"{state(bar.progress)}>'
+            f'<i class="{CLASSES[bar.role]}" style="width:{_share(bar.value, most, b.log):.1f}%"></i> '
+            f"<b>{safe(bar.text)}</b></span>"
+            for bar in b.bars
+        )
+        caption = f"<figcaption>{safe(b.caption)}</figcaption>" if b.caption else ""
+        return f"<figure{appears(b.phase, 'bars')}>{caption}<div>{rows}</div></figure>"
+
+    # --- storage, tracker ---
+
+    def storage(self, s: Storage) -> str:
+        slots = "".join(map(self.slot, s.slots))
+        meter = ""
+        if s.meter:
+            share = min(100.0, 100 * s.meter.now / (s.meter.most or 1))
+            gauge = f'<span class="gauge" aria-hidden="true"><i style="width:{share:.0f}%"></i></span>'
+            meter = gauge + self.runs(s.meter.text)
+        facts = f'<span class="facts">{self.runs(s.facts)}</span>' if s.facts else ""
+        return (
+            f'<footer class="storage"><span class="label">{safe(s.label)}</span><span class="slots">{slots}</span>'
+            f'<span class="meter">{meter}{" " if meter and facts else ""}{facts}</span></footer>'
+        )
+
+    def slot(self, s: Slot) -> str:
+        value = f'<span class="val">{self.inline(s.value)}</span>' if s.value is not None else ""
+        shape = f"<small>{safe(s.shape)}</small>" if s.shape and s.value is None else ""
+        words = f"<small>{safe(s.note)}</small>" if s.note else self.state_words(s.progress)
+        role = CLASSES[s.role] or "v"
+        return f'<span class="slot {role}"{state(s.progress)}>{self.inline(s.name)}{value}{shape}{words}</span>'
+
+    def state_words(self, progress: Progress) -> str:
+        """What a slot says of itself; where that changes, both are there and a script shows one."""
+        now = self.told(progress.state)
+        if progress.before is None:
+            return f"<small>{now}</small>" if now else ""
+        before = self.told(progress.before)
+        return f'<small class="words"><span class="after">{now}</span><span class="before">{before}</span></small>'
+
+    def told(self, s: State) -> str:
+        mark = {State.RECOMPUTED: "↻ ", State.DONE: "✓ "}.get(s, "")
+        return mark + safe(self.labels.states[s]) if s in TOLD else ""
+
+    def tracker(self, t: Tracker) -> str:
+        """All rows in one grid: equal factors share a column, and what they give so far is braced together."""
+        rows: list[str] = []
+        braced: set[tuple[str, int, int]] = set()
+        line = 0
+        for chain in t.chains:
+            line += 1
+            last = max((f.column for f in chain.factors), default=0)
+            rows += self.chain(chain, line, last)
+            if chain.result is None or chain.span is None:
+                continue
+            start, end = chain.span
+            result = self.math(chain.result, "=" if end == last else "", display=False)
+            if end == last:
+                rows.append(f'<span class="res" style="grid-area:{line}/{last + 3}">{result}</span>')
+            elif (result, start, end) not in braced:
+                braced.add((result, start, end))
+                line += 1
+                rows.append(f'<span class="brace" style="grid-area:{line}/{start + 2}/auto/{end + 3}">{result}</span>')
+        more = f'<p class="more">{self.runs(t.left_out)}</p>' if t.left_out else ""
+        size = " large" if t.large else ""
+        return (
+            f'<div class="tracker r-{CLASSES[t.role]}{size}">{self.tracker_caption(t)}'
+            f'<div class="chains">{"".join(rows)}</div>{more}</div>'
+        )
+
+    def chain(self, chain: Chain, line: int, last: int) -> list[str]:
+        sign = "+" if chain.plus else "="
+        left = "" if chain.plus else self.math(chain.left)
+        equals = f'<math alttext="{sign}"><mo lspace="0" rspace="0">{sign}</mo></math>'
+        start = f'<span class="left" style="grid-area:{line}/1">{left}{equals}</span>'
+        factors = [
+            f'<span class="fac" style="grid-area:{line}/{f.column + 2}"{state(f.progress)}>'
+            f"{self.math(f.expression)}</span>"
+            for f in chain.factors
+        ]
+        done = f'<span class="res ok" style="grid-area:{line}/{last + 3}"{state(chain.progress)}>✓</span>'
+        return [start, *factors, done if chain.progress.state is State.DONE else ""]
+
+    def tracker_caption(self, t: Tracker) -> str:
+        """The direction of reading, and what the marks of the factors mean."""
+        seen = {s for c in t.chains for f in c.factors for s in (f.progress.state, f.progress.before)}
+        legend = "".join(
+            f'<span class="fac"{state(Progress(s))}>{safe(self.labels.states[s])}</span>'
+            for s in (State.DONE, State.NOW, State.TO_COME)
+            if s in seen
+        )
+        arrow = "◀" if t.direction is Direction.FORWARD else "▶"
+        return (
+            f'<p class="caption"><span>{safe(t.caption)} <i class="arrow">{arrow}</i></span>'
+            f'<span class="legend" aria-hidden="true">{legend}</span></p>'
+        )
+
+
+def _room(blocks: Sequence[Block]) -> tuple[int, int]:
+    """How many rows and columns of each matrix there is room for, when these blocks share a stage."""
+    formulas = [f for b in blocks for f in (b.formulas if isinstance(b, Group) else (b,))]
+    shapes = [[m.array.shape for m in _matrices(f)] for f in formulas if isinstance(f, Formula)]
+    for most in CUTS:
+        rows = sum(max((min(h, most[0]) for h, _ in one), default=1) for one in shapes)
+        columns = max((sum(min(w, most[1]) for _, w in one) for one in shapes), default=0)
+        if rows <= 16 and columns <= 18:
+            return most
+    return CUTS[-1]
+
+
+def _matrices(thing: object) -> Iterator[Matrix]:
+    if isinstance(thing, Matrix):
+        yield thing
+    elif isinstance(thing, tuple):
+        for part in thing:
+            yield from _matrices(part)
+
+
+def appears(phase: int, classes: str = "") -> str:
+    """The attributes of what appears in ``phase``: from 1 on, a fragment."""
+    names = " ".join(filter(None, (classes, "fragment" if phase else "")))
+    order = f' data-fragment-index="{phase - 1}"' if phase else ""
+    return (f' class="{names}"' if names else "") + order
+
+
+def _share(value: float, most: float, log: bool) -> float:
+    if value <= 0:
+        return 0.0
+    return 100 * (log10(1 + value) / log10(1 + most) if log else value / most)

@@ -1,0 +1,45 @@
+"""Runs of words and formulas as HTML."""
+
+from __future__ import annotations
+
+from adcli.explain.blocks import Numbers, Runs, Words
+from adcli.explain.maths import Expression, Partial, Role
+from adcli.render.html.cells import role_class
+from adcli.render.html.mathml import FULL, mathml, shown_sign
+from adcli.render.html.svg import spoken
+from adcli.render.html.words import safe
+
+
+class Prose:
+    """Writes words and formulas; ``most`` says how many rows and columns of a matrix are written out."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self.numbers = numbers
+        self.most = FULL
+
+    def math(self, e: Expression, sign: str = "", display: bool = True) -> str:
+        style = ' displaystyle="true"' if display else ""
+        sign = safe(shown_sign(sign, e, self.numbers))
+        alt = f"{sign} {safe(spoken(e, self.numbers))}".strip()
+        body = (f"<mo>{sign}</mo>" if sign else "") + mathml(e, self.numbers, self.most)
+        return f'<math{style} alttext="{alt}">{body}</math>'
+
+    def runs(self, runs: Runs) -> str:
+        return "".join(self.run(run) for run in runs)
+
+    def run(self, run: Words | Expression) -> str:
+        if not isinstance(run, Words):
+            return self.inline(run)
+        text = safe(run.text)
+        for wanted, tag in ((run.strong, "b"), (run.muted, "i"), (run.code, "code")):
+            text = f"<{tag}>{text}</{tag}>" if wanted else text
+        return text
+
+    def inline(self, e: Expression) -> str:
+        """An expression within a sentence: a partial derivative lies on one line there."""
+        if isinstance(e, Partial):
+            of, by = (n if e.role is Role.PLAIN else n._replace(role=e.role) for n in (e.of, e.by))
+            halves = '<mo lspace="0" rspace="0">/</mo>'.join(f"<mi>∂</mi>{mathml(n, self.numbers)}" for n in (of, by))
+            alt = safe(spoken(e, self.numbers))
+            return f'<math alttext="{alt}"><mrow{role_class(e.role)}>{halves}</mrow></math>'
+        return self.math(e, display=False)

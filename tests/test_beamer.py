@@ -1,0 +1,149 @@
+"""Slides as Beamer: what pdflatex makes of them, with Debian's packages and nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import run_adcli
+from sample_deck import deck
+
+from adcli.engines.run import MODES
+from adcli.explain.blocks import Deck, Slide, Style, Text, Words
+from adcli.explain.maths import Label, Name
+from adcli.render.beamer import rendered
+
+SPECS = sorted(Path(__file__).parent.parent.glob("specs/*.yaml"))
+LARGEST_OVERFULL = 10.0  # pt
+HOSTILE = (
+    r"\input{secret}",
+    r"\immediate\write18{touch written}",
+    r"\write18{touch written} \openin5=secret \read5 to\x \x",
+    "^^5cinput{secret} ^^M ^^@ ^^",
+    r"}\end{frame}\end{document} \csname end\endcsname { { \fi \else \iffalse \\",
+    "% all of the line # 1 & 2 _ 3 ~ 4 ^ 5 $x $$ y $",
+    "é ü ñ Ł ß 漢字 😀 ─│┌ ₁ ² × − σ ∂ ℓ ⁻⁵ → ≤ ½ ✓ ◂ ▸ Ω \u202e \u0301",
+    "\x1b[31m \x00 \x07 \x7f \x0c \x9b tab\tline\nend",
+)
+
+needs_tex = pytest.mark.skipif(
+    shutil.which("pdflatex") is None and os.environ.get("CI") != "true", reason="pdflatex is not installed"
+)
+
+
+class Compiled(NamedTuple):
+    code: int
+    pages: int
+    overfull: float
+    log: str
+    read: str
+
+
+def compiled(latex: str, folder: Path, *options: str) -> Compiled:
+    """One run of pdflatex in ``folder``, which is made."""
+    folder.mkdir(parents=True)
+    (folder / "deck.tex").write_text(latex, encoding="utf-8")
+    command = ["pdflatex", "-recorder", "-halt-on-error", "-interaction=batchmode", *options, "deck.tex"]
+    code = subprocess.run(command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL).returncode
+    log = (folder / "deck.log").read_text(encoding="latin-1")
+    pages = re.search(r"Output written on deck\.pdf \((\d+) pages?,", log.replace("\n", ""))
+    overfull = [float(size) for size in re.findall(r"Overfull \\[hv]box \(([\d.]+)pt", log)]
+    read = (folder / "deck.fls").read_text(encoding="utf-8")
+    return Compiled(code, int(pages.group(1)) if pages else 0, max(overfull, default=0.0), log, read)
+
+
+def check(result: Compiled, pages: int, of: str) -> None:
+    errors = "\n".join(line for line in result.log.splitlines() if line.startswith(("!", "l.")))
+    assert result.code == 0, f"{of}: {errors}"
+    assert result.pages == pages, of
+    assert result.overfull <= LARGEST_OVERFULL, of
+    assert "Missing character" not in result.log, of
+
+
+def phases(slides: Iterable[Slide]) -> int:
+    return sum(slide.last_phase + 1 for slide in slides)
+
+
+@needs_tex
+@pytest.mark.parametrize("handout", [False, True])
+def test_every_kind_of_block_compiles(tmp_path: Path, handout: bool) -> None:
+    sample = deck()
+    result = compiled(rendered(sample, handout), tmp_path / "sample")
+    check(result, len(sample.slides) if handout else phases(sample.slides), "sample")
+
+
+@needs_tex
+@pytest.mark.parametrize("mode", MODES)
+def test_every_spec_compiles(tmp_path: Path, mode: str) -> None:
+    """With overlays in reverse mode, a page a slide in the others; half of the specs in each language."""
+    handout = [] if mode == "reverse" else ["--handout"]
+
+    def documents(lang: str, specs: list[Path]) -> list[str]:
+        options = ["--mode", mode, "--lang", lang, "--format", "beamer", *handout]
+        ran = [run_adcli("explain", str(spec), *options) for spec in specs]
+        assert not any(one.code for one in ran), [one.stderr for one in ran]
+        return [one.stdout for one in ran]
+
+    tasks = {lang: joined(documents(lang, SPECS[place::2])) for place, lang in enumerate(("en", "id"))}
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        runs = {lang: pool.submit(compiled, latex, tmp_path / lang) for lang, latex in tasks.items()}
+    for lang, latex in tasks.items():
+        phases_of = list(map(int, re.findall(r"\\adphases\{(\d+)\}", latex)))
+        check(runs[lang].result(), len(phases_of) if handout else sum(phases_of), f"{mode} {lang}")
+
+
+def joined(documents: list[str]) -> str:
+    """The slides of all documents in one, which saves loading the packages each time."""
+    preamble = documents[0].partition("\\begin{document}")[0]
+    frames = (re.search(r"\\begin\{document\}(.*)\\end\{document\}", one, re.DOTALL) for one in documents)
+    return f"{preamble}\\begin{{document}}{''.join(found[1] for found in frames if found)}\\end{{document}}\n"
+
+
+def hostile_deck() -> Deck:
+    sample = deck()
+    first = sample.slides[0]
+    runs = tuple(run for text in HOSTILE for run in (Words(text), Name(text, text), Label(text)))
+    stage = tuple(Text((Words(text, code=True),), Style.WARNING, text) for text in HOSTILE)
+    slide = Slide("x", "x", HOSTILE[0], runs, runs, stage=stage, side=first.side, note=" ".join(HOSTILE), last_phase=2)
+    slides = [*(slide._replace(head=text, note=text) for text in HOSTILE), first]
+    return sample._replace(title=" ".join(HOSTILE), slides=tuple(slides))
+
+
+@needs_tex
+def test_text_of_a_spec_is_printed_and_never_obeyed(tmp_path: Path) -> None:
+    hostile = hostile_deck()
+    folder = tmp_path / "hostile"
+    (tmp_path / "secret.tex").write_text(r"\errmessage{read}", encoding="utf-8")
+    result = compiled(rendered(hostile), folder, "-shell-escape")
+    check(result, phases(hostile.slides), "hostile")
+    assert not (folder / "written").exists()
+    assert "secret" not in result.read
+
+
+def test_a_document_is_plain_ascii_and_the_same_each_time() -> None:
+    once, again = rendered(hostile_deck()), rendered(hostile_deck())
+    assert once == again
+    assert once.isascii()
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", once)
+
+
+def test_a_handout_says_so() -> None:
+    assert r"\documentclass[aspectratio=169,10pt,handout]{beamer}" in rendered(deck(), handout=True)
+    assert "handout]" not in rendered(deck())
+
+
+def test_the_command_writes_a_document_by_its_ending(tmp_path: Path) -> None:
+    spec = next(spec for spec in SPECS if spec.stem == "forward-mode")
+    target = tmp_path / "deck.tex"
+    ran = run_adcli("explain", str(spec), "--mode", "forward", "-o", str(target))
+    assert ran.code == 0, ran.stderr
+    text = target.read_text(encoding="utf-8")
+    assert text.startswith(r"\PassOptionsToPackage") and text.endswith("\\end{document}\n")
+    assert r"\note{" in text and r"\uncover<2->" in text

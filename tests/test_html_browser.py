@@ -1,0 +1,277 @@
+"""Slides as a web page, opened in Chromium: in CI always, elsewhere where it is installed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sample_deck
+from conftest import run_adcli
+
+from adcli.render.html import rendered
+
+webdriver = (
+    pytest.importorskip("selenium.webdriver")
+    if not os.environ.get("CI")
+    else __import__("selenium.webdriver", fromlist=["webdriver"])
+)
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER) and not os.environ.get("CI"), reason="chromium or chromedriver is not installed"
+)
+SPECS = Path(__file__).resolve().parent.parent / "specs"
+DECKS = {
+    "sample": (),
+    "forward": ("forward-mode.yaml", "--mode", "forward"),
+    "reverse": ("reverse-mode.yaml", "--lang", "id"),
+    "classifier": ("classifier.yaml",),
+    "program": ("micrograd.yaml",),
+}
+DESK, PHONE = (1280, 720), (390, 844)
+
+# What lies outside of its slide; what scrolls by itself on a phone doesn't count.
+OUTSIDE = """
+const [selector, right, bottom] = arguments, found = []
+for (const e of document.querySelectorAll(selector)) {
+  if (e.closest('.step, aside.notes, mphantom, title')) continue
+  if (right < 800 && e.parentElement.closest('.eq, .work, .chains, .table, .strip:has(.large)')) continue
+  const r = e.getBoundingClientRect(), s = getComputedStyle(e)
+  if (s.visibility == 'hidden' || !r.width || !r.height) continue
+  if (r.left < -1 || r.right > right + 1 || (bottom && (r.bottom > bottom + 1 || r.top < -1)))
+    found.push([e.outerHTML.slice(0, 90), r.left, r.top, r.right, r.bottom])
+}
+return found
+"""
+
+
+# What sticks out of its column into its neighbour.
+BESIDE = """
+const found = []
+for (const box of document.querySelectorAll('section.present :is(header, .stage, .side, .storage)')) {
+  const { left, right, top, bottom } = box.getBoundingClientRect()
+  for (const e of box.querySelectorAll('*:not(svg *):not(math *)')) {
+    const r = e.getBoundingClientRect()
+    if (r.width && (r.left < left - 5 || r.right > right + 5 || r.top < top - 5 || r.bottom > bottom + 5))
+      found.push([box.className, left, top, right, bottom, e.outerHTML.slice(0, 90), r.left, r.top, r.right, r.bottom])
+  }
+}
+return found
+"""
+
+# How much is not revealed.
+HIDDEN = """
+return [...document.querySelectorAll('.fragment:not(.step)')]
+  .filter(e => !e.checkVisibility({ opacityProperty: true })).length
+"""
+
+# One token of each kind and text: what they are set in is what all are set in.
+PROBE = """
+const seen = new Set()
+for (const e of document.querySelectorAll('mi, mn, mtext')) {
+  const key = e.tagName + e.textContent + e.parentElement.tagName
+  if (!seen.has(key)) e.dataset.probe = ''
+  seen.add(key)
+}
+return document.fonts.ready.then(() => seen.size)
+"""
+
+
+class Browser:
+    """Chromium with what the tests ask of it."""
+
+    def __init__(self) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        for argument in (
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            "--disable-dev-shm-usage",
+        ):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        service = webdriver.ChromeService(executable_path=DRIVER)
+        self.driver = webdriver.Chrome(options=options, service=service)
+
+    def call(self, method: str, **parameters: Any) -> Any:
+        return self.driver.execute_cdp_cmd(method, parameters)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def open(self, page: Path, query: str = "", size: tuple[int, int] = DESK, scripts: bool = True) -> None:
+        width, height = size
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 800
+        )
+        self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
+        self.driver.get("about:blank")
+        self.driver.get(f"{page.as_uri()}{query}")
+        if scripts and width > 800 and "article" not in query:
+            self.wait("return !!window.Reveal && Reveal.isReady()")
+
+    def wait(self, condition: str) -> None:
+        for _ in range(200):
+            if self.run(condition):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"never true: {condition}")
+
+    def press(self, key: str, code: int) -> None:
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code)
+
+    def messages(self) -> list[str]:
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self) -> set[str]:
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        urls = {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
+        return {url for url in urls if not url.startswith(("data:", "about:"))}
+
+    def pages(self) -> int:
+        pdf = self.call("Page.printToPDF", preferCSSPageSize=True, printBackground=True)["data"]
+        return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(pdf)))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    opened = Browser()
+    yield opened
+    opened.driver.quit()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("decks")
+    for name, arguments in DECKS.items():
+        if arguments:
+            spec, *options = arguments
+            assert run_adcli("explain", SPECS / spec, *options, "-o", folder / f"{name}.html").code == 0
+        else:
+            (folder / f"{name}.html").write_text(rendered(sample_deck.deck()), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in DECKS}
+
+
+EVERY_DECK = pytest.mark.parametrize("name", list(DECKS))
+
+
+@EVERY_DECK
+def test_arrows_move_and_reveal_and_nothing_overflows(browser: Browser, pages: dict[str, Path], name: str) -> None:
+    browser.open(pages[name])
+    phases = browser.run("return Reveal.getSlides().map(s => s.querySelectorAll('.step').length)")
+    seen = []
+    for _ in range(sum(phases) + len(phases)):
+        here = browser.run("return [Reveal.getIndices().h, (Reveal.getIndices().f ?? -1) + 1]")
+        if here not in seen:
+            seen.append(here)
+        outside = browser.run(OUTSIDE, "section.present *", *DESK) + browser.run(BESIDE)
+        assert outside == [], here
+        browser.press("ArrowRight", 39)
+    assert seen == [[slide, phase] for slide, last in enumerate(phases) for phase in range(last + 1)]
+    browser.press("ArrowLeft", 37)
+    assert browser.run("return [Reveal.getIndices().h, (Reveal.getIndices().f ?? -1) + 1]") == seen[-2]
+    assert browser.messages() == []
+    assert browser.requests() == {pages[name].as_uri()}
+
+
+@EVERY_DECK
+def test_every_formula_is_there_in_its_own_font(browser: Browser, pages: dict[str, Path], name: str) -> None:
+    browser.open(pages[name], "?article")
+    empty = """
+    return [...document.querySelectorAll('math, svg')].filter(e => {
+      const r = e.getBoundingClientRect()
+      return !e.matches('.small') && !(r.width > 2 && r.height > 2)
+    }).map(e => e.outerHTML.slice(0, 200))"""
+    assert browser.run(empty) == []
+    browser.run(PROBE)
+    browser.call("DOM.enable")
+    browser.call("CSS.enable")
+    root = browser.call("DOM.getDocument", depth=0)["root"]["nodeId"]
+    for node in browser.call("DOM.querySelectorAll", nodeId=root, selector="[data-probe]")["nodeIds"]:
+        fonts = browser.call("CSS.getPlatformFontsForNode", nodeId=node)["fonts"]
+        strange = [font for font in fonts if not font["isCustomFont"]]
+        assert fonts, browser.call("DOM.getOuterHTML", nodeId=node)["outerHTML"]
+        assert strange == [], browser.call("DOM.getOuterHTML", nodeId=node)["outerHTML"]
+    browser.call("CSS.disable")
+    browser.call("DOM.disable")
+
+
+@EVERY_DECK
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_on_a_phone_it_is_an_article(browser: Browser, pages: dict[str, Path], name: str, scripts: bool) -> None:
+    browser.open(pages[name], "", PHONE, scripts)
+    browser.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert browser.run("return document.documentElement.classList.contains('deck')") is False
+    assert browser.run("return document.documentElement.scrollWidth") <= PHONE[0]
+    assert browser.run(OUTSIDE, "section *", PHONE[0], 0) == []
+    assert browser.run(HIDDEN) == 0
+    assert browser.messages() == []
+
+
+@EVERY_DECK
+def test_print_gives_a_page_a_slide(browser: Browser, pages: dict[str, Path], name: str) -> None:
+    browser.open(pages[name], "?print-pdf")
+    slides = pages[name].read_text(encoding="utf-8").count("<section ")
+    browser.wait("return document.querySelectorAll('.pdf-page').length > 0")
+    assert browser.pages() == slides
+    assert browser.run(HIDDEN) == 0
+
+
+def test_plain_print_gives_the_article(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["reverse"])
+    browser.run("addEventListener('beforeprint', () => { window.printed = document.documentElement.className })")
+    slides = pages["reverse"].read_text(encoding="utf-8").count("<section ")
+    assert slides <= browser.pages() <= 2 * slides
+    assert "deck" not in browser.run("return window.printed")
+    assert browser.run("return document.documentElement.classList.contains('deck')")
+
+
+def test_without_a_script_a_wide_window_shows_the_article_too(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["reverse"], "", DESK, scripts=False)
+    browser.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert browser.run(OUTSIDE, "section *", DESK[0], 0) == []
+    assert browser.run("return document.documentElement.scrollHeight") > 5 * DESK[1]
+
+
+def test_t_turns_the_theme_and_states_follow_the_phase(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["sample"])
+    ground = "return getComputedStyle(document.querySelector('.reveal-viewport')).backgroundColor"
+    before = browser.run(ground)
+    browser.press("t", 84)
+    assert browser.run(ground) != before
+    state = "return document.querySelectorAll('section.present .slot')[4].dataset.s"
+    assert browser.run(state) == "held"
+    browser.press("ArrowRight", 39)
+    browser.press("ArrowRight", 39)
+    assert browser.run(state) == "let-go"
+    browser.press("ArrowLeft", 37)
+    assert browser.run(state) == "held"
+
+
+def test_s_opens_the_speaker_notes(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["sample"])
+    own = browser.driver.current_window_handle
+    browser.press("s", 83)
+    for _ in range(100):
+        others = [h for h in browser.driver.window_handles if h != own]
+        if others:
+            break
+        time.sleep(0.02)
+    browser.driver.switch_to.window(others[0])
+    try:
+        assert browser.run("return document.querySelector('.said').textContent") == sample_deck.deck().slides[0].note
+        assert browser.run("return document.querySelectorAll('section').length") == 2
+        assert browser.run("return document.querySelector('.now section').getBoundingClientRect().width") > 200
+    finally:
+        browser.driver.close()
+        browser.driver.switch_to.window(own)
