@@ -52,6 +52,29 @@ def test_wrong_options(run, args):
     rejected(run, *args)
 
 
+@pytest.mark.parametrize(
+    ("command", "endings"),
+    [
+        ("grad", ".txt, .json, .csv, .npz, .tex"),
+        ("graph", ".txt, .dot, .mmd, .svg"),
+        ("check", ".txt, .json"),
+        ("cost", ".txt, .json"),
+        ("explain", ".txt, .md, .tex, .html, .json"),
+    ],
+)
+def test_an_ending_that_the_command_does_not_write(run, tmp_path, command, endings):
+    for name in ("x.png", "x.yaml", "x.json.bak"):
+        ran = run(command, LECTURE, "-o", tmp_path / name)
+        ending = os.path.splitext(name)[1]
+        assert (ran.code, ran.stdout) == (2, "")
+        assert f"{name}: this command writes {endings}, not {ending}\n" in ran.stderr
+    assert not list(tmp_path.iterdir())
+    for name in ("x", "x.TXT"):
+        assert run(command, LECTURE, "-o", tmp_path / name).code == 0
+    first, other = ((tmp_path / name).read_text(encoding="utf-8").splitlines()[0] for name in ("x", "x.TXT"))
+    assert first == other and not first.startswith("{")
+
+
 FRACTIONS = str(Path(__file__).parent / "cases" / "value-fractions.yaml")
 
 

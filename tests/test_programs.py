@@ -311,13 +311,13 @@ def test_a_kink_and_an_undefined_power_are_told_with_operation_and_place(mode: s
     assert np.isnan(result.gradients["b"])
     codes = {(w.code, w.name) for w in warnings}
     assert ("indeterminate", "y") in codes
-    assert "y = power(a, b): the derivative for b is undefined at y" in [w.message for w in warnings]
+    assert "y = a ** b: the derivative for b is undefined at y" in [w.message for w in warnings]
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_division_by_zero_is_told(mode: str) -> None:
     _, warnings = differentiate(program("y = a / b", "z = y * 0", a=1, b=0), mode, ["a", "b"])
-    assert (warnings[0].code, warnings[0].message) == ("non-finite", "y = divide(a, b): y is infinite")
+    assert (warnings[0].code, warnings[0].message) == ("non-finite", "y = a / b: y is infinite")
 
 
 def test_the_zero_of_the_structure_stays_zero_beside_an_infinite_slope() -> None:
@@ -373,6 +373,29 @@ def test_an_expression_needs_no_file(run, run_json) -> None:
         ),
         (["-e", "a", "-p", "a"], "adcli: error: -p `a`: write NAME=VALUE\n"),
         (["-e", "a", "-p", "a=x"], "adcli: error: -p a: the value: it is the text `x`, not a number\n"),
+        (
+            ["-e", "2exp(a)"],
+            "-e:1:2: error: an operator is missing between `2` and `exp`\n    1 | 2exp(a)\n      |  ^\n",
+        ),
+        (
+            ["-e", "a + +a", "-p", "a=1"],
+            "-e:1:5: error: there is no unary plus\n    1 | a + +a\n      |     ^\n      hint: leave this + out\n",
+        ),
+        (
+            ["-e", "a\u00a0+ 1", "-p", "a=1"],
+            "-e:1:2: error: U+00A0 is not possible in an expression\n"
+            "    1 | a\u00a0+ 1\n      |  ^\n      hint: use a plain space\n",
+        ),
+        (
+            ["-e", "a\v", "-p", "a=1"],
+            "-e:1:2: error: U+000B is not possible in an expression\n"
+            "    1 | a \n      |  ^\n      hint: use a plain space\n",
+        ),
+        (
+            ["-e", "a + 1e-400", "-p", "a=1"],
+            "-e:1:5: error: `1e-400` is too small for a float64\n    1 | a + 1e-400\n      |     ^\n",
+        ),
+        (["-e", "a", "-p", "a=1", "--set", "a=3", "--set", "a=4"], "adcli: error: --set a is there twice\n"),
         (["-e", "a", "-p", "a=1", "-p", "a=2"], "adcli: error: -p a is there twice\n"),
         (
             ["-e", "out", "-p", "out=1"],
@@ -393,6 +416,21 @@ def test_an_expression_needs_no_file(run, run_json) -> None:
 def test_errors_of_an_expression(run, args: list, error: str) -> None:
     ran = run("grad", *args)
     assert (ran.code, ran.stdout, ran.stderr) == (2, "", error)
+
+
+def test_a_step_inside_a_line_has_no_name_to_read(run) -> None:
+    ran = run("grad", "-", stdin="parameters: {a: 1}\nprogram:\n  - c = a + 1\n  - d = c.1 + 1\n")
+    assert ran.stderr == (
+        "<stdin>:4:10: error: the steps inside a line can't be read by name\n"
+        "    4 |   - d = c.1 + 1\n"
+        "      |          ^\n"
+        "      hint: give the step a line of its own\n"
+    )
+
+
+@pytest.mark.parametrize("number", ["0e-400", "0.0", "5e-324", "0.0e9"])
+def test_zero_and_the_smallest_numbers_are_numbers(run, number: str) -> None:
+    assert run("grad", "-e", f"a + {number}", "-p", "a=1").code == 0
 
 
 def test_a_table_that_is_too_wide_gives_way_to_the_trace(run, monkeypatch) -> None:

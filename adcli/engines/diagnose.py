@@ -38,9 +38,8 @@ def diagnose(plan: Structure, result: Result) -> list[Warning]:
     if first:
         return [*found, *first]
     derivatives = result.derivatives(plan.trace.output).values()
-    hidden = (
-        result.scheme or result.jvp is not None or result.cotangent is not None
-    )  # a quotient, or a zero of the user
+    # A quotient, or a zero among a user's tangents or cotangents, hides an infinite slope.
+    hidden = result.scheme or result.jvp is not None or result.cotangent is not None
     if hidden or any(not np.isfinite(array).all() for array in derivatives):
         found += infinite_slopes(plan, result)
         found += _not_finite_gradients(plan, result, found)
