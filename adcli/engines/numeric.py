@@ -39,10 +39,12 @@ def plan(trace: Trace, wrt: Sequence[str], rules: Rules = RULES) -> Structure:
     return structure(trace, wrt, rules)
 
 
-def run(base: Structure, scheme: str = "central", step: float | None = None) -> Result:
+def run(
+    base: Structure, scheme: str = "central", step: float | None = None, kept: dict[str, Sides] | None = None
+) -> Result:
     """Values and difference quotients. ``step`` is the same for every number; by default it is relative to each.
 
-    ``evaluations`` counts the calls that the quotients need.
+    ``evaluations`` counts the calls that the quotients need. ``kept`` gets the quotients of either side, by name.
     """
     values = named(base, evaluate(base))
     shape_of = base.trace.shapes
@@ -50,6 +52,8 @@ def run(base: Structure, scheme: str = "central", step: float | None = None) -> 
     gradients = {}
     for name in base.wrt:
         found = sides(base, values, name, steps(values[name], scheme, step), scheme)
+        if kept is not None:
+            kept[name] = found
         gradients[name] = found.quotient.reshape(shape_of[name]) if rows == 1 else found.quotient
     scalars = sum(math.prod(shape_of[name]) for name in base.wrt)
     evaluations = 2 * scalars if scheme == "central" else scalars + 1

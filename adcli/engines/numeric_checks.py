@@ -29,10 +29,11 @@ class Assessment(NamedTuple):
     cancelled: list[tuple[str, tuple[int, ...]]]
 
 
-def assess(base: Structure, result: Result, step: float | None = None) -> Assessment:
-    """Estimate the errors of ``result``, and tell kinks, by quotients at half the step and at the double.
+def assess(base: Structure, result: Result, made: dict[str, Sides], step: float | None = None) -> Assessment:
+    """Estimate the errors of ``result``, and tell kinks, by quotients at the double step and at half of it.
 
-    The gap between left and right quotient changes with the step where curvature makes it, and stays where a kink does.
+    ``made``: the quotients of the run. The gap between left and right quotient changes with the step where curvature
+    makes it, and stays where a kink does.
     """
     errors: dict[str, Array] = {}
     kinks: list[Kink] = []
@@ -43,12 +44,14 @@ def assess(base: Structure, result: Result, step: float | None = None) -> Assess
         shape = base.trace.shapes[name]
         x = np.asarray(result.values[name]).reshape(-1)
         h = steps(x, result.scheme or "central", step)
-        half, once, twice = (sides(base, result.values, name, k * h, "central") for k in (0.5, 1, 2))
+        once = made[name] if central else sides(base, result.values, name, h, "central")
+        twice = sides(base, result.values, name, 2.0 * h, "central")
         rounding = noise / h
         change = np.abs(twice.quotient - once.quotient) / 3.0 if central else np.abs(twice.right - once.right)
         error = np.nan_to_num(change + rounding, nan=np.inf, posinf=np.inf)
         errors[name] = error.reshape(result.gradients[name].shape)
         if any(primitive.kink for _, primitive in path_of(base, name).nodes):
+            half = sides(base, result.values, name, 0.5 * h, "central")
             found = np.argwhere(_at_kinks(half, once, twice, rounding))
             kinks += [_kink(name, shape, int(row), int(column), once) for row, column in found]
         lost = (x + h == x) | (x - h == x)

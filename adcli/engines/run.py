@@ -64,7 +64,8 @@ def _numeric(
     from adcli.engines import numeric, numeric_checks
 
     base = numeric.plan(trace, wrt, rules)
-    result = numeric.run(base, scheme, step)
-    assessment = numeric_checks.assess(base, result, step)
+    made: dict[str, numeric.Sides] = {}
+    result = numeric.run(base, scheme, step, made)
+    assessment = numeric_checks.assess(base, result, made, step)
     warnings = numeric_checks.warnings(diagnose(base, result), assessment)
     return result._replace(errors=assessment.errors, kinks=assessment.kinks), warnings
