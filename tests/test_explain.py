@@ -17,6 +17,7 @@ from adcli.render.maths_text import Pen
 from adcli.render.shown import number_texts, shown
 
 HERE = Path(__file__).parent
+CASES = HERE / "cases"
 SPECS = sorted((HERE.parent / "specs").glob("*.yaml"))
 MODES = ("numeric", "symbolic", "forward", "reverse")
 FORWARD, REVERSE = "specs/forward-mode.yaml", "specs/reverse-mode.yaml"
@@ -406,3 +407,13 @@ def test_ascii_fallback_has_only_ascii(run) -> None:
         slides_text.show(console, deck, ascii_only=True)
         text = console.file.getvalue()
         assert text.isascii(), sorted({c for c in text if not c.isascii()})
+
+
+@pytest.mark.parametrize("kept", ["sqrt", "0", "1", "2", "h1", "h2"])
+@pytest.mark.parametrize("path", [*SPECS, CASES / "dag-skip.yaml", CASES / "act-softmax.yaml"], ids=lambda p: p.stem)
+def test_every_spec_is_told_with_checkpoints(run, path: Path, kept: str) -> None:
+    ran = run("explain", str(path), "--checkpoint", kept)
+    if ran.code == 2:  # a name that this spec does not have, or that can't be one
+        assert "adcli: error: --checkpoint" in ran.stderr
+    else:
+        assert ran.code == 0, ran.stderr

@@ -105,6 +105,8 @@ def gradient_formulas(
     phase = 0
     extra: list[Block] = []
     for place, step in enumerate(steps):
+        if step.kind == "release":  # the storage row tells it
+            continue
         if step.kind == "accumulate":
             phase += 1
             formulas.append(_added(scene, step, phase, step.target in finished))
