@@ -280,6 +280,8 @@ def test_text(run) -> None:
         ("h1,,h2", "`h1,,h2` is no checkpointing\n"),
         ("\x1b[31m", "is no checkpointing\n"),
         ("h9", "there is no `h9`\n"),
+        ("SQRT", "did you mean `sqrt`?\n"),
+        ("sqrt,h1", "sqrt stands alone"),
         ("h1,h1", "h1 stands there twice\n"),
         ("x", "x is an input, and always at hand\n"),
         ("W2", "W2 is a parameter, and always at hand\n"),
@@ -297,6 +299,12 @@ def test_wrong_checkpoints(run, text: str, message: str) -> None:
 def test_other_modes_have_no_checkpoints(run, mode: str) -> None:
     ran = run("grad", FOUR_BLOCKS, "--checkpoint", "1", "--mode", mode)
     assert (ran.code, ran.stderr) == (2, f"adcli: error: --checkpoint goes with --mode reverse, not with {mode}\n")
+
+
+def test_blanks_and_the_grammar_of_one(run) -> None:
+    assert run("grad", FOUR_BLOCKS, "--checkpoint", " 2").code == 0
+    out = run("grad", "-e", "sin(a)", "-p", "a=1", "--checkpoint", "1").stdout
+    assert "1 evaluation for 1 step, ratio 1\n" in out
 
 
 @pytest.mark.parametrize("slots", ["4", "100000000", "9" * 5000])

@@ -57,6 +57,6 @@ def _multiplications(trace: Trace, names: Sequence[str]) -> dict[str, int | None
     from adcli.cost.chains import Graph
     from adcli.cost.modes import forward_cost, numeric_cost, reverse_cost
 
-    graph = Graph(trace)
+    graph = Graph(trace, names)
     costs = {"numeric": numeric_cost, "forward": forward_cost, "reverse": reverse_cost}
     return {mode: cost(graph, trace, names).operations for mode, cost in costs.items()}

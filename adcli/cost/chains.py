@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from heapq import heappop, heappush
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
 
 from adcli.arrays import Shape
 from adcli.cost.order import Best, End, best_orders, bracketed
@@ -15,23 +16,27 @@ from adcli.trace import Node, Trace
 
 NO_ORDER = "0"  # nothing leads from the name to the output
 IDENTITY = "I"  # the name is the output
+MOST_NODES = 20_000
+LIMB = 40  # bits
+LIMB_MASK = (1 << LIMB) - 1
 
 
 class Chain(NamedTuple):
     """What the derivative of one name takes.
 
     Attributes:
-        path: the names from the output to this one, along the only path; None where there are several.
+        path: the names from the output to this one, along the only path; None where there are several, or where all
+            chains together are too long.
         factor_names: ∂h3/∂h2, ∂h2/∂h1, … from the output on; none where there are several paths.
         forward: multiplications from the right (forward mode): one sweep, where there are several paths.
-        reverse: the same from the left.
+        reverse: the same from the left. Both are None where the graph is too large to be swept for each name.
         best: the best order; None where there are several paths, or too many factors to search.
     """
 
     path: tuple[str, ...] | None
     factor_names: tuple[str, ...]
-    forward: int
-    reverse: int
+    forward: int | None
+    reverse: int | None
     best: Best | None
 
     @property
@@ -59,40 +64,45 @@ class Swept(NamedTuple):
         inner: the same without the edges that end in the output.
         multiplications: those of the values of the nodes.
         numbers: how many the nodes hold together.
-        largest: how many the largest node holds.
     """
 
     edges: int = 0
     inner: int = 0
     multiplications: int = 0
     numbers: int = 0
-    largest: int = 0
-
-    def then(self, more: Swept) -> Swept:
-        edges, inner, multiplications, numbers = (a + b for a, b in zip(self[:4], more[:4], strict=True))
-        return Swept(edges, inner, multiplications, numbers, max(self.largest, more.largest))
 
 
 class Graph:
-    """The edges from operands to nodes that lead to the output, and what sweeps along them take."""
+    """The edges from operands to nodes that lead to the output, and what sweeps along them take.
 
-    def __init__(self, trace: Trace) -> None:
+    ``swept`` has the names asked for that lead to the output. Where several ways do, in a graph of more than
+    ``MOST_NODES`` nodes, to find out which nodes these have in common would take too long: such a name is left out.
+    """
+
+    def __init__(self, trace: Trace, names: Iterable[str]) -> None:
         self.output = trace.output
         self.sizes = {name: math.prod(shape) for name, shape in trace.shapes.items()}
         self.multiplications = {node.name: value_cost(trace, node) for node in trace.nodes}
         self.readers: dict[str, list[str]] = {trace.output: []}
-        self.places = {node.name: place for place, node in enumerate(trace.nodes)}
         self.paths = {trace.output: 1}  # to the output; 2 stands for several
         self.lengths = {trace.output: 0}  # of the only path
-        self.swept = {trace.output: Swept()}
+        self.largest = {trace.output: 0}  # what the largest node on the ways holds
+        self.operands: dict[str, tuple[str, ...]] = {}
+        self.nodes: list[str] = []  # on the way to the output, from there on
         for node in reversed(trace.nodes):
             if node.name in self.readers:
                 self._finish(node.name)
+                self.nodes.append(node.name)
+                self.operands[node.name] = node.operands
                 for operand in node.operands:
                     self.readers.setdefault(operand, []).append(node.name)
         for name in trace.leaves:
             if name in self.readers:
                 self._finish(name)
+        self.swept = self._along_chains()
+        rest = {name for name in names if name in self.readers and name not in self.swept}
+        if rest and len(self.nodes) <= MOST_NODES:
+            self.swept.update(self._along_all_ways(trace, rest))
 
     def _finish(self, name: str) -> None:
         """All readers of ``name`` are known."""
@@ -100,37 +110,64 @@ class Graph:
             readers = self.readers[name]
             self.paths[name] = min(2, sum(self.paths[reader] for reader in readers))
             self.lengths[name] = 1 + self.lengths[readers[0]]
-            self.swept[name] = self._sweep(name)
+            self.largest[name] = max(max(self.sizes[reader], self.largest[reader]) for reader in readers)
 
-    def _sweep(self, name: str) -> Swept:
-        """Where all ways meet in one node, what follows it is known."""
-        found = Swept()
-        seen: set[str] = set()
-        waiting: list[tuple[int, str]] = [(-1, name)]
-        while waiting:
-            _, source = heappop(waiting)
-            if not waiting and source in self.swept:
-                return found.then(self.swept[source])
-            for reader in self.readers[source]:
-                edge = self.sizes[source] * self.sizes[reader]
-                found = found.then(Swept(edge, edge if reader != self.output else 0))
-                if reader not in seen:
-                    seen.add(reader)
-                    heappush(waiting, (self.places[reader], reader))
-                    size = self.sizes[reader]
-                    found = found.then(Swept(0, 0, self.multiplications[reader], size, size))
-        return found
+    def _edges(self, name: str) -> tuple[int, int]:
+        """Σ |name| |v| over the edges name → v, and the same without those that end in the output."""
+        edges = [(self.sizes[reader], reader != self.output) for reader in self.readers[name]]
+        size = self.sizes[name]
+        return size * sum(to for to, _ in edges), size * sum(to for to, inner in edges if inner)
 
-    def forward(self, name: str) -> int:
+    def _along_chains(self) -> dict[str, Swept]:
+        """Of each name with one reader, and that the same, …: what follows the reader, and the reader."""
+        swept = {self.output: Swept()}
+        for name in self.readers:
+            ahead = swept.get(self.readers[name][0]) if len(self.readers[name]) == 1 else None
+            if ahead is not None:
+                (reader,) = self.readers[name]
+                edges, inner = self._edges(name)
+                swept[name] = Swept(
+                    ahead.edges + edges,
+                    ahead.inner + inner,
+                    ahead.multiplications + self.multiplications[reader],
+                    ahead.numbers + self.sizes[reader],
+                )
+        return swept
+
+    def _along_all_ways(self, trace: Trace, names: set[str]) -> Iterator[tuple[str, Swept]]:
+        """The nodes on all ways from a name are the bits of a number; what they take is added up at once."""
+        own = [(*self._edges(node), self.multiplications.get(node, 0), self.sizes[node]) for node in self.nodes]
+        limbs = max(1, -(-max(map(max, own)).bit_length() // LIMB))  # so that no sum is too large for 64 bits
+        parts = np.array([[amount >> LIMB * k & LIMB_MASK for k in range(limbs) for amount in row] for row in own])
+        bits = {node: 1 << place for place, node in enumerate(self.nodes)}
+        ways: dict[str, int] = {}  # those of the nodes ahead, only for names that are yet to come
+        length = (len(self.nodes) + 7) // 8
+        for name in [*self.nodes, *(name for name in trace.leaves if name in self.readers)]:
+            ahead = ways.pop(name, 0)
+            if name in names:
+                found = np.frombuffer(ahead.to_bytes(length, "little"), np.uint8)
+                places = np.flatnonzero(np.unpackbits(found, bitorder="little"))
+                sums = parts[places].sum(axis=0).tolist()
+                edges, inner, multiplications, numbers = (
+                    sum(part << LIMB * k for k, part in enumerate(sums[column::4])) for column in range(4)
+                )
+                more, more_inner = self._edges(name)
+                yield name, Swept(edges + more, inner + more_inner, multiplications, numbers)
+            if name in bits:
+                for operand in self.operands[name]:
+                    ways[operand] = ways.get(operand, 0) | ahead | bits[name]
+
+    def forward(self, name: str) -> int | None:
         """A sweep from ``name``: each Jacobian times the tangents in full; the first edges need no product."""
         if name not in self.swept:
-            return 0
-        own = sum(self.sizes[name] * self.sizes[reader] for reader in self.readers[name])
-        return self.sizes[name] * (self.swept[name].edges - own)
+            return None if name in self.readers else 0
+        return self.sizes[name] * (self.swept[name].edges - self._edges(name)[0])
 
-    def reverse(self, name: str) -> int:
+    def reverse(self, name: str) -> int | None:
         """A sweep back to ``name``: the cotangent times each Jacobian; the last edges need no product."""
-        return self.sizes[self.output] * self.swept.get(name, Swept()).inner
+        if name not in self.swept:
+            return None if name in self.readers else 0
+        return self.sizes[self.output] * self.swept[name].inner
 
     def path(self, name: str) -> tuple[str, ...] | None:
         """The only path from the output to ``name``; () where there is none, None where there are several."""
@@ -163,6 +200,11 @@ def chains(graph: Graph, names: Sequence[str]) -> dict[str, Chain]:
         name: Chain(path, _factor_names(path, known), graph.forward(name), graph.reverse(name), best.get(name))
         for name, path in paths.items()
     }
+
+
+def swept_only(graph: Graph, names: Sequence[str]) -> dict[str, Chain]:
+    """What both sweeps take for each name, the chains themselves left out."""
+    return {name: Chain(None, (), graph.forward(name), graph.reverse(name), None) for name in names}
 
 
 def _factor_names(path: tuple[str, ...] | None, known: dict[str, str]) -> tuple[str, ...]:

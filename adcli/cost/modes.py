@@ -20,7 +20,7 @@ MOST_SYMBOLIC_STEPS = 200  # SymPy differentiates a step in milliseconds
 
 
 class ModeCost(NamedTuple):
-    """What a mode takes; None where it is refused.
+    """What a mode takes; None where it is refused, or would take too long to find.
 
     Attributes:
         evaluations: of the function.
@@ -63,6 +63,8 @@ def numeric_cost(graph: Graph, trace: Trace, wrt: Sequence[str]) -> ModeCost:
     scalars = sum(graph.sizes[name] for name in wrt)
     nodes = {node.name: node for node in trace.nodes}
     again = 0
+    if any(name in graph.readers and name not in graph.swept for name in wrt):
+        return ModeCost(2 * scalars, None, 2 * scalars * once, None)
     for name in wrt:
         if name in graph.swept:
             shared = sum(_shared_cost(trace, nodes[reader], name) for reader in set(graph.readers[name]))
@@ -114,9 +116,11 @@ def forward_cost(graph: Graph, trace: Trace, wrt: Sequence[str]) -> ModeCost:
             directions[push.argument] * _jvp_cost(base, step, push) for push in move.pushes if push.jvp is not None
         )
         directions[move.out] = move.directions
-    textbook = sum(graph.forward(name) for name in wrt)
+    swept = [graph.forward(name) for name in wrt]
+    known = [amount for amount in swept if amount is not None]
+    textbook = once + sum(known) if len(known) == len(swept) else None
     operations = once + pushed + _written_out_cost(plan)
-    return ModeCost(1, operations, once + textbook, forward_stored(plan))
+    return ModeCost(1, operations, textbook, forward_stored(plan))
 
 
 def _jvp_cost(base: Structure, step: int, push: forward_plan.Push) -> int:

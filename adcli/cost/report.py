@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from adcli.cost.chains import Chain, Graph, chains
+from adcli.cost.chains import Chain, Graph, chains, swept_only
 from adcli.cost.modes import ModeCost, mode_costs
 from adcli.engines.checkpoints import by_slots, chain_of
-from adcli.errors import AdcliError, Problem
 from adcli.trace import Trace
 
-MOST_FACTORS = 2_000_000
+MOST_FACTORS = 4_000_000  # of all chains together, beyond which none is written out
 
 
 class Checkpointing(NamedTuple):
@@ -65,20 +64,15 @@ class Report(NamedTuple):
 
 def report(trace: Trace, names: Sequence[str], most_chains: int | None = None) -> Report:
     """Count for ``names``; chains for all of them, or for the first and the last ``most_chains`` / 2.
-
-    Raises:
-        AdcliError: the chains would have millions of factors.
+    Where these have millions of factors together, they are only swept.
     """
-    graph = Graph(trace)
+    graph = Graph(trace, names)
     shown = list(names)
     if most_chains is not None and len(shown) > most_chains:
         shown = [*shown[: most_chains // 2], *shown[-most_chains // 2 :]]
     factors = sum(graph.lengths[name] for name in shown if graph.paths.get(name) == 1)
-    if factors > MOST_FACTORS:
-        raise AdcliError(Problem(f"the chains would have {factors:,} factors", None, "ask for fewer names by --wrt"))
-    return Report(
-        trace, tuple(names), graph, chains(graph, shown), mode_costs(graph, trace, names), checkpointing(trace)
-    )
+    made = chains(graph, shown) if factors <= MOST_FACTORS else swept_only(graph, shown)
+    return Report(trace, tuple(names), graph, made, mode_costs(graph, trace, names), checkpointing(trace))
 
 
 def checkpointing(trace: Trace) -> list[Checkpointing]:

@@ -16,7 +16,7 @@ from adcli.engines.numeric import MOST_NUMBERS_AT_ONCE
 
 def numeric_stored(graph: Graph, wrt: Sequence[str]) -> int:
     """The values from which the perturbations start, and the perturbed ones that go through together."""
-    values = sum(graph.sizes[name] for name in graph.places)
+    values = sum(graph.sizes[name] for name in graph.multiplications)
     most = 0
     for name in wrt:
         if name in graph.swept:
@@ -28,7 +28,7 @@ def numeric_stored(graph: Graph, wrt: Sequence[str]) -> int:
 def most_together(graph: Graph, name: str) -> int:
     """How many perturbations of ``name`` go through together."""
     size = graph.sizes[name]
-    return min(size, max(1, MOST_NUMBERS_AT_ONCE // max(size, graph.swept[name].largest)))
+    return min(size, max(1, MOST_NUMBERS_AT_ONCE // max(size, graph.largest[name])))
 
 
 def forward_stored(plan: forward_plan.Plan) -> int:

@@ -27,7 +27,7 @@ MOST_HELD = 2**25
 SYMBOLIC_PARAMETERS = 200
 RUNS = 3
 MODES = ("numeric", "symbolic", "forward", "reverse")
-_RANGE = re.compile(r"(width|depth)=(\d{1,6})\.\.(\d{1,6})")
+_RANGE = re.compile(r"(width|depth)=([0-9]{1,6})\.\.([0-9]{1,6})")
 
 
 class Range(NamedTuple):
@@ -181,7 +181,7 @@ def sweep(trace: Trace, wanted: Range, measured: bool) -> list[Point]:
     for size in wanted.sizes:
         one = varied(trace, net, wanted.vary, size)
         names = default_wrt(one)
-        graph = Graph(one)
+        graph = Graph(one, names)
         numbers = sum(graph.sizes[name] for name in names)
         costs = mode_costs(graph, one, names, symbolic=numbers <= SYMBOLIC_PARAMETERS)
         seconds = {mode: _seconds(mode, one, names, costs[mode], points) if measured else None for mode in MODES}

@@ -112,11 +112,17 @@ def planned(trace: Trace, text: str) -> Schedule:
         AdcliError: it is none of these, or a name can't be a checkpoint.
     """
     chain = chain_of(trace)
+    text = text.strip(" ")
     if text == "sqrt":
         return by_sqrt(chain)
     if _SLOTS.fullmatch(text):
         return by_slots(chain, int(text) if len(text) <= _LONGEST_NUMBER else chain.blocks)
     names = [name.strip() for name in text.split(",")]
+    made = {node.name for node in trace.nodes}
+    if text.lower() == "sqrt" and text not in made:
+        raise AdcliError(Problem(f"--checkpoint: there is no {quoted(text)}", None, "did you mean `sqrt`?"))
+    if "sqrt" in names and "sqrt" not in made:
+        raise AdcliError("--checkpoint: sqrt stands alone, without names")
     if not all(re.match(r"[A-Za-z]", name) for name in names):
         hint = "write names with commas between them, sqrt, or a number of slots"
         raise AdcliError(Problem(f"--checkpoint: {quoted(text)} is no checkpointing", None, hint))

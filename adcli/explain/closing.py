@@ -124,7 +124,7 @@ def cost(scene: Scene) -> Slide:
         Text(say("cost.numeric", n=f"{numbers:,}", calls=f"{calls:,}"), phase=1),
         Text(_why(scene, forward, backward, numbers), phase=2),
     ]
-    made = mode_costs(CostGraph(scene.trace), scene.trace, scene.wrt, symbolic=False)
+    made = mode_costs(CostGraph(scene.trace, scene.wrt), scene.trace, scene.wrt, symbolic=False)
     own = {mode: made[mode].operations for mode in ("forward", "reverse")}
     if all(count is not None for count in own.values()):
         stage.append(Text(say("cost.engine", **{mode: f"{count:,}" for mode, count in own.items()}), phase=2))

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from adcli.cost.chains import Chain
 from adcli.cost.order import from_left
-from adcli.cost.report import Report
+from adcli.cost.report import Checkpointing, Report
 from adcli.errors import printable
 from adcli.render.bars import bar
 from adcli.render.cost_conclusions import conclusions
@@ -82,8 +82,8 @@ def _one_chain(console: Console, found: Report) -> None:
     right = [(a, b, sizes[-1]) for a, b in zip(sizes[-3::-1], sizes[-2:0:-1], strict=True)]
     terms = console.width // 2 - 4
     rows = [
-        Bar("from the right", _terms(right, terms), chain.forward, COLOURS["forward"]),
-        Bar("from the left", _terms(left, terms), chain.reverse, COLOURS["reverse"]),
+        Bar("from the right", _terms(right, terms), chain.forward or 0, COLOURS["forward"]),
+        Bar("from the left", _terms(left, terms), chain.reverse or 0, COLOURS["reverse"]),
     ]
     if chain.optimal is not None:
         rows.append(Bar("in the best order", "", chain.optimal, BEST))
@@ -157,7 +157,7 @@ def _all_chains(console: Console, found: Report) -> None:
     for number, (name, right, left, best) in enumerate(rows):
         if number == gap:
             made.add_row(*[Text("⋮", QUIET)] * len(headings))
-        order = [] if narrow else [Text(_order(found.chains[name], room), QUIET)]
+        order = [] if narrow else [Text(_order(found.chains[name], room, found.graph.paths.get(name) == 1), QUIET)]
         made.add_row(Text(name, NAME), right, left, Text(best, BEST), *order)
     if len(found.names) > 1:
         shared = [] if narrow else [Text("what is shared counts once" if room > 26 else "", QUIET)]
@@ -165,10 +165,10 @@ def _all_chains(console: Console, found: Report) -> None:
     console.print(made)
 
 
-def _order(chain: Chain, room: int) -> str:
+def _order(chain: Chain, room: int, single: bool) -> str:
     """The best order, in full where it fits."""
     if chain.path is None:
-        return "several paths"
+        return "too many factors to list" if single else "several paths"
     order = chain.order
     if order is None:
         return "too long to search"
@@ -199,9 +199,12 @@ def _modes(console: Console, found: Report) -> None:
         numbers = [count(number, 15) for number in cost]
         made.add_row(Text(mode, COLOURS[mode]), *(numbers[:2] + numbers[3:] if narrow else numbers))
     console.print(made)
-    if found.modes["symbolic"].operations is not None and not narrow:
-        console.print(Text("symbolic: operations of the formulas, after and before common subexpressions", QUIET))
-    _mode_bars(console, "Multiplications", {mode: cost.operations for mode, cost in found.modes.items()})
+    if found.modes["symbolic"].operations is not None:
+        note = "symbolic: operations of the formulas, after and before common subexpressions"
+        for line in textwrap.wrap(note, console.width):
+            console.print(Text(line, QUIET))
+    products = {mode: cost.operations for mode, cost in found.modes.items() if mode != "symbolic"}
+    _mode_bars(console, "Multiplications", products)
     _mode_bars(console, "Numbers held at most", {mode: cost.stored for mode, cost in found.modes.items()})
 
 
@@ -221,7 +224,7 @@ def _checkpointing(console: Console, found: Report) -> None:
     if not narrow:
         made.add_column("", no_wrap=True)
     made.add_column("kept at first", no_wrap=True)
-    rows = found.checkpointing
+    rows = _no_repeats(found.checkpointing)
     most = max(row.ratio for row in rows)
     evaluations = [count(row.evaluations) for row in rows]
     used = 11 + max(11, *map(len, evaluations)) + 2 + max(5, len(f"{most:.2f}")) + (0 if narrow else 18)
@@ -230,6 +233,11 @@ def _checkpointing(console: Console, found: Report) -> None:
         kept = Text(_listed(row.kept, console.width - used), QUIET)
         made.add_row(str(row.slots), evaluated, f"{row.ratio:.2f}", *drawn, kept)
     console.print(made)
+
+
+def _no_repeats(rows: Sequence[Checkpointing]) -> list[Checkpointing]:
+    """Without the rows whose added slots change nothing."""
+    return [*rows[:1], *(row for before, row in pairwise(rows) if before[1:] != row[1:])]
 
 
 def _listed(names: Sequence[str], room: int) -> str:

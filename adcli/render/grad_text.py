@@ -15,7 +15,7 @@ from adcli.engines.structure import Result
 from adcli.errors import printable
 from adcli.primitives import RULES
 from adcli.render.graph_table import graph_table
-from adcli.render.numerals import inline, matrix
+from adcli.render.numerals import counted, inline, matrix
 from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
 from adcli.trace import Node, Trace, argument_text
 
@@ -159,15 +159,16 @@ def _checkpoints(console: Console, trace: Trace, schedule: Schedule, style: Styl
     ]
     kept = ", ".join(ends(schedule.kept, "…")) or "nothing"
     ratio = inline(np.asarray(schedule.ratio), 24, style.digits, style.fractions)
+    evaluations = counted(schedule.evaluations, "evaluation")
     console.print(Text(f"Kept by the first pass: {kept}"))
     console.print(Text(f"Computed again: {', '.join(ends(again, '…')) or 'nothing'}"))
-    console.print(Text(f"{schedule.evaluations} evaluations for {schedule.steps} steps, ratio {ratio}"))
+    console.print(Text(f"{evaluations} for {counted(schedule.steps, 'step')}, ratio {ratio}"))
 
 
 def _quotients(console: Console, result: Result) -> None:
     """How many calls numeric differentiation took, and how far off it thinks that it is."""
     console.print()
-    console.print(Text(f"{result.evaluations} evaluations, {result.scheme} differences"))
+    console.print(Text(f"{counted(result.evaluations or 0, 'evaluation')}, {result.scheme} differences"))
     errors = ", ".join(f"{name} {_largest(error)}" for name, error in (result.errors or {}).items())
     console.print(Text(f"Estimated error at most: {errors}"))
 

@@ -15,6 +15,11 @@ _ROUNDING = 2.0**-50  # what a few float64 operations may have lost
 _ELLIPSIS = "…"
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 step``, ``2,400 steps``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def number_text(number: float, digits: int = 6, fractions: bool = False) -> str:
     """``number`` in ``digits`` significant digits: whole ones without a point, no rounded one that looks whole.
 

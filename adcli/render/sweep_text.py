@@ -25,7 +25,9 @@ def show(console: Console, title: str | None, wanted: Range, points: Sequence[Po
     seconds = {m: [point.seconds[m] for point in points] for m in MODES if m != "symbolic"}
     what = "width" if wanted.vary == "width" else "number"
     console.print(Text(f"Multiplications by the {what} of the hidden layers", NAME))
-    texts = {m: [count(point.operations[m], 13) for point in points] for m in MODES}
+    if console.width < NARROW:
+        del operations["symbolic"]
+    texts = {m: [count(point.operations[m], 13) for point in points] for m in operations}
     _table(console, wanted, points, operations, texts)
     _plot(console, wanted, operations)
     console.print()
@@ -46,12 +48,15 @@ def _table(
     texts: Mapping[str, Sequence[str]],
 ) -> None:
     narrow = console.width < NARROW
-    shown = [mode for mode in amounts if not (narrow and mode == "symbolic")]
+    shown = list(amounts)
     made = table(wanted.vary, *([] if narrow else ["parameters"]), *shown)
     made.columns[0].justify = "right"
     for number, point in enumerate(points):
         cells = [Text(texts[mode][number], COLOURS[mode]) for mode in shown]
         made.add_row(str(point.size), *([] if narrow else [Text(count(point.parameters, 13), QUIET)]), *cells)
+    if len(points) < 2:
+        console.print(made)
+        return
     slopes = [slope(wanted.sizes, amounts[mode]) for mode in shown]
     made.add_row("slope", *([] if narrow else [""]), *(Text("–" if s is None else f"{s:.2f}", NAME) for s in slopes))
     console.print(made)
@@ -95,7 +100,11 @@ def _conclusions(wanted: Range, operations: Mapping[str, Sequence[float | None]]
         ratio = most / least
         text = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
         found.append(f"At {wanted.vary} {last.size:,} {winner} mode does {text} × less work than {other} mode.")
-    found.append("Times follow the multiplications only where these are many; below that each step costs the same.")
+    if len(points) > 1:
+        found.append(
+            "Times follow the multiplications only where these are many; below that each step costs the same. "
+            "The slopes of measured times are rough."
+        )
     if any(
         None in (*point.operations.values(), *(s for m, s in point.seconds.items() if m != "symbolic"))
         for point in points
