@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import numpy as np
-
 from adcli.derivation import Step
 from adcli.explain.backward import gradient_formulas, start_formula
 from adcli.explain.blocks import (
@@ -30,7 +28,7 @@ from adcli.explain.blocks import (
 from adcli.explain.formulas import value_formula
 from adcli.explain.maths import Expression, Matrix, Number, Partial, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
-from adcli.explain.scene import Scene
+from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import shortened_rows, told_in_full
 from adcli.explain.storage import PULLS, Ledger, shortened, slot, way_back
 from adcli.trace import Node
@@ -333,7 +331,7 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide
     for _, told in skipped:
         done = [s.target for s in told.steps if s.target in scene.wrt]
         moved = [s for s in told.steps if s.kind == "cotangent.update"]
-        size = float(np.abs(moved[-1].value.array()).max(initial=0.0)) if moved else 0.0
+        size = largest(moved[-1].value.array()) if moved else 0.0
         cost = sum(step.multiplications for step in told.steps)
         finished = say.listed([Partial(loss, scene.names[name], C) for name in done])
         again = [scene.names[s.target] for s in told.steps if s.kind == "recompute"]
