@@ -46,11 +46,18 @@ def gradients(scene: Scene) -> Slide:
     if len(names) < len(scene.wrt):
         stage.append(Text(say("gradients.more", n=len(scene.wrt) - len(names))))
     what = "gradients" if scene.rows == 1 else "jacobians"
+    own = all(name in scene.trace.parameters for name in scene.wrt)
     folds = scene.mode == "forward" and scene.rows == 1 and any(len(scene.shape(n)) == 2 for n in names)
     outer = (
         scene.mode == "reverse" and scene.rows == 1 and any(len(f.parts) > 1 for f in stage if isinstance(f, Formula))
     )
-    sentence = say("gradients.fold") if folds else say("gradients.outer") if outer else say(f"{what}.sentence")
+    sentence = (
+        say("gradients.fold")
+        if folds
+        else say("gradients.outer")
+        if outer
+        else say(f"{what}.sentence" if own else f"{what}.any")
+    )
     return Slide(
         id="gradients",
         kind="gradients",
@@ -112,7 +119,7 @@ def cost(scene: Scene) -> Slide:
     large = max(forward, backward) > 100 * max(1, min(forward, backward))
     alt = say.text("cost.alt", a=f"{forward:,}", b=f"{backward:,}")
     here, other = (forward, backward) if scene.mode == "forward" else (backward, forward)
-    title = say("cost.title", a=f"{here:,}", b=f"{other:,}")
+    title = say("cost.title", n=here, a=f"{here:,}", b=f"{other:,}")
     calls = scene.result.evaluations if scene.mode == "numeric" and scene.result.evaluations else 2 * numbers
     formulas = scene.result.formulas
     if scene.mode == "numeric":
@@ -150,8 +157,10 @@ def _why(scene: Scene, forward: int, backward: int, numbers: int) -> Runs:
     if forward == backward:
         return scene.say("cost.same")
     if scene.rows < numbers:
-        return scene.say("cost.why" if backward < forward else "cost.why.not", rows=scene.rows, n=f"{numbers:,}")
-    return scene.say("cost.why.many", rows=scene.rows, n=f"{numbers:,}")
+        if backward < forward:
+            return scene.say("cost.why", n=scene.rows, numbers=f"{numbers:,}")
+        return scene.say("cost.why.not", rows=scene.rows, n=f"{numbers:,}")
+    return scene.say("cost.why.many", n=scene.rows, numbers=f"{numbers:,}")
 
 
 def notice(scene: Scene) -> Slide:

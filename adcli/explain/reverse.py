@@ -268,7 +268,7 @@ def _title(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tup
     moved = [s.target for s in told.steps if s.kind == "cotangent.update"]
     shared = [s.target for s in told.steps if s.kind == "accumulate" and s.target in scene.wrt]
     targets = say.listed([scene.names[name] for name in moved])
-    h = say.listed(list(dict.fromkeys(cotangent_name(scene, name) for name in moved)))
+    h = cotangent_name(scene, told.node.name)
     if shared and finished:
         uses = sum(node.operands.count(shared[0]) for node in scene.flowing)
         return say("back.shared.title", W=scene.names[shared[0]], n=uses), say("back.shared.sentence")
@@ -291,8 +291,11 @@ def _move_sentence(scene: Scene, told: Told) -> Runs:
     primitive = scene.base.primitives[scene.trace.nodes.index(node)]
     if all(partial.slope is not None for partial in primitive.partials.values()):
         return scene.say("jacobian.diagonal", f=node.op)
-    if any(step.kind == "accumulate" for step in told.steps):
+    added = list(dict.fromkeys(step.target for step in told.steps if step.kind == "accumulate"))
+    if any(name not in scene.trace.leaves for name in added):
         return scene.say("back.meet.sentence")
+    if added:
+        return scene.say("back.add.sentence", W=scene.say.listed([scene.names[name] for name in added]))
     if any(step.kind == "gradient" for step in told.steps):
         return scene.say("back.partly.sentence")
     return scene.say("back.move.sentence")
