@@ -242,6 +242,54 @@ def test_bad_options_are_errors(run, args) -> None:
     assert ran.code == 2 and ran.stdout == "" and ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--only", "W9"), "--only: `W9` is no parameter or input"),
+        (("--only", "h1"), "--only: `h1` is no parameter or input"),
+        (("--only", "W2", "--wrt", "W1"), "--only and --wrt exclude each other"),
+    ],
+)
+def test_only_speaks_of_itself(run, args, message) -> None:
+    ran = run("explain", FORWARD, *args)
+    assert ran.code == 2 and message in ran.stderr
+
+
+def net(tmp_path, weights: list[float]) -> str:
+    spec = tmp_path / "net.yaml"
+    layers = "".join(f"  - {{type: linear, weight: [[{w}]]}}\n" for w in weights)
+    spec.write_text(f"input: {{x: [1]}}\ntarget: {{y: [0]}}\nlayers:\n{layers}loss: half_squared_error\n")
+    return str(spec)
+
+
+def test_the_way_of_the_gradient_is_told_where_all_parameters_agree(run, tmp_path) -> None:
+    """A product of weights w_i: the gradient for w_i is P^2 / w_i, here P = -8 or 8."""
+    grows = " ".join(run("explain", net(tmp_path, [-4, 2, 1])).stdout.split())
+    assert "The gradient grows towards the output. The largest in size: -16 in ∂ℓ/∂W₁, 64 in ∂ℓ/∂W₃." in grows
+    neither = run("explain", net(tmp_path, [4, 1, 2])).stdout
+    assert "towards the output" not in neither and "near the input" not in neither
+    for spec in ("specs/two-layers.yaml", "specs/micrograd.yaml"):
+        assert "gradient" not in run("explain", spec).stdout.split("What to notice")[1]
+
+
+def test_a_quotient_can_be_computed_again_from_its_slide(run) -> None:
+    text = " ".join(run("explain", FORWARD, "--mode", "numeric").stdout.split())
+    above, below, width, quotient = re.search(r"≈ \((\S+) − (\S+)\) / (\S+) ≈ (\S+)", text).groups()
+    step = re.search(r" h = (\S+)", text)[1]
+    assert (float(above) - float(below)) / float(width) == pytest.approx(float(quotient), rel=1e-11)
+    assert float(width) == 2 * float(step)
+
+
+def test_the_product_with_the_identity_costs_nothing(run) -> None:
+    assert "0 multiplications here, 0 the other way" in run("explain", "specs/one-layer.yaml").stdout
+
+
+def test_contributions_of_a_shared_weight_meet_in_no_value(run) -> None:
+    text = run("explain", "specs/shared-weight.yaml").stdout
+    assert "Two ways meet" not in text and "Another use of W" in text
+    assert "h~₃ moves to h₂" in text and "or a sum of such" in text
+
+
 # --- languages -------------------------------------------------------------------------------------------------
 
 

@@ -19,10 +19,11 @@ from adcli.cli.options import (
 from adcli.cli.output import chosen_format, warn, write
 from adcli.engines.run import MODES, SCHEMES
 from adcli.engines.structure import check_wrt, default_wrt
-from adcli.errors import AdcliError
+from adcli.errors import AdcliError, Problem, quoted
 from adcli.explain.blocks import Deck, Numbers
 from adcli.explain.messages import LANGUAGES
 from adcli.explain.story import Request, told
+from adcli.trace import Trace
 
 FORMATS = ("text", "markdown", "beamer", "html", "json")
 DETAILS = ("low", "normal", "full")
@@ -34,7 +35,7 @@ DETAILS = ("low", "normal", "full")
 @click.option(
     "--wrt", multiple=True, metavar="NAME", help="For which names: parameters, inputs, any value of the trace."
 )
-@click.option("--only", metavar="NAME", help="The story of one parameter.")
+@click.option("--only", metavar="NAME", help="The story of one parameter or input.")
 @click.option("--step", type=float, metavar="H", help="Numeric mode: the step, the same for every number.")
 @click.option("--scheme", type=click.Choice(SCHEMES), help="Numeric mode: the quotient; default central.")
 @checkpoint_option
@@ -82,7 +83,7 @@ def command(
     _check(mode, step, scheme, chosen, number, handout)
     read = load_spec(spec, expression, givens)
     trace = trace_of(read, settings)
-    names = check_wrt(trace, (only,) if only else wrt) or default_wrt(trace)
+    names = _names(trace, wrt, only)
     numbers = Numbers(digits, fractions or trace.has_fractions)
     schedule = load_schedule(trace, mode, checkpoint)
     lines = None if read.program is None else tuple(str(line.part.value) for line in read.program if line)
@@ -102,6 +103,23 @@ def command(
             write(document(deck, scene), output)
         else:
             write(_rendered(chosen, deck, handout), output)
+
+
+def _names(trace: Trace, wrt: tuple[str, ...], only: str | None) -> tuple[str, ...]:
+    """What is differentiated for.
+
+    Raises:
+        AdcliError: a name is none of the trace's, ``only`` is no parameter or input, or both options are given.
+    """
+    if only is None:
+        return check_wrt(trace, wrt) or default_wrt(trace)
+    if wrt:
+        raise AdcliError("--only and --wrt exclude each other: --only NAME is the story of that name alone")
+    known = [name for name in trace.differentiable if name in trace.leaves]
+    if only not in known:
+        message = f"--only: {quoted(only)} is no parameter or input to differentiate for"
+        raise AdcliError(Problem(message, None, f"one of {', '.join(known[:12])}"))
+    return (only,)
 
 
 def _rendered(format_: str, deck: Deck, handout: bool) -> str:

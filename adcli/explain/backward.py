@@ -64,6 +64,7 @@ def slope_parts(scene: Scene, node: Node, operand: str, rule_phase: int, phase: 
     if formula is None:
         return []
     primitive = primitive_of(scene, node)
+    formula = formula[0].replace(" - ", " − "), formula[1]
     place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
     rule = Raw(*formula, arguments=tuple((k, _named(scene, v)) for k, v in place.items()))
     parts = [Part("=", rule, rule_phase)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
-from adcli.arrays import Array
 from adcli.cost.chains import Graph as CostGraph
 from adcli.cost.modes import mode_costs
 from adcli.engines.diagnose import Warning
@@ -14,7 +15,7 @@ from adcli.explain.formulas import heads_of
 from adcli.explain.maths import Expression, Matrix, Number, Partial, Product, Role, Transposed
 from adcli.explain.opening import head
 from adcli.explain.pictures import cotangent_name, strip
-from adcli.explain.scene import Scene, as_matrix
+from adcli.explain.scene import Scene, as_matrix, largest
 
 MOST_GRADIENTS = 4
 VANISHING = 1e-3
@@ -45,11 +46,18 @@ def gradients(scene: Scene) -> Slide:
     if len(names) < len(scene.wrt):
         stage.append(Text(say("gradients.more", n=len(scene.wrt) - len(names))))
     what = "gradients" if scene.rows == 1 else "jacobians"
+    own = all(name in scene.trace.parameters for name in scene.wrt)
     folds = scene.mode == "forward" and scene.rows == 1 and any(len(scene.shape(n)) == 2 for n in names)
     outer = (
         scene.mode == "reverse" and scene.rows == 1 and any(len(f.parts) > 1 for f in stage if isinstance(f, Formula))
     )
-    sentence = say("gradients.fold") if folds else say("gradients.outer") if outer else say(f"{what}.sentence")
+    sentence = (
+        say("gradients.fold")
+        if folds
+        else say("gradients.outer")
+        if outer
+        else say(f"{what}.sentence" if own else f"{what}.any")
+    )
     return Slide(
         id="gradients",
         kind="gradients",
@@ -111,7 +119,7 @@ def cost(scene: Scene) -> Slide:
     large = max(forward, backward) > 100 * max(1, min(forward, backward))
     alt = say.text("cost.alt", a=f"{forward:,}", b=f"{backward:,}")
     here, other = (forward, backward) if scene.mode == "forward" else (backward, forward)
-    title = say("cost.title", a=f"{here:,}", b=f"{other:,}")
+    title = say("cost.title", n=here, a=f"{here:,}", b=f"{other:,}")
     calls = scene.result.evaluations if scene.mode == "numeric" and scene.result.evaluations else 2 * numbers
     formulas = scene.result.formulas
     if scene.mode == "numeric":
@@ -137,7 +145,7 @@ def cost(scene: Scene) -> Slide:
         kind="cost",
         head=head(scene),
         title=title,
-        sentence=say("cost.sentence"),
+        sentence=say("cost.sentence") if scene.mode in ("forward", "reverse") else (),
         strip=_strip(scene),
         stage=tuple(stage),
         note=say.text("cost.note"),
@@ -149,8 +157,10 @@ def _why(scene: Scene, forward: int, backward: int, numbers: int) -> Runs:
     if forward == backward:
         return scene.say("cost.same")
     if scene.rows < numbers:
-        return scene.say("cost.why" if backward < forward else "cost.why.not", rows=scene.rows, n=f"{numbers:,}")
-    return scene.say("cost.why.many", rows=scene.rows, n=f"{numbers:,}")
+        if backward < forward:
+            return scene.say("cost.why", n=scene.rows, numbers=f"{numbers:,}")
+        return scene.say("cost.why.not", rows=scene.rows, n=f"{numbers:,}")
+    return scene.say("cost.why.many", n=scene.rows, numbers=f"{numbers:,}")
 
 
 def notice(scene: Scene) -> Slide:
@@ -179,40 +189,41 @@ def warning_text(scene: Scene, warning: Warning) -> str:
 
 
 def _sizes_of_gradients(scene: Scene) -> list[Block]:
-    """How the gradient changes on its way: from the parameter nearest to the output to the one nearest to the input."""
+    """Which gradients are 0, and how the others change on their way."""
     say = scene.say
-    largest = {n: _largest(scene.result.gradients[n]) for n in scene.wrt if n in scene.base.flows}
-    finite = {name: size for name, size in largest.items() if np.isfinite(size)}
-    weights = [name for name in finite if len(scene.shape(name)) == 2] or list(finite)
-    loss = scene.names[scene.output]
-    found: list[Block] = []
-    zero = [name for name in finite if finite[name] == 0.0]
-    if zero and len(zero) == len(largest):
+    found_by = {name: largest(scene.result.gradients[name]) for name in scene.wrt if name in scene.base.flows}
+    zero = [name for name, entry in found_by.items() if entry == 0.0]
+    if zero and len(zero) == len(found_by):
         return [Text(say("notice.all_zero"))]
     if zero:
-        partials: list[Expression] = [Partial(loss, scene.names[name]) for name in zero[:4]]
-        found.append(Text(say("notice.zero", names=say.listed(partials))))
-    if len(weights) > 1 and finite[weights[0]] > 0.0 and finite[weights[-1]] > 0.0:
-        first, last = weights[0], weights[-1]
-        ratio = finite[first] / finite[last]
-        key = "vanish" if ratio < VANISHING else "explode" if ratio > 1 / VANISHING else "grow" if ratio < 1 else "fall"
-        key = "equal" if ratio == 1 else key
-        found.append(
-            Text(
-                say(
-                    f"notice.{key}",
-                    first=Partial(loss, scene.names[first]),
-                    last=Partial(loss, scene.names[last]),
-                    a=Number(finite[first]),
-                    b=Number(finite[last]),
-                )
-            )
-        )
-    return found
+        of = scene.names[scene.output]
+        return [Text(say("notice.zero", names=say.listed([Partial(of, scene.names[name]) for name in zero[:4]])))]
+    return _way_of_the_gradient(scene, found_by)
 
 
-def _largest(array: Array) -> float:
-    return float(np.abs(array).max(initial=0.0))
+def _way_of_the_gradient(scene: Scene, found_by: dict[str, float]) -> list[Block]:
+    """Whether it grows or falls from each parameter to the next: said of a chain of layers only, where all agree."""
+    is_told = scene.request.lines is None and scene.is_chain and scene.rows == 1
+    named = [[a for a in node.operands if a in found_by and a in scene.trace.parameters] for node in scene.flowing]
+    layers = [names for names in named if names]
+    sizes = [sorted(abs(found_by[name]) for name in names) for names in layers]
+    if not is_told or len(layers) < 2 or not np.isfinite([size for own in sizes for size in own]).all():
+        return []
+    grows = all(one[-1] <= other[0] for one, other in pairwise(sizes))
+    falls = all(one[0] >= other[-1] for one, other in pairwise(sizes))
+    names = (layers[0][0], layers[-1][0])
+    ratio = abs(found_by[names[0]] / found_by[names[1]])
+    if grows:
+        key = "equal" if falls else "vanish" if ratio < VANISHING else "grow"
+    elif falls:
+        key = "explode" if ratio > 1 / VANISHING else "fall"
+    else:
+        return []
+    ends: dict[str, Expression] = {}
+    for which, entry, name in (("first", "a", names[0]), ("last", "b", names[1])):
+        ends[which] = Partial(scene.names[scene.output], scene.names[name])
+        ends[entry] = Number(found_by[name])
+    return [Text(scene.say(f"notice.{key}", **ends))]
 
 
 def _dead_units(scene: Scene) -> list[Block]:

@@ -30,7 +30,7 @@ from adcli.explain.blocks import (
 from adcli.explain.formulas import heads_of, jacobian, product, value_formula, work
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Product, Role, Sum
 from adcli.explain.pictures import box_label, function_name, strip, tracker
-from adcli.explain.scene import Scene
+from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import shortened_rows, told_in_full
 from adcli.explain.storage import multiplications, slot
 from adcli.explain.thrift import is_kept
@@ -325,7 +325,7 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide
                 (
                     (scene.names[told.node.name], Words(f" {told.node.op}", muted=True)),
                     (Words(scene.shape_text(told.node.name)),),
-                    (Number(float(np.abs(scene.value(told.node.name)).max(initial=0.0))),),
+                    (Number(largest(scene.value(told.node.name))),),
                     (Words(f"{cost:,}"),),
                 )
             )

@@ -36,6 +36,7 @@ from adcli.explain.scene import Scene
 MOST_ROWS = 14
 WORST = 5
 FLOOR = 2e-16
+EXACT = 17  # significant digits that tell one double from every other
 POWERS = range(16)
 
 
@@ -120,13 +121,19 @@ def _one(scene: Scene, right: dict[str, Array]) -> Slide:
     entry = _entry(scene, name, 0, right)
     central = scene.request.scheme == "central"
     own, h = scene.names.entry(name, 0), Name("h")
-    partial = Partial(_first(scene), own)
-    above = Product((Name("L"), Bracketed(Sum((own, h)))))
-    below = Product((Name("L"), Bracketed(Sum((own, h), minus=(1,)) if central else own)))
+    call = _first(scene)
+    partial = Partial(call, own)
+    above = Product((call, Bracketed(Sum((own, h)))))
+    below = Product((call, Bracketed(Sum((own, h), minus=(1,)) if central else own)))
     bottom: Expression = Product((Number(2), h)) if central else h
     rule = Formula(partial, (Part("≈", Fraction(Sum((above, below), minus=(1,)), bottom)),), say.text("numeric.rule"))
+    step = (entry.above - entry.below) / 2 if central else entry.above - entry.below
+    width = Formula(h, (Part("=", Number(step, digits=EXACT)),))
+    calls = Sum((Number(entry.f_above, Role.VALUE, EXACT), Number(entry.f_below, Role.VALUE, EXACT)), minus=(1,))
+    put_in = Fraction(calls, Number(entry.above - entry.below, digits=EXACT))
+    result = Number(entry.quotient, Role.COTANGENT, 12)
+    numbers = Formula(partial, (Part("≈", put_in), Part("=", result)), phase=3)
     errors = {scheme: _errors(scene, name, entry.reverse, scheme) for scheme in ("central", "forward")}
-    step = entry.above - entry.x
     plot = Plot(
         say.text("numeric.plot.x"),
         say.text("numeric.plot.y"),
@@ -148,7 +155,7 @@ def _one(scene: Scene, right: dict[str, Array]) -> Slide:
         title=say(key, h=h),
         sentence=say("numeric.entry.sentence"),
         strip=strip(scene, finished=True),
-        stage=(rule, _calls(scene, entry, own), Text(_what_the_plot_says(scene, errors), phase=4)),
+        stage=(rule, width, _calls(scene, entry, own), numbers, Text(_what_the_plot_says(scene, errors), phase=4)),
         side=(plot,),
         note=say.text("numeric.entry.note"),
         last_phase=4,
@@ -239,9 +246,15 @@ def _all(scene: Scene, right: dict[str, Array]) -> Slide:
         order = sorted(range(count), key=lambda i: (-found[i], i))
         places = [places[i] for i in (*order[:WORST], order[-1])]
         stage.append(Text(say("numeric.all.more", n=WORST, of=count)))
-    heads = ("numeric.entry", "+h", "−h", "numeric.quotient", "numeric.error")
-    texts = [say.text(head) if head.startswith("numeric") else f"L({head})" for head in heads]
-    columns = tuple(Column((Words(text),), i > 0) for i, text in enumerate(texts))
+    call, below = _first(scene), "(−h)" if scene.request.scheme == "central" else ""
+    heads: list[Runs] = [
+        (Words(say.text("numeric.entry")),),
+        (call, Words("(+h)")),
+        (call, Words(below)) if below else (call,),
+        (Words(say.text("numeric.quotient")),),
+        (Words(say.text("numeric.error")),),
+    ]
+    columns = tuple(Column(head, i > 0) for i, head in enumerate(heads))
     rows = []
     for name, place in places:
         entry = _entry(scene, name, place, right)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from adcli.explain.blocks import Block, Column, Formula, Part, Row, Runs, Slide, Table, Text, Words
 from adcli.explain.formulas import heads_of, name_put_in, source_of, symbolic_weight_jacobian, value_rule
 from adcli.explain.maths import Expression, Matrix, Name, Partial, Relation, Role
+from adcli.explain.paths import paths_to
 from adcli.explain.pictures import strip, tracker
 from adcli.explain.scene import Scene
 from adcli.trace import Node
@@ -155,6 +156,7 @@ def wanted(scene: Scene) -> Slide:
     stage: list[Block] = [tracker(scene, back=back, large=True)]
     if direction:
         stage.append(Text(say(direction), phase=2))
+    meet = any(len(paths_to(scene, name)) > 1 for name in scene.wrt if name in scene.base.flows)
     factors, weights = _distinct_factors(scene)
     stage.append(Text(say("wanted.counts", a=factors, b=weights)))
     return Slide(
@@ -162,7 +164,7 @@ def wanted(scene: Scene) -> Slide:
         kind="chain",
         head=head(scene),
         title=say(f"wanted.{what}.title", n=count),
-        sentence=say("wanted.sentence"),
+        sentence=say("wanted.sums" if meet else "wanted.sentence"),
         strip=strip(scene, finished=True, back=back),
         stage=tuple(stage),
         note=say.text("wanted.note", a=factors, b=weights),

@@ -66,7 +66,8 @@ def strip(
         state = (DONE if known else TO_COME) if index != at or back else NOW
         places[name] = len(wire)
         value = scene.short(name) if known else None
-        wire.append(Pill(scene.names[name], value, scene.shape_text(name), state, hanging.get(name), scene.examples()))
+        shape, times = (scene.shape_text(name), scene.examples()) if known else ("", 0)
+        wire.append(Pill(scene.names[name], value, shape, state, hanging.get(name), times))
 
     head = _head(scene)
     if head is not None:

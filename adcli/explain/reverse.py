@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import numpy as np
-
 from adcli.derivation import Step
 from adcli.explain.backward import gradient_formulas, start_formula
 from adcli.explain.blocks import (
@@ -30,7 +28,7 @@ from adcli.explain.blocks import (
 from adcli.explain.formulas import value_formula
 from adcli.explain.maths import Expression, Matrix, Number, Partial, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
-from adcli.explain.scene import Scene
+from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import shortened_rows, told_in_full
 from adcli.explain.storage import PULLS, Ledger, shortened, slot, way_back
 from adcli.trace import Node
@@ -270,7 +268,7 @@ def _title(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tup
     moved = [s.target for s in told.steps if s.kind == "cotangent.update"]
     shared = [s.target for s in told.steps if s.kind == "accumulate" and s.target in scene.wrt]
     targets = say.listed([scene.names[name] for name in moved])
-    h = say.listed(list(dict.fromkeys(cotangent_name(scene, name) for name in moved)))
+    h = cotangent_name(scene, told.node.name)
     if shared and finished:
         uses = sum(node.operands.count(shared[0]) for node in scene.flowing)
         return say("back.shared.title", W=scene.names[shared[0]], n=uses), say("back.shared.sentence")
@@ -293,8 +291,11 @@ def _move_sentence(scene: Scene, told: Told) -> Runs:
     primitive = scene.base.primitives[scene.trace.nodes.index(node)]
     if all(partial.slope is not None for partial in primitive.partials.values()):
         return scene.say("jacobian.diagonal", f=node.op)
-    if any(step.kind == "accumulate" for step in told.steps):
+    added = list(dict.fromkeys(step.target for step in told.steps if step.kind == "accumulate"))
+    if any(name not in scene.trace.leaves for name in added):
         return scene.say("back.meet.sentence")
+    if added:
+        return scene.say("back.add.sentence", W=scene.say.listed([scene.names[name] for name in added]))
     if any(step.kind == "gradient" for step in told.steps):
         return scene.say("back.partly.sentence")
     return scene.say("back.move.sentence")
@@ -333,7 +334,7 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide
     for _, told in skipped:
         done = [s.target for s in told.steps if s.target in scene.wrt]
         moved = [s for s in told.steps if s.kind == "cotangent.update"]
-        size = float(np.abs(moved[-1].value.array()).max(initial=0.0)) if moved else 0.0
+        size = largest(moved[-1].value.array()) if moved else 0.0
         cost = sum(step.multiplications for step in told.steps)
         finished = say.listed([Partial(loss, scene.names[name], C) for name in done])
         again = [scene.names[s.target] for s in told.steps if s.kind == "recompute"]

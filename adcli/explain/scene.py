@@ -127,6 +127,12 @@ class Scene(NamedTuple):
         return self.detail != "low"
 
 
+def largest(array: Array) -> float:
+    """The entry that is largest in size, with its sign; 0 where there is none."""
+    flat = np.asarray(array).reshape(-1)
+    return float(flat[np.abs(flat).argmax()]) if flat.size else 0.0
+
+
 def as_matrix(array: Array, row: bool = False) -> Array:
     """Two axes for any value: a number is 1 × 1, a vector a column, or a row."""
     array = np.asarray(array)

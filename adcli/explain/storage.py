@@ -121,4 +121,4 @@ def multiplications(scene: Scene, steps: list[Step]) -> Runs:
     total = sum(step.multiplications for step in steps)
     terms = " + ".join(f"{a[0]}·{a[1]}·{b[1]}" for a, b in shapes)
     sum_text = f"{terms} = {total:,}" if len(shapes) <= 3 else f"{total:,}"
-    return (Words(" · "), *scene.say("storage.cost", sum=(Words(sum_text, strong=True),)))
+    return (Words(" · "), *scene.say("storage.cost", n=total, sum=(Words(sum_text, strong=True),)))

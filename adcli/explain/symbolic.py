@@ -47,7 +47,7 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     for index, (name, place) in enumerate(shown):
         left_out = len(entries) - len(shown) if index == len(shown) - 1 else 0
         found.append(_derivative(scene, formulas, name, place, left_out))
-    growth = _growth(scene, formulas)
+    growth = _growth(scene, formulas) if scene.request.lines is None else None
     return [*found, growth] if growth else found
 
 
@@ -169,6 +169,8 @@ def _growth(scene: Scene, formulas: Formulas) -> Slide | None:
             points.append((depth, made.before, made.after))
     if len(points) < 2:
         return None
+    (depth, before, _), (deepest, most, _) = points[0], points[-1]
+    faster = most * depth > before * deepest
     say = scene.say
     series = (
         Series(say.text("symbolic.before"), "circle", tuple((float(d), float(b)) for d, b, _ in points), Role.VALUE),
@@ -181,7 +183,7 @@ def _growth(scene: Scene, formulas: Formulas) -> Slide | None:
         id="symbolic-growth",
         kind="symbolic.growth",
         head=shared.head(scene),
-        title=say("symbolic.growth.title"),
+        title=say("symbolic.growth.title" if faster else "symbolic.growth.plain"),
         sentence=say("symbolic.growth.sentence"),
         stage=(plot,),
         note=say.text("symbolic.growth.note"),

@@ -85,7 +85,7 @@ def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primi
     symbol = {"": "", "m": rf"\frac{{1}}{{{examples}}}\sum_i ", "s": r"\sum_i "}[prefix[:1]]
     formula = one.slope_formula
     if formula and mean:
-        formula = f"1/{examples} {formula[0]}", rf"\tfrac{{1}}{{{examples}}}\,{formula[1]}"
+        formula = f"1/{examples} · {formula[0]}", rf"\tfrac{{1}}{{{examples}}}\cdot {formula[1]}"
     return Primitive(
         ("h", "y"),
         value,

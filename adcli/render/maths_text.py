@@ -202,7 +202,7 @@ class Pen:
     def _sum(self, e: Sum) -> Segments:
         found: Segments = []
         for place, term in enumerate(e.terms):
-            sign = "-" if place in e.minus else "+"
+            sign = "−" if place in e.minus else "+"
             found += [(f" {sign} ", "")] if place else [("-", "")] if 0 in e.minus else []
             found += self._factor(term) if place else self.inline(term)
         return found
@@ -246,7 +246,7 @@ class Pen:
             case Sum() if any(_is_tall(t) for t in e.terms):
                 boxes: list[Box] = []
                 for place, term in enumerate(e.terms):
-                    sign = "-" if place in e.minus else "+"
+                    sign = "−" if place in e.minus else "+"
                     boxes += [_word(f" {sign} ")] if place else []
                     boxes.append(self.box(term))
                 return beside(boxes)
