@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from adcli.graph.folding import Folded, folded
 from adcli.graph.layering import rank
 from adcli.graph.placing import Layout, Point, Size, arrange
 
+HERE = Path(__file__).parent
 BEGIN = re.compile(r'<svg [^>]*width="([\d.]+)" height="([\d.]+)"')
 NO_SIZE = Size(0.0, 0.0)
 
@@ -45,7 +47,7 @@ def _shape(picture: str) -> float:
 
 
 def _rows(picture: str) -> int:
-    """How many rows an unbroken drawing has: one more than its longest way back."""
+    """How many rows there are where one edge passes each cut: its way back has four round corners."""
     return 1 + picture.count("Q") // 4
 
 
@@ -55,6 +57,11 @@ def test_a_net_of_sixty_nodes_fits_a_page(run, depth):
     assert 1 <= _shape(picture) <= 2.5
     assert _rows(picture) > 3
     assert _drawn(run, _net(depth)) == picture
+
+
+def test_a_small_graph_is_drawn_as_it_was(run):
+    ran = run("graph", str(HERE.parent / "specs" / "skip.yaml"), "--format", "svg")
+    assert ran.stdout == (HERE.parent / "docs" / "graph.svg").read_text("utf-8")
 
 
 def test_small_graphs_and_those_whose_edges_all_pass_stay_in_one_row(run):

@@ -49,10 +49,6 @@ class _Row(NamedTuple):
     edges: list[int]
 
 
-def unfolded(layout: Layout) -> Folded:
-    return Folded(layout, [Wire([leg], []) for leg in layout.edges])
-
-
 def folded(
     vertices: Sequence[Size], ranks: Ranks, labels: Sequence[Size], flat: Size, fit: Callable[[Layout], float]
 ) -> Folded | None:

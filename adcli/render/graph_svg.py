@@ -6,10 +6,10 @@ from html import escape
 from typing import NamedTuple
 
 from adcli.errors import AdcliError, Problem, printable
-from adcli.graph.folding import folded, unfolded
+from adcli.graph.folding import Wire, folded
 from adcli.graph.layering import Ranks, length, rank
 from adcli.graph.model import Graph, Vertex
-from adcli.graph.placing import Layout, arrange
+from adcli.graph.placing import Layout, Size, arrange
 from adcli.render.graph_labels import derivative, figure, head, short
 from adcli.render.style import Style
 from adcli.render.svg_arrows import arrow, flow, flow_size, flow_texts, turned, xy
@@ -46,6 +46,16 @@ class Block(NamedTuple):
         return len(self.lines) * LINE
 
 
+class Drawing(NamedTuple):
+    """The texts along the edges and their sizes, where everything stands, and which way the data goes."""
+
+    flows: list[list[tuple[str, str]]]
+    labels: list[tuple[float, float]]
+    layout: Layout
+    wires: list[Wire]
+    upright: bool
+
+
 def svg(graph: Graph, style: Style) -> str:
     """The drawing of ``graph``.
 
@@ -57,24 +67,7 @@ def svg(graph: Graph, style: Style) -> str:
     sizes = [_size(vertex, blocks) for vertex, blocks in zip(graph.vertices, boxes, strict=True)]
     width, height = sizes[graph.output]
     sizes[graph.output] = width + 2 * BORDER, height + 2 * BORDER
-    ranks = rank(len(graph.vertices), [(edge.source, edge.target) for edge in graph.edges])
-    flows, labels, layout = _arranged(graph, style, sizes, ranks, upright=False)
-    other = _arranged(graph, style, sizes, ranks, upright=True)
-    in_rows = folded(
-        [turned(one, False) for one in sizes],
-        ranks,
-        [turned(size if texts else (0.0, 0.0), False) for size, texts in zip(labels, flows, strict=True)],
-        layout.size,
-        lambda one: _fit(one, False),
-    )
-    upright = _fit(other[2], True) > BETTER * _fit(layout, False)
-    wires = unfolded(layout).wires
-    if in_rows and _fit(in_rows.layout, False) > BETTER * max(_fit(layout, False), _fit(other[2], True)):
-        upright = False
-        layout, wires = in_rows
-    elif upright:
-        flows, labels, layout = other
-        wires = unfolded(layout).wires
+    flows, labels, layout, wires, upright = _best(graph, style, sizes)
     parts = [arrow(edge, wire, upright) for edge, wire in zip(graph.edges, wires, strict=True)]
     for texts, size, point in zip(flows, labels, layout.labels, strict=True):
         parts += flow_texts(texts, size, xy(point, upright), upright)
@@ -94,17 +87,28 @@ def _check_size(graph: Graph) -> None:
     raise AdcliError(Problem(message, None, hint))
 
 
-def _arranged(
-    graph: Graph, style: Style, sizes: list[tuple[float, float]], ranks: Ranks, upright: bool
-) -> tuple[list[list[tuple[str, str]]], list[tuple[float, float]], Layout]:
+def _best(graph: Graph, style: Style, sizes: list[tuple[float, float]]) -> Drawing:
+    """From left to right, in one row or several, or from top to bottom: whichever fits the page well."""
+    ranks = rank(len(graph.vertices), [(edge.source, edge.target) for edge in graph.edges])
+    flat, tall = (_arranged(graph, style, sizes, ranks, upright) for upright in (False, True))
+    one = tall if _fit(tall.layout, True) > BETTER * _fit(flat.layout, False) else flat
+    labels = [Size(*size) if texts else Size(0.0, 0.0) for texts, size in zip(flat.flows, flat.labels, strict=True)]
+    vertices = [Size(*size) for size in sizes]
+    in_rows = folded(vertices, ranks, labels, flat.layout.size, lambda layout: _fit(layout, False))
+    if in_rows and _fit(in_rows.layout, False) > BETTER * _fit(one.layout, one.upright):
+        return flat._replace(layout=in_rows.layout, wires=in_rows.wires)
+    return one
+
+
+def _arranged(graph: Graph, style: Style, sizes: list[tuple[float, float]], ranks: Ranks, upright: bool) -> Drawing:
     uses = graph.edges_from()
     flows = [
         flow(graph, edge, style, upright, alone=len(uses[edge.source]) == 1 and edge.source != graph.output)
         for edge in graph.edges
     ]
-    labels = [flow_size(flow, upright) for flow in flows]
+    labels = [flow_size(texts, upright) for texts in flows]
     layout = arrange([turned(one, upright) for one in sizes], ranks, [turned(one, upright) for one in labels])
-    return flows, labels, layout
+    return Drawing(flows, labels, layout, [Wire([leg], []) for leg in layout.edges], upright)
 
 
 def _fit(layout: Layout, upright: bool) -> float:
