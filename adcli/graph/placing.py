@@ -17,6 +17,7 @@ PORT = 18.0  # between two edges that end at the same vertex
 CORNER = 12.0  # of a vertex, where no edge ends
 APART = 22.0  # between vertices
 BESIDE = 12.0  # between edges, or an edge and a vertex
+STEEP = 64.0  # between ranks, where a link is steep
 ROUNDS = 12
 NEAR = 12.0
 INFINITY = float("inf")
@@ -44,19 +45,21 @@ class Layout(NamedTuple):
     edges: list[list[tuple[Point, Point]]]
 
 
-def arrange(vertices: Sequence[Size], ranks: Ranks, labels: Sequence[Size]) -> Layout:
-    """Places for vertices, for edges, and for a label on each edge, none of which overlap.
+def arrange(vertices: Sequence[Size], ranks: Ranks, labels: Sequence[Size | None], steep: float = STEEP) -> Layout:
+    """Places for vertices, for edges, and for a label on each edge that has one, none of which overlap.
 
     The labels are in the order of the edges that ``ranks`` were made of. Points are inside ``size``.
+    Between two ranks there is at most ``steep`` for links that are steep.
     """
     sizes = [*vertices, *([Size(0.0, 0.0)] * (len(ranks.above) - len(vertices)))]
     for chain, label in zip(ranks.chains, labels, strict=True):
-        sizes[chain[-2]] = label
+        if label is not None:
+            sizes[chain[-2]] = label
     places = _Places(ranks, sizes, len(vertices))
     places.relax()
     places.straighten()
     across = places.across
-    begins, ends = _along(ranks, sizes, across)
+    begins, ends = _along(ranks, sizes, across, steep)
     level = {item: index for index, one in enumerate(ranks.order) for item in one}
     low = min((across[i] - sizes[i].across / 2 for i in range(len(sizes))), default=0.0)
     high = max((across[i] + sizes[i].across / 2 for i in range(len(sizes))), default=0.0)
@@ -210,7 +213,7 @@ def apart(wishes: Sequence[float], weights: Sequence[float], offsets: Sequence[f
     return [place + offset for place, offset in zip(places, offsets, strict=True)]
 
 
-def _along(ranks: Ranks, sizes: list[Size], across: list[float]) -> tuple[list[float], list[float]]:
+def _along(ranks: Ranks, sizes: list[Size], across: list[float], steep: float) -> tuple[list[float], list[float]]:
     """Where each rank begins and ends: steep links get more room before the next rank."""
     begins, ends = [], []
     at = 0.0
@@ -219,5 +222,5 @@ def _along(ranks: Ranks, sizes: list[Size], across: list[float]) -> tuple[list[f
         at += max((sizes[item].along for item in one), default=0.0)
         ends.append(at)
         steepest = max((abs(across[i] - across[j]) for i in one for j in ranks.below[i]), default=0.0)
-        at += min(64.0, 16.0 + 0.2 * steepest)
+        at += min(steep, 16.0 + 0.2 * steepest)
     return begins, ends

@@ -6,11 +6,13 @@ from html import escape
 from typing import NamedTuple
 
 from adcli.errors import AdcliError, Problem, printable
+from adcli.graph.folding import Wire, folded
 from adcli.graph.layering import Ranks, length, rank
-from adcli.graph.model import Edge, Graph, Vertex
-from adcli.graph.placing import Layout, Point, Size, arrange
-from adcli.render.graph_labels import carried, derivative, figure, flowing_back, head, short
+from adcli.graph.model import Graph, Vertex
+from adcli.graph.placing import Layout, Size, arrange
+from adcli.render.graph_labels import derivative, figure, head, short
 from adcli.render.style import Style
+from adcli.render.svg_arrows import arrow, flow, flow_size, flow_texts, turned, xy
 from adcli.render.svg_parts import columns, cut, fixed, rect, safe, style_sheet, text_at
 
 MOST_VERTICES = 300
@@ -20,13 +22,11 @@ BETTER = 1.2  # how much better a drawing from top to bottom must fit the page
 MARGIN = 28.0
 LINE = 18.0
 WIDE = 8.43  # of one character, in the monospaced fonts named below, at 14 px
-SMALL = 7.23  # at 12 px
 TITLE_WIDE = 12.0  # at most, at 20 px
 PAD = 12.0
 HEAD = 28.0
 SIDE_BY_SIDE = 30  # characters of value and gradient together
 LONGEST_HEAD = 36
-ARROW = 8.0
 BORDER = 4.0  # between the two borders of the output
 CORNER = 14.0
 
@@ -46,6 +46,16 @@ class Block(NamedTuple):
         return len(self.lines) * LINE
 
 
+class Drawing(NamedTuple):
+    """The texts along the edges and their sizes, where everything stands, and which way the data goes."""
+
+    flows: list[list[tuple[str, str]]]
+    labels: list[tuple[float, float]]
+    layout: Layout
+    wires: list[Wire]
+    upright: bool
+
+
 def svg(graph: Graph, style: Style) -> str:
     """The drawing of ``graph``.
 
@@ -57,21 +67,15 @@ def svg(graph: Graph, style: Style) -> str:
     sizes = [_size(vertex, blocks) for vertex, blocks in zip(graph.vertices, boxes, strict=True)]
     width, height = sizes[graph.output]
     sizes[graph.output] = width + 2 * BORDER, height + 2 * BORDER
-    ranks = rank(len(graph.vertices), [(edge.source, edge.target) for edge in graph.edges])
-    flows, labels, layout = _arranged(graph, style, sizes, ranks, upright=False)
-    other = _arranged(graph, style, sizes, ranks, upright=True)
-    upright = _fit(other[2], True) > BETTER * _fit(layout, False)
-    if upright:
-        flows, labels, layout = other
-    parts: list[str] = []
-    for edge, straight in zip(graph.edges, layout.edges, strict=True):
-        parts.append(_edge(graph, edge, straight, upright))
-    for flow, size, point in zip(flows, labels, layout.labels, strict=True):
-        parts += _flow_texts(flow, size, _xy(point, upright), upright)
+    flows, labels, layout, wires, upright = _best(graph, style, sizes)
+    parts = [arrow(edge, wire, upright) for edge, wire in zip(graph.edges, wires, strict=True)]
+    for texts, size, point in zip(flows, labels, layout.labels, strict=True):
+        parts += flow_texts(texts, size, xy(point, upright), upright)
     for index, vertex in enumerate(graph.vertices):
-        centre = _xy(layout.vertices[index], upright)
+        centre = xy(layout.vertices[index], upright)
         parts.append(_vertex(vertex, boxes[index], sizes[index], centre, index == graph.output, style))
-    return _page(graph, layout, parts, upright)
+    kinds = {kind for texts in flows for _, kind in texts}
+    return _page(graph, layout, parts, upright, kinds)
 
 
 def _check_size(graph: Graph) -> None:
@@ -83,31 +87,34 @@ def _check_size(graph: Graph) -> None:
     raise AdcliError(Problem(message, None, hint))
 
 
-def _arranged(
-    graph: Graph, style: Style, sizes: list[tuple[float, float]], ranks: Ranks, upright: bool
-) -> tuple[list[list[tuple[str, str]]], list[tuple[float, float]], Layout]:
+def _best(graph: Graph, style: Style, sizes: list[tuple[float, float]]) -> Drawing:
+    """From left to right, in one row or several, or from top to bottom: whichever fits the page well."""
+    ranks = rank(len(graph.vertices), [(edge.source, edge.target) for edge in graph.edges])
+    flat, tall = (_arranged(graph, style, sizes, ranks, upright) for upright in (False, True))
+    one = tall if _fit(tall.layout, True) > BETTER * _fit(flat.layout, False) else flat
+    labels = [Size(*size) if texts else Size(0.0, 0.0) for texts, size in zip(flat.flows, flat.labels, strict=True)]
+    vertices = [Size(*size) for size in sizes]
+    in_rows = folded(vertices, ranks, labels, flat.layout.size, lambda layout: _fit(layout, False))
+    if in_rows and _fit(in_rows.layout, False) > BETTER * _fit(one.layout, one.upright):
+        return flat._replace(layout=in_rows.layout, wires=in_rows.wires)
+    return one
+
+
+def _arranged(graph: Graph, style: Style, sizes: list[tuple[float, float]], ranks: Ranks, upright: bool) -> Drawing:
     uses = graph.edges_from()
     flows = [
-        _flow(graph, edge, style, upright, alone=len(uses[edge.source]) == 1 and edge.source != graph.output)
+        flow(graph, edge, style, upright, alone=len(uses[edge.source]) == 1 and edge.source != graph.output)
         for edge in graph.edges
     ]
-    labels = [_flow_size(flow, upright) for flow in flows]
-    layout = arrange([_turned(one, upright) for one in sizes], ranks, [_turned(one, upright) for one in labels])
-    return flows, labels, layout
+    labels = [flow_size(texts, upright) for texts in flows]
+    layout = arrange([turned(one, upright) for one in sizes], ranks, [turned(one, upright) for one in labels])
+    return Drawing(flows, labels, layout, [Wire([leg], []) for leg in layout.edges], upright)
 
 
 def _fit(layout: Layout, upright: bool) -> float:
     """The scale at which a drawing fits the page."""
-    width, height = _turned(layout.size, upright)
+    width, height = turned(layout.size, upright)
     return min(PAGE[0] / width, PAGE[1] / height)
-
-
-def _turned(size: tuple[float, float], upright: bool) -> Size:
-    return Size(size[1], size[0]) if upright else Size(*size)
-
-
-def _xy(point: Point, upright: bool) -> tuple[float, float]:
-    return (point.across, point.along) if upright else (point.along, point.across)
 
 
 def _blocks(vertex: Vertex, style: Style) -> list[Block]:
@@ -132,58 +139,6 @@ def _stacked(blocks: list[Block]) -> bool:
 def _head(vertex: Vertex) -> str:
     text = vertex.name + head(vertex)
     return text if len(text) <= LONGEST_HEAD else text[: LONGEST_HEAD - 1] + "…"
-
-
-def _flow(graph: Graph, edge: Edge, style: Style, upright: bool, alone: bool) -> list[tuple[str, str]]:
-    """The texts along an edge and their kinds: what goes with the data, and what flows back.
-
-    Where the edge is ``alone`` in leaving its source, what flows back stands in the source's box already.
-    """
-    with_data = carried(graph, edge)
-    found = [(f"{with_data} {'▾' if upright else '▸'}", "value")] if with_data else []
-    if edge.gradient is not None and not alone:
-        found.append((f"{'▴' if upright else '◂'} {flowing_back(graph, edge, style)}", "grad"))
-    return found
-
-
-def _flow_size(flow: list[tuple[str, str]], upright: bool) -> tuple[float, float]:
-    width = max((len(text) for text, _ in flow), default=0) * SMALL
-    return width + 8, (16.0 * len(flow) + 4 if upright else 36.0)
-
-
-def _flow_texts(
-    flow: list[tuple[str, str]], size: tuple[float, float], centre: tuple[float, float], upright: bool
-) -> list[str]:
-    """From left to right above and below the edge; from top to bottom on it."""
-    x, y = centre
-    found = []
-    if upright and flow:
-        found.append(rect(x - size[0] / 2, y - size[1] / 2, size[0], size[1], "ground"))
-    for index, (text, kind) in enumerate(flow):
-        at = y + 16 * index - 8 * len(flow) + 12 if upright else y - 6 if kind == "value" else y + 15
-        found.append(text_at(x, at, f"flow {kind}", text, SMALL))
-    return found
-
-
-def _edge(graph: Graph, edge: Edge, straight: list[tuple[Point, Point]], upright: bool) -> str:
-    x, y = _xy(straight[0][0], upright)
-    path = [f"M{fixed(x)},{fixed(y)}"]
-    before = straight[0][0]
-    for begin, end in straight:
-        if begin != straight[0][0]:
-            middle = (before.along + begin.along) / 2
-            bends = (Point(middle, before.across), Point(middle, begin.across), begin)
-            path.append("C" + " ".join(f"{fixed(a)},{fixed(b)}" for a, b in (_xy(point, upright) for point in bends)))
-        before = end
-        if end == straight[-1][1]:
-            before = end._replace(along=end.along - ARROW)
-        x, y = _xy(before, upright)
-        path.append(f"L{fixed(x)},{fixed(y)}")
-    tip = straight[-1][1]
-    corners = [tip, Point(tip.along - ARROW, tip.across - 4), Point(tip.along - ARROW, tip.across + 4)]
-    arrow = " ".join(f"{fixed(a)},{fixed(b)}" for a, b in (_xy(point, upright) for point in corners))
-    quiet = " quiet" if edge.gradient is None else ""
-    return f'<path class="edge{quiet}" d="{" ".join(path)}"/><polygon class="arrow" points="{arrow}"/>'
 
 
 def _vertex(
@@ -264,16 +219,22 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _page(graph: Graph, layout: Layout, parts: list[str], upright: bool) -> str:
+def _along_arrows(kinds: set[str], upright: bool) -> str:
+    told = [f"shape {'▾' if upright else '▸'}"] if "value" in kinds else []
+    if "grad" in kinds:
+        told.append(f"what flows back {'▴' if upright else '◂'}")
+    return f" Along an arrow: {', and '.join(told)}." if told else ""
+
+
+def _page(graph: Graph, layout: Layout, parts: list[str], upright: bool, kinds: set[str]) -> str:
     title = printable(graph.title or "Computational graph")
     output = graph.vertices[graph.output].name
     what = "Jacobian" if graph.has_jacobians else "gradient"
     notes = [
         f"{derivative(graph)}. In a box: value on the left or above, {what} on the right or below.",
-        f"Square: given. Round: computed. Doubled: the output. Along an arrow: shape {'▾' if upright else '▸'}, "
-        f"and what flows back {'▴' if upright else '◂'}.",
+        f"Square: given. Round: computed. Doubled: the output.{_along_arrows(kinds, upright)}",
     ]
-    drawn = _turned(layout.size, upright)
+    drawn = turned(layout.size, upright)
     texts = max(columns(title) * TITLE_WIDE, *(len(note) * 7.4 for note in notes))
     width = max(drawn.along, min(texts, 900.0)) + 2 * MARGIN
     top = MARGIN + 40
