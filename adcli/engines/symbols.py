@@ -58,6 +58,19 @@ def _where(condition: Condition, then: Any, otherwise: Any) -> sp.Expr:
     return choice(condition.excess, then, otherwise)
 
 
+def _abs(x: sp.Expr) -> sp.Expr:
+    """A choice, so that its derivative at 0 is 0; SymPy's own would ask whether x is real."""
+    return _where(_greater(x, 0), x, _where(_greater(0, x), -x, sp.Integer(0)))
+
+
+def _greater(a: Any, b: Any) -> Condition:
+    return Condition(exact(a - b), False)
+
+
+def _greater_equal(a: Any, b: Any) -> Condition:
+    return Condition(exact(a - b), True)
+
+
 def _elementwise(function: Any, arguments: int = 1) -> Any:
     return np.frompyfunc(function, arguments, 1)
 
@@ -67,10 +80,13 @@ namespace = SimpleNamespace(
     square=_elementwise(lambda x: x**2),
     power=_elementwise(lambda x, y: x**y, 2),
     where=_elementwise(_where, 3),
-    greater=_elementwise(lambda a, b: Condition(exact(a - b), False), 2),
-    greater_equal=_elementwise(lambda a, b: Condition(exact(a - b), True), 2),
-    less=_elementwise(lambda a, b: Condition(exact(b - a), False), 2),
-    less_equal=_elementwise(lambda a, b: Condition(exact(b - a), True), 2),
+    greater=_elementwise(_greater, 2),
+    greater_equal=_elementwise(_greater_equal, 2),
+    less=_elementwise(lambda a, b: _greater(b, a), 2),
+    less_equal=_elementwise(lambda a, b: _greater_equal(b, a), 2),
+    abs=_elementwise(_abs),
+    maximum=_elementwise(lambda a, b: _where(_greater_equal(a, b), a, b), 2),
+    minimum=_elementwise(lambda a, b: _where(_greater_equal(b, a), a, b), 2),
     sum=np.sum,
     matmul=np.matmul,
 )
