@@ -1,9 +1,11 @@
-"""What the tests share: a run of the command line in this process."""
+"""What the tests share: a run of the command line in this process, and what they need to be installed."""
 
 from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from typing import NamedTuple
@@ -35,6 +37,14 @@ def run_adcli(*args: str, stdin: bytes | str | None = None) -> Ran:
         stream.flush()
     out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
     return Ran(int(ended.value.code or 0), out, err)
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    """Skips a test where a program is missing; not in CI, where ``.ci/run`` has installed it."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    return pytest.mark.skipif(
+        bool(missing) and not os.environ.get("CI"), reason=f"{', '.join(missing)} is not installed"
+    )
 
 
 @pytest.fixture

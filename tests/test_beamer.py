@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import run_adcli
+from conftest import needs, run_adcli
 from sample_deck import deck
 
 from adcli.engines.run import MODES
@@ -33,9 +31,7 @@ HOSTILE = (
     "\x1b[31m \x00 \x07 \x7f \x0c \x9b tab\tline\nend",
 )
 
-needs_tex = pytest.mark.skipif(
-    shutil.which("pdflatex") is None and os.environ.get("CI") != "true", reason="pdflatex is not installed"
-)
+needs_tex = needs("pdflatex")
 
 
 class Compiled(NamedTuple):

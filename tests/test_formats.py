@@ -6,13 +6,13 @@ import csv
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import needs
 
 from adcli.render.grad_csv import content as csv_of
 from adcli.render.latex import latex_matrix, latex_name, latex_number, latex_text
@@ -157,15 +157,6 @@ def test_text_in_latex_is_printed_and_never_obeyed():
     }
 
 
-@pytest.fixture(scope="module")
-def pdflatex() -> str:
-    found = shutil.which("pdflatex")
-    if found is None and not os.environ.get("CI"):
-        pytest.skip("pdflatex is not installed")
-    assert found is not None, "pdflatex is missing"
-    return found
-
-
 WIDE = {"random": "normal", "shape": [3, 40], "seed": 1, "scale": 1e-9}
 DOCUMENTS = {
     "lecture": ([LECTURE, "--lr", "0.1"], None),
@@ -182,12 +173,13 @@ DOCUMENTS = {
 }  # fmt: skip
 
 
+@needs("pdflatex")
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_latex_compiles(run, tmp_path, pdflatex, name):
+def test_latex_compiles(run, tmp_path, name):
     args, stdin = DOCUMENTS[name]
     assert run("grad", *args, "-o", tmp_path / "a.tex", stdin=stdin).code == 0
     options = ["-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error"]
-    ran = subprocess.run([pdflatex, *options, "a.tex"], cwd=tmp_path, capture_output=True, timeout=120)
+    ran = subprocess.run(["pdflatex", *options, "a.tex"], cwd=tmp_path, capture_output=True, timeout=120)
     assert ran.returncode == 0, ran.stdout[-2000:].decode("utf-8", "replace")
     log = (tmp_path / "a.log").read_text(errors="replace")
     assert "Overfull" not in log and "Missing character" not in log

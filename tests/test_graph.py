@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import re
-import shutil
 import subprocess
 import sys
 from itertools import combinations, pairwise
@@ -14,6 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from conftest import needs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -333,7 +333,7 @@ def test_a_long_title_is_cut_in_the_picture_only(run):
     assert float(picture.get("width")) < 1200
 
 
-@pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz is not there")
+@needs("dot")
 @pytest.mark.parametrize("spec", [None, SHARED, LECTURE, MICROGRAD])
 def test_graphviz_draws_it(run, spec):
     dot = drawn(run, spec, "--format", "dot") if spec else drawn(run, "-", "--format", "dot", stdin=HOSTILE + ONE_LAYER)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import shutil
 import time
@@ -14,19 +13,13 @@ from typing import Any
 
 import pytest
 import sample_deck
-from conftest import run_adcli
+from conftest import needs, run_adcli
+from selenium import webdriver
 
 from adcli.render.html import rendered
 
-webdriver = (
-    pytest.importorskip("selenium.webdriver")
-    if not os.environ.get("CI")
-    else __import__("selenium.webdriver", fromlist=["webdriver"])
-)
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER) and not os.environ.get("CI"), reason="chromium or chromedriver is not installed"
-)
+pytestmark = needs("chromium", "chromedriver")
 SPECS = Path(__file__).resolve().parent.parent / "specs"
 DECKS = {
     "sample": (),

@@ -1,18 +1,16 @@
 """Slides in a real terminal: a keyboard turns them."""
 
+import fcntl
 import os
 import pty
 import select
 import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
-import pytest
-
-fcntl = pytest.importorskip("fcntl")
-termios = pytest.importorskip("termios")
 ROOT = Path(__file__).parent.parent
 
 
