@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import click
 
-from adcli.cli.options import expression_options, load_trace, output_options
+from adcli.cli import ExitCode
+from adcli.cli.options import expression_options, load_trace, output_options, wrt_option
 from adcli.cli.output import chosen_format, warn, write
 from adcli.engines.check import check
 from adcli.engines.structure import check_wrt, default_wrt
@@ -17,7 +18,7 @@ FORMATS = ("text", "json")
 
 @click.command("check")
 @expression_options
-@click.option("--wrt", multiple=True, metavar="NAME", help="For which names; default: all parameters.")
+@wrt_option
 @output_options(FORMATS)
 def command(
     spec: str | None,
@@ -49,7 +50,7 @@ def command(
         text = rendered(lambda console: show(console, trace.title, found, costs), to_file=output is not None)
     warn(found.warnings)
     write(text, output)
-    return 0 if found.agree else 1
+    return ExitCode.DONE if found.agree else ExitCode.DIFFERENT
 
 
 def _multiplications(trace: Trace, names: Sequence[str]) -> dict[str, int | None]:

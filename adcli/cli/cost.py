@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from adcli.cli.options import load_trace, output_options, spec_options
+from adcli.cli.options import load_trace, output_options, spec_options, wrt_option
 from adcli.cli.output import chosen_format, write
 from adcli.engines.structure import check_wrt, default_wrt
 from adcli.errors import AdcliError
@@ -17,9 +17,7 @@ FORMATS = ("text", "json")
 
 @click.command("cost")
 @spec_options
-@click.option(
-    "--wrt", multiple=True, metavar="NAME", help="For which names: parameters, inputs, any value of the trace."
-)
+@wrt_option
 @click.option("--sweep", metavar="RANGE", help="How cost grows: width=2..512 or depth=1..64.")
 @output_options(FORMATS)
 def command(

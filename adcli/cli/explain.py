@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from importlib import import_module
 
 import click
 import numpy as np
 
 from adcli.cli.options import (
+    check_quotient,
     checkpoint_option,
     expression_options,
     load_schedule,
     load_spec,
     output_options,
+    quotient_options,
     trace_of,
+    wrt_option,
 )
 from adcli.cli.output import chosen_format, warn, write
-from adcli.engines.run import MODES, SCHEMES
+from adcli.engines.run import MODES
 from adcli.engines.structure import check_wrt, default_wrt
 from adcli.errors import AdcliError, Problem, quoted
 from adcli.explain.blocks import Deck, Numbers
@@ -32,12 +34,9 @@ DETAILS = ("low", "normal", "full")
 @click.command("explain")
 @expression_options
 @click.option("--mode", type=click.Choice(MODES), default="reverse", show_default=True, help="Whose story.")
-@click.option(
-    "--wrt", multiple=True, metavar="NAME", help="For which names: parameters, inputs, any value of the trace."
-)
+@wrt_option
 @click.option("--only", metavar="NAME", help="The story of one parameter or input.")
-@click.option("--step", type=float, metavar="H", help="Numeric mode: the step, the same for every number.")
-@click.option("--scheme", type=click.Choice(SCHEMES), help="Numeric mode: the quotient; default central.")
+@quotient_options
 @checkpoint_option
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="English or Indonesian.")
 @click.option(
@@ -80,7 +79,8 @@ def command(
     adcli explain SPEC --mode forward --lang id -o deck.html
     """
     chosen = chosen_format(format_, output, FORMATS)
-    _check(mode, step, scheme, chosen, number, handout)
+    check_quotient(mode, step, scheme)
+    _check(chosen, number, handout)
     read = load_spec(spec, expression, givens)
     trace = trace_of(read, settings)
     names = _names(trace, wrt, only)
@@ -129,11 +129,7 @@ def _rendered(format_: str, deck: Deck, handout: bool) -> str:
     return text
 
 
-def _check(mode: str, step: float | None, scheme: str | None, chosen: str, number: int | None, handout: bool) -> None:
-    if mode != "numeric" and (step is not None or scheme is not None):
-        raise AdcliError(f"--step and --scheme go with --mode numeric, not with {mode}")
-    if step is not None and not (math.isfinite(step) and step > 0.0):
-        raise AdcliError("--step must be a finite number above 0")
+def _check(chosen: str, number: int | None, handout: bool) -> None:
     if number is not None and chosen != "text":
         raise AdcliError(f"--slide goes with text, not with {chosen}")
     if handout and chosen != "beamer":

@@ -5,22 +5,24 @@ from __future__ import annotations
 import math
 
 import click
-import numpy as np
 
 from adcli.cli.grad_formats import FORMATS, Found, in_format
 from adcli.cli.options import (
+    check_quotient,
     checkpoint_option,
     expression_options,
     load_schedule,
     load_spec,
     number_options,
     output_options,
+    quotient_options,
     trace_of,
+    wrt_option,
 )
 from adcli.cli.output import chosen_format, refuse_terminal, warn, write
 from adcli.cli.seeds import check_seeds, read_seeds, seed_options
 from adcli.engines.descent import descend
-from adcli.engines.run import MODES, SCHEMES, differentiate
+from adcli.engines.run import MODES, differentiate
 from adcli.engines.structure import check_wrt, default_wrt
 from adcli.errors import AdcliError
 from adcli.render.style import Style
@@ -32,11 +34,8 @@ MOST_PUSHED = 500
 @click.command("grad")
 @expression_options
 @click.option("--mode", type=click.Choice(MODES), default="reverse", show_default=True, help="The engine.")
-@click.option(
-    "--wrt", multiple=True, metavar="NAME", help="For which names: parameters, inputs, any value of the trace."
-)
-@click.option("--step", type=float, metavar="H", help="Numeric mode: the step, the same for every number.")
-@click.option("--scheme", type=click.Choice(SCHEMES), help="Numeric mode: the quotient; default central.")
+@wrt_option
+@quotient_options
 @seed_options
 @checkpoint_option
 @output_options(FORMATS)
@@ -79,7 +78,7 @@ def command(
     """
     chosen = chosen_format(format_, output, FORMATS)
     refuse_terminal(chosen, output)
-    _check_numeric(mode, step, scheme)
+    check_quotient(mode, step, scheme)
     check_seeds(mode, tangents, cotangent, wrt, lr)
     _check_get(path, chosen)
     read = load_spec(spec, expression, givens)
@@ -113,10 +112,3 @@ def _check_get(path: str | None, chosen: str) -> None:
 def _all_are_cheap(trace: Trace, mode: str) -> bool:
     """Whether gradients for every value cost little more than those for the parameters."""
     return mode == "reverse" or (mode == "forward" and sum(math.prod(s) for s in trace.shapes.values()) <= MOST_PUSHED)
-
-
-def _check_numeric(mode: str, step: float | None, scheme: str | None) -> None:
-    if mode != "numeric" and (step is not None or scheme is not None):
-        raise AdcliError(f"--step and --scheme go with --mode numeric, not with {mode}")
-    if step is not None and not (np.isfinite(step) and step > 0.0):
-        raise AdcliError("--step must be a finite number above 0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from adcli.engines.checkpoints import Schedule, planned
+from adcli.engines.run import SCHEMES
 from adcli.errors import AdcliError, printable, quoted
 from adcli.spec.model import EXPRESSION_NAME, NAME, RESERVED, Spec, read_expression, read_spec
 from adcli.spec.part import Document
@@ -53,6 +55,35 @@ def output_options(formats: Sequence[str]) -> Callable[[F], F]:
         return click.option("--format", "format_", type=click.Choice(formats), help="Default: text.")(function)
 
     return add
+
+
+def wrt_option(function: F) -> F:
+    """``--wrt``."""
+    return click.option(
+        "--wrt", multiple=True, metavar="NAME", help="For which names: parameters, inputs, any value of the trace."
+    )(function)
+
+
+def quotient_options(function: F) -> F:
+    """``--step`` and ``--scheme``."""
+    function = click.option(
+        "--scheme", type=click.Choice(SCHEMES), help="Numeric mode: the quotient; default central."
+    )(function)
+    return click.option("--step", type=float, metavar="H", help="Numeric mode: the step, the same for every number.")(
+        function
+    )
+
+
+def check_quotient(mode: str, step: float | None, scheme: str | None) -> None:
+    """What goes together, before anything is read.
+
+    Raises:
+        AdcliError: the mode makes no quotients, or ``step`` is no length.
+    """
+    if mode != "numeric" and (step is not None or scheme is not None):
+        raise AdcliError(f"--step and --scheme go with --mode numeric, not with {mode}")
+    if step is not None and not (math.isfinite(step) and step > 0.0):
+        raise AdcliError("--step must be a finite number above 0")
 
 
 def checkpoint_option(function: F) -> F:
