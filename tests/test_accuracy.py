@@ -108,6 +108,16 @@ def test_square_root_at_zero_is_infinitely_steep(zero: float, mode: str) -> None
     assert "h1 = sqrt(x): the derivative is infinite at x[1]" in warnings[0].message
 
 
+@pytest.mark.parametrize("mode", ["symbolic", "forward", "reverse"])
+@pytest.mark.parametrize("exponent", [[0, 0, 3, 1], 0])
+def test_powers_entry_by_entry_at_the_edges(exponent: list[int] | int, mode: str) -> None:
+    """x ** y: for x it is y x^(y − 1), and 0 where y = 0, at x = 0 too."""
+    spec = {"parameters": {"x": [0, 2, 2, 0], "y": exponent}, "program": ["z = x ** y", "s = sum(z)"]}
+    trace = build_trace(read_spec(Source("spec.json", json.dumps(spec), ".")))
+    result, _ = differentiate(trace, mode, ["x"])
+    assert result.gradients["x"].tolist() == ([0.0, 0.0, 12.0, 1.0] if exponent else [0.0] * 4)
+
+
 KINKS = [
     ({"type": "relu"}, 0.0),
     ({"type": "abs"}, 0.0),

@@ -116,6 +116,7 @@ def test_get_is_of_json_only(run, format_):
     [
         (3.2e-05, False, r"3.2 \cdot 10^{-5}"), (-1e300, False, "-10^{300}"), (1e-7, False, "10^{-7}"),
         (-np.inf, False, r"-\infty"), (np.nan, False, r"\text{NaN}"), (-1 / 3, True, r"-\frac{1}{3}"),
+        (1 / 99, True, r"\frac{1}{99}"), (1 / 100, True, "0.01"),
         (-1 / 3, False, "-0.333333"), (476.0, False, "476"),
     ],
 )  # fmt: skip

@@ -1,0 +1,58 @@
+"""What others wrote is shown and never obeyed, whatever slide or drawing it reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import sample_deck
+
+from adcli.explain.blocks import Deck
+from adcli.render import html, slides_markdown
+
+CONTROLS = "a\x1b[31m\x9b\x00\u202eb"
+COMMENT = "--> <script>alert(1)</script> <!-- -- >"
+
+
+def deck(title: str = "title", note: str = "note") -> Deck:
+    """The sample's first slide under another title, with another note."""
+    sample = sample_deck.deck()
+    return sample._replace(title=title, slides=(sample.slides[0]._replace(note=note),))
+
+
+@dataclass
+class Comments(HTMLParser):
+    """What a reader of HTML takes for a comment, and for an element."""
+
+    comments: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_comment(self, data: str) -> None:
+        self.comments.append(data)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.append(tag)
+
+
+def test_a_page_has_no_control_characters_and_no_marks_of_direction() -> None:
+    page = html.rendered(deck(title=CONTROLS))
+    assert "<title>a[31mb</title>" in page
+    assert not set("\x1b\x9b\x00\u202e") & set(page)
+
+
+def test_a_note_cannot_leave_its_comment_in_markdown() -> None:
+    page = Comments()
+    page.feed(slides_markdown.rendered(deck(note=COMMENT)))
+    page.close()
+    assert len(page.comments) == 1 and "alert(1)" in page.comments[0]
+    assert "script" not in page.tags
+
+
+def test_entities_in_a_title_stay_letters_for_graphviz(run: Callable) -> None:
+    """Graphviz reads &lt; as <, so that an ampersand is written &amp;."""
+    spec = '{"title": "&lt;b&gt; & c", "input": [1], "layers": [{"type": "relu"}]}'
+    assert 'label="&amp;lt;b&amp;gt; &amp; c' in run("graph", "-", "--format", "dot", stdin=spec).stdout
