@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adcli.engines.checkpoints import Chain, Schedule, by_names, by_slots, by_sqrt, chain_of, least_evaluations
+from adcli.engines.checkpoints import Chain, Schedule, by_names, by_slots, by_sqrt, chain_of
 from adcli.errors import AdcliError
 from adcli.spec.model import read_spec
 from adcli.spec.source import Source
@@ -66,7 +66,7 @@ def played(schedule: Schedule, trace: Trace) -> int:
 
 @pytest.mark.parametrize(("slots", "evaluations"), [(0, 46), (1, 21), (2, 16)])
 def test_ten_primitives(slots: int, evaluations: int) -> None:
-    assert least_evaluations(chain(10), slots) == evaluations
+    assert by_slots(chain(10), slots).evaluations == evaluations
 
 
 def test_every_chain_takes_the_fewest_evaluations_and_holds_no_more_than_its_slots() -> None:

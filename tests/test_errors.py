@@ -119,6 +119,15 @@ def test_a_file_of_numbers(run, tmp_path, write, message):
     assert wrong(run, spec).startswith(f"{spec}:1:15: error: can't read `a.npy`: {message}")
 
 
+def test_a_folder_whose_name_begins_alike_is_another_folder(run, tmp_path):
+    for folder in ("net", "network"):
+        (tmp_path / folder).mkdir()
+    np.save(tmp_path / "network" / "a.npy", np.ones(2))
+    spec = tmp_path / "net" / "s.yaml"
+    spec.write_text("input: {file: ../network/a.npy}" + RELU)
+    assert "can't read `../network/a.npy`: the path leaves the spec's folder" in wrong(run, spec)
+
+
 def test_an_archive_member_that_unpacks_to_more(run, tmp_path):
     np.save(tmp_path / "one.npy", np.ones(1))
     with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:

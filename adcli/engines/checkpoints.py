@@ -182,11 +182,6 @@ def by_slots(chain: Chain, slots: int) -> Schedule:
     return _schedule(chain, [ends[block] - 1 for block in first_kept or ()], moves)
 
 
-def least_evaluations(chain: Chain, slots: int) -> int:
-    """The primitives evaluated with ``slots`` checkpoints."""
-    return by_slots(chain, slots).evaluations
-
-
 def first_checkpoint(blocks: int, slots: int) -> int:
     """The best place, of equal ones the earliest, for the first checkpoint among ``blocks`` blocks (at least 2).
 
