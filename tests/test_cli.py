@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -15,9 +17,11 @@ import adcli.cli.grad
 LECTURE = str(Path(__file__).parent.parent / "specs" / "forward-mode.yaml")
 
 
-def process(*args: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "ADCLI_DEBUG")}
-    return subprocess.run([sys.executable, *args], capture_output=True, env={**kept, **environment}, timeout=60)
+def process(*args: str, stdout: int = subprocess.PIPE, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A process whose standard output is buffered, as it is where nobody asks for another."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "ADCLI_DEBUG", "PYTHONUNBUFFERED")}
+    environment = {**kept, **environment}
+    return subprocess.run([sys.executable, *args], stdout=stdout, stderr=subprocess.PIPE, env=environment, timeout=60)
 
 
 def rejected(run, *args):
@@ -122,6 +126,32 @@ def test_a_file_is_written_whole_or_not_at_all(run, tmp_path):
     assert os.listdir(tmp_path) == ["out.json"]
 
 
+def test_a_disk_that_is_full_leaves_no_draft(run, tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    out = tmp_path / "out.json"
+    ran = run("grad", LECTURE, "-o", out)
+    assert (ran.code, ran.stderr) == (2, f"adcli: error: can't write {out}: No space left on device\n")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_has_the_rights_that_others_would_give_it(run, tmp_path):
+    new, old, link = tmp_path / "new.json", tmp_path / "old.json", tmp_path / "link.json"
+    old.touch()
+    old.chmod(0o604)
+    link.symlink_to(old)
+    before = os.umask(0o027)
+    try:
+        for out in (new, link):
+            assert run("grad", LECTURE, "-o", out).code == 0
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(out.stat().st_mode) for out in (new, old)] == [0o640, 0o604]
+    assert link.is_symlink() and json.loads(old.read_bytes())["command"] == "grad"
+
+
 @pytest.mark.parametrize(("raised", "code"), [(ZeroDivisionError("a"), 70), (KeyboardInterrupt(), 130)])
 def test_other_ends(run, monkeypatch, raised, code):
     def fail(*args, **kwargs):
@@ -141,12 +171,11 @@ def test_a_fault_has_a_traceback_on_request(run, monkeypatch):
         run("grad", LECTURE)
 
 
-def test_a_broken_pipe_ends_quietly():
+@pytest.mark.parametrize("args", [("grad", LECTURE), ("explain", LECTURE, "--format", "html"), ("--help",)])
+def test_a_broken_pipe_ends_quietly(args):
     reader, writer = os.pipe()
     os.close(reader)
-    ran = subprocess.run(
-        [sys.executable, "-m", "adcli", "grad", LECTURE], stdout=writer, stderr=subprocess.PIPE, timeout=60
-    )
+    ran = process("-m", "adcli", *args, stdout=writer)
     os.close(writer)
     assert (ran.returncode, ran.stderr) == (141, b"")
 

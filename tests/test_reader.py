@@ -66,6 +66,15 @@ def test_files_of_numbers(grad, tmp_path, monkeypatch):
         assert grad("input: {file: " + file + "}" + RELU)["output"]["value"] == values.tolist()
 
 
+@pytest.mark.parametrize("text", ["1,2,3\n", "1\n2\n3\n"])
+def test_one_row_or_column_of_a_file_is_a_vector(grad, tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text(text)
+    assert grad("input: {file: a.csv}" + RELU)["output"]["value"] == [1, 2, 3]
+    layer = "\nlayers: [{type: linear, weight: {file: a.csv}}]"
+    assert grad("input: [1, 10, 100]" + layer)["output"]["value"] == [321]
+
+
 def test_names(grad):
     text = """
 input: [1, 2]
