@@ -108,6 +108,23 @@ def test_square_root_at_zero_is_infinitely_steep(zero: float, mode: str) -> None
     assert "h1 = sqrt(x): the derivative is infinite at x[1]" in warnings[0].message
 
 
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("steep_first", [True, False])
+def test_two_paths_beside_an_infinite_slope_reach_what_either_reaches(mode: str, steep_first: bool) -> None:
+    """(I + W) diag(∞, 1/4), and diag(∞, 1/4) (I + W): one path reaches the diagonal only, the other one all entries."""
+    sqrt = {"type": "sqrt"}
+    if steep_first:
+        paths = [{"type": "linear", "input": "h1", "weight": [[1, 2], [3, 4]]}, {"type": "add", "inputs": ["h2", "h3"]}]
+        x, layers = [0, 4], [sqrt, {"type": "identity"}, *paths]
+        right = [[math.inf, 2 / 4], [math.inf, 5 / 4]]
+    else:
+        paths = [{"type": "linear", "input": "x", "weight": [[1, 2], [6, 1]]}, {"type": "add", "inputs": ["h1", "h2"]}]
+        x, layers = [1, -1], [{"type": "identity"}, *paths, sqrt]
+        right = [[math.inf, math.inf], [6 / 4, 2 / 4]]
+    result, _ = gradient({"input": {"x": x}, "layers": layers}, mode)
+    assert result.gradients["x"].tolist() == right
+
+
 @pytest.mark.parametrize("mode", ["symbolic", "forward", "reverse"])
 @pytest.mark.parametrize("exponent", [[0, 0, 3, 1], 0])
 def test_powers_entry_by_entry_at_the_edges(exponent: list[int] | int, mode: str) -> None:
