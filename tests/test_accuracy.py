@@ -135,6 +135,30 @@ def test_powers_entry_by_entry_at_the_edges(exponent: list[int] | int, mode: str
     assert result.gradients["x"].tolist() == ([0.0, 0.0, 12.0, 1.0] if exponent else [0.0] * 4)
 
 
+def test_a_target_fits_whatever_its_shape() -> None:
+    """Three examples of one number and a row of three: (1 + 0 + 4) / 3, and for w (2·(−1)·1 + 0 + 2·(−2)·3) / 3."""
+    spec = {
+        "input": {"x": [[1], [2], [3]]},
+        "target": {"y": [2, 2, 5]},
+        "layers": [{"type": "linear", "weight": [[1]]}],
+        "loss": "squared_error",
+    }
+    trace = build_trace(read_spec(Source("spec.json", json.dumps(spec), ".")))
+    result, _ = differentiate(trace, "reverse", ["W1"])
+    assert (float(result.values["loss"]), result.gradients["W1"].item()) == pytest.approx((5 / 3, -14 / 3), rel=1e-15)
+
+
+def test_of_many_places_the_first_is_told() -> None:
+    _, warnings = gradient({"input": {"x": [1, 0, 0]}, "layers": [{"type": "log"}]})
+    assert (warnings[0].code, warnings[0].name, warnings[0].index) == ("non-finite", "h1", (1,))
+
+
+def test_a_step_is_relative_to_a_small_number() -> None:
+    """√x at 10⁻⁶ has the slope 500: a step that doesn't shrink with x would leave the domain."""
+    result, _ = gradient({"input": {"x": 1e-6}, "layers": [{"type": "sqrt"}]}, "numeric")
+    assert float(result.gradients["x"]) == pytest.approx(500.0, rel=1e-8)
+
+
 KINKS = [
     ({"type": "relu"}, 0.0),
     ({"type": "abs"}, 0.0),

@@ -9,6 +9,7 @@ import pytest
 
 from adcli.engines import reverse
 from adcli.engines.check import check
+from adcli.engines.comparison import Pair
 from adcli.primitives import RULES, Primitive
 from adcli.primitives.base import names_read
 from adcli.spec.model import read_spec
@@ -220,3 +221,14 @@ def test_a_narrow_terminal_keeps_the_verdict(run, monkeypatch) -> None:
     lines = run("check", str(CASES / "forward-mode.yaml")).stdout.splitlines()
     assert "for–rev           0      15  ✓ agree" in lines
     assert all(len(line) <= 40 for line in lines)
+
+
+@pytest.mark.parametrize(("error", "digits"), [(2e-10, 9), (9.9e-10, 9), (0.0, 15), (1e-20, 15), (3.0, 0)])
+def test_digits_that_agree_are_rounded_down(error: float, digits: int) -> None:
+    assert Pair("forward", "reverse", error, "W", (), True, 1).digits == digits
+
+
+def test_a_kink_in_a_matrix_stands_at_its_row_and_column(run_json) -> None:
+    spec = '{"parameters": {"A": [[1, 0], [2, 3]]}, "program": ["B = relu(A)", "s = sum(B)"]}'
+    found = run_json("check", "-", stdin=spec)
+    assert (found["agree"], found["kinks"]) == (True, [{"name": "A", "index": [0, 1]}])
