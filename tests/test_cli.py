@@ -33,7 +33,7 @@ def rejected(run, *args):
 
 def test_get(run):
     assert run("grad", LECTURE, "--get", "gradients.W4").stdout == "[[680.0, 1088.0]]\n"
-    assert run("grad", LECTURE, "--get", "gradients.W4.0.1").stdout == "1088.0\n"
+    assert run("grad", LECTURE, "--get", "trace.1.name").stdout == '"h2"\n'
     assert "there is no `w4`" in rejected(run, "--get", "gradients.w4")
 
 
