@@ -13,6 +13,8 @@ import sympy
 
 from adcli.engines.run import differentiate
 from adcli.engines.structure import Result
+from adcli.primitives import RULES
+from adcli.primitives.base import elementwise
 from adcli.render.formulas import latex, text
 from adcli.spec.model import read_spec
 from adcli.spec.source import Source
@@ -206,3 +208,15 @@ def test_powers_and_edges_are_as_in_the_other_modes(
 ) -> None:
     given = [word for name, value in point.items() for word in ("-p", f"{name}={value}")]
     assert run_json("grad", "-e", expression, *given, "--mode", mode)["gradients"] == right
+
+
+def test_the_larger_and_the_smaller_of_two() -> None:
+    """Clipped to [−1, 1], as a primitive of one's own would write it."""
+    clipped = elementwise(
+        value=lambda xp, x: xp.minimum(xp.maximum(x, -1.0), 1.0), slope=lambda x: x, text=str, latex=str
+    )
+    spec = {"input": {"x": [-2, 0.5, 3]}, "layers": [{"type": "relu"}], "output": "h1"}
+    trace = build_trace(read_spec(Source("spec.json", json.dumps(spec), ".")))
+    result, _ = differentiate(trace, "symbolic", ["x"], {**RULES, "relu": lambda: clipped})
+    assert result.values["h1"].tolist() == [-1.0, 0.5, 1.0]
+    assert np.diag(result.gradients["x"]).tolist() == [0.0, 1.0, 0.0]
