@@ -72,7 +72,7 @@ def format_problems(problems: list[Problem], more: int = 0) -> str:
     lines = [line for problem in shown for line in _format(problem)]
     more += len(problems) - len(shown)
     if more:
-        lines.append(f"adcli: {more} more errors are not shown")
+        lines.append(f"adcli: {more} more error{' is' if more == 1 else 's are'} not shown")
     return "\n".join(lines)
 
 

@@ -63,9 +63,9 @@ class Builder:
         beside = f" (with --set {', '.join(self.overrides)})" if self.overrides else ""
         part.problem(message + beside)
 
-    def free(self, name: str, part: Part, at: int | None = None) -> bool:
+    def free(self, name: str, part: Part, hint: str | None = None, at: int | None = None) -> bool:
         """Whether nothing has the name yet; if something has, that is a problem."""
         if name not in self.shapes:
             return True
-        part.problem(f"the name {quoted(name)} is used twice", at=at)
+        part.problem(f"the name {quoted(name)} is used twice", hint, at=at)
         return False

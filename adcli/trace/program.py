@@ -9,7 +9,7 @@ from adcli.errors import nearest, quoted
 from adcli.primitives.arithmetic import needs
 from adcli.spec.model import Line
 from adcli.trace.builder import Builder
-from adcli.trace.expressions import Argument, Inner, Operation, operations_of
+from adcli.trace.expressions import FUNCTIONS, Argument, Inner, Operation, operations_of
 from adcli.trace.shapes import broadcast, described, product
 from adcli.trace.tokens import KEYWORDS, ExpressionError
 
@@ -36,7 +36,7 @@ def add_program(builder: Builder, lines: list[Line | None]) -> None:
 
 
 def _add_line(builder: Builder, line: Line, later: set[str]) -> None:
-    if not builder.free(line.name, line.part, at=line.name_at):
+    if not builder.free(line.name, line.part, "a new value needs a new name", line.name_at):
         return
     try:
         if line.name in KEYWORDS:
@@ -79,6 +79,8 @@ def _unknown(builder: Builder, argument: Argument, name: str, line: Line, later:
         hint = "a line can't use its own value"
     elif name in later:
         hint = "it is the name of a later line"
+    elif name in FUNCTIONS:
+        hint = f"it is a function: write {name}(…)"
     else:
         hint = nearest(name, known) or (f"there are {', '.join(known[:12])}" if known else "there are no values yet")
     return ExpressionError(f"there is no value {quoted(name)}", argument.at, hint)
