@@ -311,7 +311,11 @@ def test_a_kink_and_an_undefined_power_are_told_with_operation_and_place(mode: s
     assert np.isnan(result.gradients["b"])
     codes = {(w.code, w.name) for w in warnings}
     assert ("indeterminate", "y") in codes
-    assert "y = a ** b: the derivative for b is undefined at y" in [w.message for w in warnings]
+    told = [w.message for w in warnings]
+    assert "y = a ** b: the derivative for b is undefined at y" in told
+    assert "the gradient for b is not a number: an undefined derivative, 0 · ∞ or ∞ − ∞ on the way" in told
+    _, warnings = differentiate(program("y = sqrt(a) * 0", a=0), "reverse", ["a"])
+    assert warnings[-1].message == "the gradient for a is not a number: 0 · ∞ or ∞ − ∞ on the way"
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -140,11 +140,12 @@ def infinite_slopes(plan: Structure, result: Result) -> Iterator[Warning]:
 def _not_finite_gradients(plan: Structure, result: Result, known: list[Warning]) -> Iterator[Warning]:
     """Gradients that hold NaN (0 · ∞, ∞ − ∞), or an infinity that no step explains."""
     what = "the gradient for" if result.jvp is None else "the JVP of"
+    undefined = "an undefined derivative, " if any(w.code == "indeterminate" for w in known) else ""
     for name, gradient in result.derivatives(plan.trace.output).items():
         mask = np.isnan(gradient)
         if mask.any():
             where = component(f"{what} {name}", _first(mask))
-            message = f"{where} is not a number: 0 · ∞ or ∞ − ∞ on the way"
+            message = f"{where} is not a number: {undefined}0 · ∞ or ∞ − ∞ on the way"
             yield Warning("indeterminate", name, _first(mask), message)
         elif not known and not np.isfinite(gradient).all():
             index = _first(~np.isfinite(gradient))
