@@ -5,6 +5,7 @@ It runs after an engine, on what the engine computed, so that the engines need n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +84,8 @@ def _operand(result: Result, argument: str | float) -> Any:
 
 def _components(mask: Any) -> Iterator[tuple[tuple[int, ...], str]]:
     """The places where ``mask`` is true; of very many the first few, the last of which says how many follow."""
+    if not np.any(mask):
+        return
     places = np.argwhere(np.atleast_1d(mask) if np.ndim(mask) else np.asarray(mask))
     shown = places[:MOST_OF_A_STEP]
     for number, place in enumerate(shown, 1):
@@ -98,8 +101,9 @@ def component(name: str, index: tuple[int, ...]) -> str:
 def _first_not_finite(plan: Structure, result: Result) -> list[Warning]:
     """The first step whose value is not finite though its arguments are."""
     for node, primitive in zip(plan.trace.nodes, plan.primitives, strict=True):
-        value = np.asarray(result.values[node.name])
-        if not np.isfinite(value).all():
+        value = result.values[node.name]
+        if not (math.isfinite(value) if isinstance(value, float) else np.isfinite(value).all()):
+            value = np.asarray(value)
             index = _first(~np.isfinite(value))
             nan = bool(np.isnan(value[index]))
             what = "not a number (NaN)" if nan else "infinite"
