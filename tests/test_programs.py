@@ -431,6 +431,15 @@ def test_errors_of_an_expression(run, args: list, error: str) -> None:
     assert (ran.code, ran.stdout, ran.stderr) == (2, "", error)
 
 
+def test_a_misfit_names_the_value_of_the_command_line_that_may_have_caused_it(run) -> None:
+    ran = run("grad", "-e", "v * w", "-p", "v=[1, 2]", "-p", "w=[3, 4]", "--set", "w=[1, 2, 3]")
+    assert ran.stderr == (
+        "-e:1:3: error: `*` can't join a vector of 2 entries and a vector of 3 entries (with --set w)\n"
+        "    1 | v * w\n"
+        "      |   ^\n"
+    )
+
+
 def test_a_step_inside_a_line_has_no_name_to_read(run) -> None:
     ran = run("grad", "-", stdin="parameters: {a: 1}\nprogram:\n  - c = a + 1\n  - d = c.1 + 1\n")
     assert ran.stderr == (

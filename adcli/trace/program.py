@@ -69,7 +69,7 @@ def _add_operations(builder: Builder, line: Line, operations: list[Operation], l
                 return
             arguments.append(value)
             shapes.append(shape)
-        out, settings = _fitted(operation, shapes)
+        out, settings = _fitted(operation, shapes, builder.beside)
         builder.node(name, operation.op, tuple(arguments), out, line.part, **settings)
 
 
@@ -86,8 +86,8 @@ def _unknown(builder: Builder, argument: Argument, name: str, line: Line, later:
     return ExpressionError(f"there is no value {quoted(name)}", argument.at, hint)
 
 
-def _fitted(operation: Operation, shapes: list[Shape]) -> tuple[Shape, dict[str, Any]]:
-    """The shape of the result, and the settings of the primitive.
+def _fitted(operation: Operation, shapes: list[Shape], beside: str) -> tuple[Shape, dict[str, Any]]:
+    """The shape of the result, and the settings of the primitive; ``beside`` is added to what an error says.
 
     Raises:
         ExpressionError: the operands don't fit.
@@ -106,20 +106,22 @@ def _fitted(operation: Operation, shapes: list[Shape]) -> tuple[Shape, dict[str,
         return (), {"of": first}
     elif first != () or not op.endswith("softmax"):
         return first, {}
-    raise _misfit(operation, shapes)
+    message, hint = _misfit(operation, shapes)
+    raise ExpressionError(message + beside, operation.at, hint)
 
 
-def _misfit(operation: Operation, shapes: list[Shape]) -> ExpressionError:
+def _misfit(operation: Operation, shapes: list[Shape]) -> tuple[str, str | None]:
+    """What is wrong, and a hint."""
     sign = operation.sign
     if len(shapes) == 1:
-        return ExpressionError(f"{sign} takes a vector or a batch, not a number", operation.at)
+        return f"{sign} takes a vector or a batch, not a number", None
     both = f"{described(shapes[0])} and {described(shapes[1])}"
     if operation.op == "dot":
-        return ExpressionError(f"dot takes two vectors of the same length, not {both}", operation.at)
+        return f"dot takes two vectors of the same length, not {both}", None
     hint = None
     if operation.op == "matmul":
         if () in shapes:
             hint = "`*` multiplies by a number"
         elif max(map(len, shapes)) > 2:
             hint = "`@` multiplies vectors and matrices"
-    return ExpressionError(f"{quoted(sign)} can't join {both}", operation.at, hint)
+    return f"{quoted(sign)} can't join {both}", hint
