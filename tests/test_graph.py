@@ -376,7 +376,18 @@ def test_a_long_name_is_cut(run, monkeypatch):
     name = "n" * 100
     lines = drawn(run, "-", stdin=f"parameters: {{{name}: 2}}\nprogram: [b = {name} * 3]\n").splitlines()
     assert max(map(len, lines)) <= 80
-    assert re.search("■ n+…  2      3$", lines[2])
+    assert re.search("■ n+…n+  parameter  2      3$", lines[2])
+
+
+@pytest.mark.parametrize("format_", ["text", "svg"])
+def test_long_names_stay_apart_and_leave_room_for_the_operation(run, monkeypatch, format_):
+    monkeypatch.setenv("COLUMNS", "60")
+    name = "the_result_of_" * 4 + "a_sum"
+    spec = f"parameters: {{a: 2}}\nprogram: [{name} = sin(a) * {'a + ' * 30}a]\n"
+    found = drawn(run, "-", "--format", format_, stdin=spec)
+    text = " ".join(re.sub("<[^>]*>", "", line) for line in found.splitlines())
+    assert re.search(r"the_res[a-z_]*…[a-z_]*a_sum\.2 = multiply\(…\)", text)
+    assert re.search(r"the_res[a-z_]*…[a-z_]*a_sum = add\(…\)", text)
 
 
 @pytest.mark.parametrize("width", [30, 50, 60, 80])

@@ -311,7 +311,11 @@ def test_a_kink_and_an_undefined_power_are_told_with_operation_and_place(mode: s
     assert np.isnan(result.gradients["b"])
     codes = {(w.code, w.name) for w in warnings}
     assert ("indeterminate", "y") in codes
-    assert "y = a ** b: the derivative for b is undefined at y" in [w.message for w in warnings]
+    told = [w.message for w in warnings]
+    assert "y = a ** b: the derivative for b is undefined at y" in told
+    assert "the gradient for b is not a number: an undefined derivative, 0 · ∞ or ∞ − ∞ on the way" in told
+    _, warnings = differentiate(program("y = sqrt(a) * 0", a=0), "reverse", ["a"])
+    assert warnings[-1].message == "the gradient for a is not a number: 0 · ∞ or ∞ − ∞ on the way"
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -395,6 +399,15 @@ def test_an_expression_needs_no_file(run, run_json) -> None:
             ["-e", "a + 1e-400", "-p", "a=1"],
             "-e:1:5: error: `1e-400` is too small for a float64\n    1 | a + 1e-400\n      |     ^\n",
         ),
+        (
+            ["-e", "9**9**9"],
+            "-e:1:2: error: `9 ** 387420489` is too large for a float64\n    1 | 9**9**9\n      |  ^\n",
+        ),
+        (
+            ["-e", "a / (10 - 2 * 5 + 10) ** -(9 - 999)", "-p", "a=1"],
+            "-e:1:23: error: `10 ** 990` is too large for a float64\n"
+            "    1 | a / (10 - 2 * 5 + 10) ** -(9 - 999)\n      |                       ^\n",
+        ),
         (["-e", "a", "-p", "a=1", "--set", "a=3", "--set", "a=4"], "adcli: error: --set a is there twice\n"),
         (["-e", "a", "-p", "a=1", "-p", "a=2"], "adcli: error: -p a is there twice\n"),
         (
@@ -418,6 +431,15 @@ def test_errors_of_an_expression(run, args: list, error: str) -> None:
     assert (ran.code, ran.stdout, ran.stderr) == (2, "", error)
 
 
+def test_a_misfit_names_the_value_of_the_command_line_that_may_have_caused_it(run) -> None:
+    ran = run("grad", "-e", "v * w", "-p", "v=[1, 2]", "-p", "w=[3, 4]", "--set", "w=[1, 2, 3]")
+    assert ran.stderr == (
+        "-e:1:3: error: `*` can't join a vector of 2 entries and a vector of 3 entries (with --set w)\n"
+        "    1 | v * w\n"
+        "      |   ^\n"
+    )
+
+
 def test_a_step_inside_a_line_has_no_name_to_read(run) -> None:
     ran = run("grad", "-", stdin="parameters: {a: 1}\nprogram:\n  - c = a + 1\n  - d = c.1 + 1\n")
     assert ran.stderr == (
@@ -431,6 +453,14 @@ def test_a_step_inside_a_line_has_no_name_to_read(run) -> None:
 @pytest.mark.parametrize("number", ["0e-400", "0.0", "5e-324", "0.0e9"])
 def test_zero_and_the_smallest_numbers_are_numbers(run, number: str) -> None:
     assert run("grad", "-e", f"a + {number}", "-p", "a=1").code == 0
+
+
+@pytest.mark.parametrize(
+    ("expression", "code"),
+    [("a ** 9 ** 9", "non-finite"), ("a + 0 ** -1", "non-finite"), ("a + (-8) ** 0.5", "indeterminate")],
+)
+def test_other_powers_without_a_finite_value_are_steps_with_a_warning(run_json, expression: str, code: str) -> None:
+    assert run_json("grad", "-e", expression, "-p", "a=2")["warnings"][0]["code"] == code
 
 
 def test_a_table_that_is_too_wide_gives_way_to_the_trace(run, monkeypatch) -> None:

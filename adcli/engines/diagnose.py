@@ -5,6 +5,7 @@ It runs after an engine, on what the engine computed, so that the engines need n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +84,8 @@ def _operand(result: Result, argument: str | float) -> Any:
 
 def _components(mask: Any) -> Iterator[tuple[tuple[int, ...], str]]:
     """The places where ``mask`` is true; of very many the first few, the last of which says how many follow."""
+    if not np.any(mask):
+        return
     places = np.argwhere(np.atleast_1d(mask) if np.ndim(mask) else np.asarray(mask))
     shown = places[:MOST_OF_A_STEP]
     for number, place in enumerate(shown, 1):
@@ -98,8 +101,9 @@ def component(name: str, index: tuple[int, ...]) -> str:
 def _first_not_finite(plan: Structure, result: Result) -> list[Warning]:
     """The first step whose value is not finite though its arguments are."""
     for node, primitive in zip(plan.trace.nodes, plan.primitives, strict=True):
-        value = np.asarray(result.values[node.name])
-        if not np.isfinite(value).all():
+        value = result.values[node.name]
+        if not (math.isfinite(value) if isinstance(value, float) else np.isfinite(value).all()):
+            value = np.asarray(value)
             index = _first(~np.isfinite(value))
             nan = bool(np.isnan(value[index]))
             what = "not a number (NaN)" if nan else "infinite"
@@ -140,11 +144,12 @@ def infinite_slopes(plan: Structure, result: Result) -> Iterator[Warning]:
 def _not_finite_gradients(plan: Structure, result: Result, known: list[Warning]) -> Iterator[Warning]:
     """Gradients that hold NaN (0 · ∞, ∞ − ∞), or an infinity that no step explains."""
     what = "the gradient for" if result.jvp is None else "the JVP of"
+    undefined = "an undefined derivative, " if any(w.code == "indeterminate" for w in known) else ""
     for name, gradient in result.derivatives(plan.trace.output).items():
         mask = np.isnan(gradient)
         if mask.any():
             where = component(f"{what} {name}", _first(mask))
-            message = f"{where} is not a number: 0 · ∞ or ∞ − ∞ on the way"
+            message = f"{where} is not a number: {undefined}0 · ∞ or ∞ − ∞ on the way"
             yield Warning("indeterminate", name, _first(mask), message)
         elif not known and not np.isfinite(gradient).all():
             index = _first(~np.isfinite(gradient))

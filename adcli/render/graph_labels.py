@@ -13,6 +13,8 @@ MOST_ENTRIES = 9
 MOST_ROWS = 4
 MOST_COLUMNS = 4
 LONGEST_FLOW = 14
+LEAST_NAME = 8
+LONGEST_OUTPUT = 24  # of its name in a heading
 UNLIMITED = 10**6
 
 
@@ -60,6 +62,35 @@ def head(vertex: Vertex) -> str:
     return f" = {vertex.formula}" if vertex.role == "operation" else f"  {vertex.role}"
 
 
+def brief(vertex: Vertex) -> str:
+    """The same where the formula has no room: its operation alone."""
+    return f" = {vertex.op}(…)" if vertex.role == "operation" else head(vertex)
+
+
+def fitted(name: str, rest: str, short_rest: str, room: int) -> tuple[str, str]:
+    """``name`` and what follows it, in ``room`` characters.
+
+    Where ``rest`` has no room, ``short_rest`` stands in its place, and the name is cut in its middle if need be:
+    names that differ in their ends stay apart.
+    """
+    if len(name + rest) <= room:
+        return name, rest
+    if not name:
+        return "", _without_middle(rest, room)
+    left = room - len(short_rest)
+    if left >= min(len(name), LEAST_NAME):
+        return _without_middle(name, left), short_rest
+    text = (name + rest)[: room - 1] + "…"
+    return text[: len(name)], text[len(name) :]
+
+
+def _without_middle(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    end = (room - 1) // 2
+    return f"{text[: room - 1 - end]}…{text[len(text) - end :]}"
+
+
 def carried(graph: Graph, edge: Edge) -> str:
     """What goes along an edge with the data: the shape of the value, and how often where that is not once."""
     shape = bracketed_shape(graph.vertices[edge.source].value)
@@ -74,7 +105,7 @@ def flowing_back(graph: Graph, edge: Edge, style: Style) -> str:
 
 
 def quotient(graph: Graph) -> str:
-    return f"∂{graph.vertices[graph.output].name}/∂…"
+    return f"∂{_without_middle(graph.vertices[graph.output].name, LONGEST_OUTPUT)}/∂…"
 
 
 def derivative(graph: Graph) -> str:

@@ -10,7 +10,7 @@ from adcli.graph.folding import Wire, folded
 from adcli.graph.layering import Ranks, length, rank
 from adcli.graph.model import Graph, Vertex
 from adcli.graph.placing import Layout, Size, arrange
-from adcli.render.graph_labels import derivative, figure, head, short
+from adcli.render.graph_labels import brief, derivative, figure, fitted, head, short
 from adcli.render.style import Style
 from adcli.render.svg_arrows import arrow, flow, flow_size, flow_texts, turned, xy
 from adcli.render.svg_parts import columns, cut, fixed, rect, safe, style_sheet, text_at
@@ -125,7 +125,7 @@ def _blocks(vertex: Vertex, style: Style) -> list[Block]:
 
 
 def _size(vertex: Vertex, blocks: list[Block]) -> tuple[float, float]:
-    title = len(_head(vertex)) * WIDE + 2 * PAD
+    title = len("".join(_head(vertex))) * WIDE + 2 * PAD
     widths = [block.width + 2 * PAD for block in blocks]
     if _stacked(blocks):
         return max(title, *widths), HEAD + sum(block.height + 8 for block in blocks) + 4
@@ -136,9 +136,8 @@ def _stacked(blocks: list[Block]) -> bool:
     return sum(block.width for block in blocks) > SIDE_BY_SIDE * WIDE
 
 
-def _head(vertex: Vertex) -> str:
-    text = vertex.name + head(vertex)
-    return text if len(text) <= LONGEST_HEAD else text[: LONGEST_HEAD - 1] + "…"
+def _head(vertex: Vertex) -> tuple[str, str]:
+    return fitted(vertex.name, head(vertex), brief(vertex), LONGEST_HEAD)
 
 
 def _vertex(
@@ -158,10 +157,9 @@ def _vertex(
         parts.append(rect(left, top, width, height, "box inner", corner and corner + BORDER))
         left, top, width, height = left + BORDER, top + BORDER, width - 2 * BORDER, height - 2 * BORDER
     parts.append(rect(left, top, width, height, f"box {'given ' if given else ''}{vertex.role}", corner))
-    text = _head(vertex)
-    name = f'<tspan class="name">{escape(text[: len(vertex.name)])}</tspan>'
-    rest = f'<tspan class="op">{escape(text[len(vertex.name) :])}</tspan>'
-    parts.append(text_at(centre[0], top + 19, "", text, WIDE, name + rest))
+    name, rest = _head(vertex)
+    spans = f'<tspan class="name">{escape(name)}</tspan><tspan class="op">{escape(rest)}</tspan>'
+    parts.append(text_at(centre[0], top + 19, "", name + rest, WIDE, spans))
     parts += _cells(blocks, left, top + HEAD, width, height - HEAD)
     return f"<g><title>{safe(_told(vertex, style))}</title>{''.join(parts)}</g>"
 

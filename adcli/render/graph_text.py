@@ -11,7 +11,7 @@ from rich.text import Text
 from adcli.arrays import Array, shape_text
 from adcli.errors import printable
 from adcli.graph.model import Edge, Graph
-from adcli.render.graph_labels import UNLIMITED, derivative, head, quotient, short, summary
+from adcli.render.graph_labels import LEAST_NAME, UNLIMITED, brief, derivative, fitted, head, quotient, short, summary
 from adcli.render.graph_rails import COMPUTED, GIVEN, OUTPUT, Row, rows
 from adcli.render.numerals import aligned
 from adcli.render.style import GRADIENT, NAME, QUIET, VALUE, Style, ends
@@ -20,16 +20,20 @@ FEW_ENTRIES = 4
 FEWEST_DIGITS = 3
 LEAST_LABEL = 16
 LEAST_ROOM = 12
-LEAST_NAME = 8
+LONGEST_HEADING = 12
 GAP = 2
 
 
 class _Line(NamedTuple):
-    """A line of the picture: rails, a name and what follows it, and the columns shape, value, gradient."""
+    """A line of the picture: rails, a name and what follows it, and the columns shape, value, gradient.
+
+    ``brief`` follows the name where ``rest`` has no room.
+    """
 
     rails: str
     name: str = ""
     rest: str = ""
+    brief: str = ""
     shape: str = ""
     value: Array | None = None
     gradient: Array | None = None
@@ -61,7 +65,7 @@ def _lines(graph: Graph, row: Row | None, out_of: list[list[Edge]]) -> list[_Lin
         return [_Line(row.rails)]
     vertex = graph.vertices[row.vertex]
     shape = shape_text(np.shape(vertex.value))
-    lines = [_Line(row.rails, vertex.name, head(vertex), shape, vertex.value, vertex.gradient)]
+    lines = [_Line(row.rails, vertex.name, head(vertex), brief(vertex), shape, vertex.value, vertex.gradient)]
     edges = out_of[row.vertex]
     if len(edges) > 1 and vertex.gradient is not None:
         for edge in edges:
@@ -121,27 +125,33 @@ def _table(console: Console, lines: list[_Line], graph: Graph, style: Style) -> 
     gradients = _column([line.gradient for line in lines], fit.gradient, fit.style, not shapes or graph.has_jacobians)
     width = max(len("value"), *map(len, values)) + GAP
     longest = max(len(line.name + line.rest) for line in lines)
-    names = min(longest, spare - shapes - width - max(len(quotient(graph)), *map(len, gradients)))
+    heading = _heading(graph, gradients)
+    names = min(longest, spare - shapes - width - max(len(heading), *map(len, gradients)))
     names = max(names, LEAST_NAME)
     console.print(Text(derivative(graph), NAME))
     top = " " * rails + " " * (names + GAP) + ("shape".ljust(shapes) if shapes else "") + "value".ljust(width)
-    console.print(Text(f"{top}{quotient(graph)}", QUIET), no_wrap=True, crop=False, soft_wrap=True)
+    console.print(Text(f"{top}{heading}", QUIET), no_wrap=True, crop=False, soft_wrap=True)
     for line, value, gradient in zip(lines, values, gradients, strict=True):
-        label = line.name + line.rest
-        if len(label) > names:
-            label = label[: names - 1] + "…"
-        name, rest = label[: len(line.name)], label[len(line.name) :]
+        name, rest = fitted(line.name, line.rest, line.brief, names)
         text = Text.assemble(
             line.rails.ljust(rails),
             (name, NAME),
             (rest, "" if rest.startswith(" =") else QUIET),
-            " " * (names + GAP - len(label)),
+            " " * (names + GAP - len(name + rest)),
             (line.shape.ljust(shapes) if shapes else "", QUIET),
             (value.ljust(width), VALUE),
             (gradient, GRADIENT),
         )
         text.rstrip()
         console.print(text, no_wrap=True, crop=False, soft_wrap=True)
+
+
+def _heading(graph: Graph, gradients: list[str]) -> str:
+    """``∂d/∂…``, or a word where the name of the output is so long that it would take room from the names."""
+    heading = quotient(graph)
+    if len(heading) <= max(LONGEST_HEADING, *map(len, gradients)):
+        return heading
+    return "Jacobian" if graph.has_jacobians else "gradient"
 
 
 def _column(arrays: list[Array | None], room: int, style: Style, with_shape: bool) -> list[str]:

@@ -132,6 +132,9 @@ def _line(part: Part, number: int) -> Line | None:
         part.problem(f"line {number} of the program must be text, `name = expression`, not {kind(text)}")
         return None
     name, equals, _ = text.partition("=")
+    if not name.strip():
+        part.problem(f"line {number} of the program has no name", "write `name = expression`")
+        return None
     if not equals:
         part.problem(f"line {number} of the program has no `=`", f"write `name = {printable(text[:40])}`")
         return None

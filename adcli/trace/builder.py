@@ -60,12 +60,16 @@ class Builder:
         """The leaf ``name`` doesn't fit: a problem of the spec, or of the ``--set`` that put it there."""
         if name in self.overrides:
             raise AdcliError(f"--set {name}: {message}")
-        beside = f" (with --set {', '.join(self.overrides)})" if self.overrides else ""
-        part.problem(message + beside)
+        part.problem(message + self.beside)
 
-    def free(self, name: str, part: Part, at: int | None = None) -> bool:
+    @property
+    def beside(self) -> str:
+        """What an error about shapes adds, as those of ``--set`` may have caused it."""
+        return f" (with --set {', '.join(self.overrides)})" if self.overrides else ""
+
+    def free(self, name: str, part: Part, hint: str | None = None, at: int | None = None) -> bool:
         """Whether nothing has the name yet; if something has, that is a problem."""
         if name not in self.shapes:
             return True
-        part.problem(f"the name {quoted(name)} is used twice", at=at)
+        part.problem(f"the name {quoted(name)} is used twice", hint, at=at)
         return False

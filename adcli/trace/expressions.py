@@ -7,7 +7,10 @@ kind that is known. Nothing is compiled or evaluated, and no tree is walked by r
 from __future__ import annotations
 
 import ast
+import math
+import operator
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from adcli.errors import nearest, quoted
@@ -24,6 +27,14 @@ _OPERATORS: dict[type[ast.AST], str] = {
     ast.Div: "divide",
     ast.Pow: "power",
     ast.MatMult: "matmul",
+}
+_ON_NUMBERS: dict[str, Callable[..., float]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "negate": operator.neg,
+    "power": math.pow,
 }
 _SIGN = re.compile(r"\*\*|[-+*/@]")
 
@@ -86,7 +97,28 @@ def operations_of(text: str, start: int = 0) -> tuple[list[Operation], Argument]
                 _check_call(node, start)
             ahead.append((node, True))
             ahead += [(operand, False) for operand in reversed(_operands(node))]
+    if any(operation.op == "power" for operation in found):
+        _check_powers(found)
     return found, values[0]
+
+
+def _check_powers(operations: list[Operation]) -> None:
+    """A power of numbers alone stands for a number, and as any other that must not be too large for a float64."""
+    known: list[float | None] = []
+    for operation in operations:
+        values = [known[v.operation] if isinstance(v, Inner) else v for v, _ in operation.arguments]
+        numbers = [v for v in values if isinstance(v, float)]
+        result = None
+        if operation.op in _ON_NUMBERS and len(numbers) == len(values):
+            try:
+                result = _ON_NUMBERS[operation.op](*numbers)
+            except OverflowError:
+                base, exponent = (repr(number).removesuffix(".0") for number in numbers)
+                message = f"{quoted(f'{base} ** {exponent}')} is too large for a float64"
+                raise ExpressionError(message, operation.at) from None
+            except (ValueError, ZeroDivisionError):  # told with the trace: the step is undefined or infinite
+                pass
+        known.append(result)
 
 
 _BLANKS = str.maketrans("\t\r\n", "   ")

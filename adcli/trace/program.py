@@ -9,7 +9,7 @@ from adcli.errors import nearest, quoted
 from adcli.primitives.arithmetic import needs
 from adcli.spec.model import Line
 from adcli.trace.builder import Builder
-from adcli.trace.expressions import Argument, Inner, Operation, operations_of
+from adcli.trace.expressions import FUNCTIONS, Argument, Inner, Operation, operations_of
 from adcli.trace.shapes import broadcast, described, product
 from adcli.trace.tokens import KEYWORDS, ExpressionError
 
@@ -36,7 +36,7 @@ def add_program(builder: Builder, lines: list[Line | None]) -> None:
 
 
 def _add_line(builder: Builder, line: Line, later: set[str]) -> None:
-    if not builder.free(line.name, line.part, at=line.name_at):
+    if not builder.free(line.name, line.part, "a new value needs a new name", line.name_at):
         return
     try:
         if line.name in KEYWORDS:
@@ -69,7 +69,7 @@ def _add_operations(builder: Builder, line: Line, operations: list[Operation], l
                 return
             arguments.append(value)
             shapes.append(shape)
-        out, settings = _fitted(operation, shapes)
+        out, settings = _fitted(operation, shapes, builder.beside)
         builder.node(name, operation.op, tuple(arguments), out, line.part, **settings)
 
 
@@ -79,13 +79,15 @@ def _unknown(builder: Builder, argument: Argument, name: str, line: Line, later:
         hint = "a line can't use its own value"
     elif name in later:
         hint = "it is the name of a later line"
+    elif name in FUNCTIONS:
+        hint = f"it is a function: write {name}(…)"
     else:
         hint = nearest(name, known) or (f"there are {', '.join(known[:12])}" if known else "there are no values yet")
     return ExpressionError(f"there is no value {quoted(name)}", argument.at, hint)
 
 
-def _fitted(operation: Operation, shapes: list[Shape]) -> tuple[Shape, dict[str, Any]]:
-    """The shape of the result, and the settings of the primitive.
+def _fitted(operation: Operation, shapes: list[Shape], beside: str) -> tuple[Shape, dict[str, Any]]:
+    """The shape of the result, and the settings of the primitive; ``beside`` is added to what an error says.
 
     Raises:
         ExpressionError: the operands don't fit.
@@ -104,20 +106,22 @@ def _fitted(operation: Operation, shapes: list[Shape]) -> tuple[Shape, dict[str,
         return (), {"of": first}
     elif first != () or not op.endswith("softmax"):
         return first, {}
-    raise _misfit(operation, shapes)
+    message, hint = _misfit(operation, shapes)
+    raise ExpressionError(message + beside, operation.at, hint)
 
 
-def _misfit(operation: Operation, shapes: list[Shape]) -> ExpressionError:
+def _misfit(operation: Operation, shapes: list[Shape]) -> tuple[str, str | None]:
+    """What is wrong, and a hint."""
     sign = operation.sign
     if len(shapes) == 1:
-        return ExpressionError(f"{sign} takes a vector or a batch, not a number", operation.at)
+        return f"{sign} takes a vector or a batch, not a number", None
     both = f"{described(shapes[0])} and {described(shapes[1])}"
     if operation.op == "dot":
-        return ExpressionError(f"dot takes two vectors of the same length, not {both}", operation.at)
+        return f"dot takes two vectors of the same length, not {both}", None
     hint = None
     if operation.op == "matmul":
         if () in shapes:
             hint = "`*` multiplies by a number"
         elif max(map(len, shapes)) > 2:
             hint = "`@` multiplies vectors and matrices"
-    return ExpressionError(f"{quoted(sign)} can't join {both}", operation.at, hint)
+    return f"{quoted(sign)} can't join {both}", hint
