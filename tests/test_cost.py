@@ -411,6 +411,59 @@ def test_reverse_mode_holds_what_is_still_needed(tmp_path: Path, spec: str, wrt:
     assert reverse_cost(Graph(trace, names), trace, names).stored == live_in_reverse(trace, names)
 
 
+def live_in_forward(trace: Trace, names: tuple[str, ...]) -> int:
+    """The same of forward mode: values that a later value or JVP reads, or that a weight's factor A waits for."""
+    plan = forward.plan(trace, names)
+    slots = plan.structure.slots
+    size = {name: int(np.prod(shape)) for name, shape in trace.shapes.items()}
+    steps = list(zip(trace.nodes, plan.moves, strict=True))
+    factors = {name for name, slot in slots.items() if slot in {seed.factor for seed in plan.seeds}}
+    tangents = {slot: seed.size for slot, seed in plan.start.items()}
+    most = sum(tangents.values())
+    for done, (now, moved) in enumerate(steps, 1):
+        to_come = set(factors)
+        pulled = {slots[trace.output]}
+        for node, move in steps[done:]:
+            pushes = [push for push in move.pushes if push.jvp is not None]
+            to_come.update(node.operands, *(push.reads for push in pushes))
+            pulled |= {push.argument for push in pushes}
+        if moved.pushes:
+            entries = trace.shapes[str(now.arguments[0])][0] if plan.by_rows and now.name == trace.output else None
+            tangents[moved.out] = moved.directions * (entries or size[now.name])
+        held = sum(size[node.name] for node, _ in steps[:done] if node.name in to_come)
+        most = max(most, held + sum(numbers for slot, numbers in tangents.items() if slot in pulled))
+    return most
+
+
+@pytest.mark.parametrize("wrt", [(), ("x",), ("W2", "h3")])
+@pytest.mark.parametrize("spec", NETS)
+def test_forward_mode_holds_what_is_still_needed(tmp_path: Path, spec: str, wrt: tuple[str, ...]) -> None:
+    trace = trace_of(tmp_path, spec)
+    names = wrt or default_wrt(trace)
+    assert forward_cost(Graph(trace, names), trace, names).stored == live_in_forward(trace, names)
+
+
+def test_a_factor_waits_for_the_end_beside_other_readers(run_json: Callable[..., dict]) -> None:
+    """h1 waits to be multiplied with A of V, and h3 with A of T, beside 2 + 4 directions of the 4 numbers of h4."""
+    square, tall = [[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.0]] * 4
+    layers_ = [
+        {"type": "linear", "weight": "U"},
+        {"type": "linear", "weight": "V"},
+        {"type": "multiply", "inputs": ["h1", "h2"]},
+        {"type": "linear", "weight": "T"},
+    ]
+    spec = {"input": {"x": [1.0, 2.0]}, "parameters": {"U": square, "V": square, "T": tall}, "layers": layers_}
+    found = run_json("cost", "-", "--wrt", "V", "--wrt", "T", stdin=json.dumps(spec))["modes"]["forward"]
+    assert found["stored"] == 2 + 2 + (2 + 4) * 4
+
+
+def test_an_output_that_its_own_slope_reads(run_json: Callable[..., dict]) -> None:
+    """Three directions from x and three of the softmax itself; nothing reads its value after that."""
+    spec = {"input": {"x": [1.0, 2.0, 3.0]}, "layers": [{"type": "softmax"}]}
+    found = run_json("cost", "-", "--wrt", "x", "--wrt", "h1", stdin=json.dumps(spec))["modes"]["forward"]
+    assert found["stored"] == (3 + 3) * 3
+
+
 def test_reverse_mode_holds_in_a_graph() -> None:
     for case in ("dag-skip", "dag-shared-weight", "dag-multiply", "prog-matrix"):
         trace = load_trace(str(Path(__file__).parent / "cases" / f"{case}.yaml"), [])
