@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,49 @@ def test_best_orders_are_those_of_a_search_through_all(largest: int) -> None:
                 assert one.operations == operations(best, t)[0]
                 assert bracketed("ABCDEFGH"[: end.at + 1], one.split) == written(best)
     assert by_rule
+
+
+def best_by_recursion(t: list[int], names: list[str]) -> tuple[int, str]:
+    """The fewest multiplications, and that order with brackets; of equal ones the last product furthest right."""
+
+    @cache
+    def best(a: int, b: int) -> tuple[int, str]:
+        if b - a == 1:
+            return 0, names[a]
+        found = []
+        for k in range(b - 1, a, -1):
+            (left, first), (right, second) = best(a, k), best(k, b)
+            found.append((left + right + t[a] * t[k] * t[b], f"({first} · {second})"))
+        return min(found, key=lambda one: one[0])
+
+    return best(0, len(names))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_chains_that_share_what_is_written(run_json: Callable[..., dict], seed: int) -> None:
+    """Chains of weights, inputs and values in any order, each with its own end, beside those of a loss."""
+    draw = random.Random(seed)
+    widths = [draw.randint(1, 9) for _ in range(draw.randint(2, 9))]
+    loss = {"loss": "squared_error", "target": [0.0] * widths[-1]} if seed % 3 == 0 else {}
+    count = len(widths) - 1
+    names = [*(f"W{i}" for i in range(1, count + 1)), *(f"h{i}" for i in range(1, count + 1)), "x"]
+    draw.shuffle(names)
+    spec = layers(*widths, **loss)
+    found = run_json("cost", "-", *(word for name in names for word in ("--wrt", name)), stdin=spec)["chains"]
+    assert list(found) == names
+    values = ["x", *(f"h{i}" for i in range(1, count + 1)), *(["loss"] if loss else [])]
+    sizes = {"x": widths[0], "loss": 1, **{f"h{i}": widths[i] for i in range(1, count + 1)}}
+    for name in names:
+        reader = values.index(f"h{name[1:]}") if name[0] == "W" else values.index(name)
+        path = [*values[:reader:-1], *([values[reader]] if name[0] == "W" else []), name]
+        sizes[name] = widths[int(name[1:])] * widths[int(name[1:]) - 1] if name[0] == "W" else sizes[name]
+        factors = [
+            {"name": f"∂{out}/∂{into}", "shape": [sizes[out], sizes[into]]} for out, into in itertools.pairwise(path)
+        ]
+        assert found[name]["factors"] == factors
+        if factors:
+            best = best_by_recursion([sizes[of] for of in path], [factor["name"] for factor in factors])
+            assert (found[name]["optimal"], found[name]["order"]) == best
 
 
 def test_orders_of_numbers_that_no_float_holds() -> None:

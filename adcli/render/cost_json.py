@@ -2,42 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple
 
-from adcli.cost.chains import Chain, Graph
+from adcli.cost.chains import Chain, Graph, factor_name
+from adcli.cost.order import Split, bracketed, from_left
 from adcli.cost.report import Report
 from adcli.cost.sweep import MODES, Point, Range, slope
-from adcli.render.json_format import Encoded, one_line
+from adcli.render.json_format import one_line
 
 SCHEMA = 1
 
 
+class Beginning(NamedTuple):
+    """The factors of all chains through one name, up to it: that much of each text, which more chains share."""
+
+    factors: str
+    factors_end: int
+    from_left: str
+    from_left_end: int
+
+
+class Shared(NamedTuple):
+    """What stands in many chains and is written once: beginnings by their last name, products by those at both ends."""
+
+    beginnings: dict[str, Beginning]
+    products: dict[tuple[str, str], str]
+
+
 def content(found: Report) -> dict[str, Any]:
-    """Keys in the order of the interface."""
-    factors: dict[str, str] = {}
+    """Keys in the order of the interface. Each chain is written when its turn comes: thousands may be long."""
+    shared = Shared({}, {})
     return {
         "schema": SCHEMA,
         "command": "cost",
         "title": found.trace.title,
         "parameters": found.parameters,
-        "chains": {name: _chain(chain, found.graph, factors) for name, chain in found.chains.items()},
+        "chains": {name: partial(_chain, chain, found.graph, shared) for name, chain in found.chains.items()},
         "modes": {mode: cost._asdict() for mode, cost in found.modes.items()},
         "checkpointing": [{**row._asdict(), "kept": list(row.kept)} for row in found.checkpointing],
     }
 
 
-def _chain(chain: Chain, graph: Graph, known: dict[str, str]) -> Encoded:
-    """A chain as JSON. ``known`` remembers the factors as JSON: the same one stands in many chains."""
-    factors = "null"
-    if chain.path is not None:
-        for name, (out, into) in zip(chain.factor_names, pairwise(chain.path), strict=True):
-            if name not in known:
-                known[name] = one_line({"name": name, "shape": [graph.sizes[out], graph.sizes[into]]})
-        factors = f"[{', '.join(map(known.__getitem__, chain.factor_names))}]"
-    rest = {"forward": chain.forward, "reverse": chain.reverse, "optimal": chain.optimal, "order": chain.order}
-    return Encoded(f'{{"factors": {factors}, {one_line(rest)[1:]}')
+def _chain(chain: Chain, graph: Graph, shared: Shared) -> str:
+    path = chain.path
+    factors, order = "null" if path is None else "[]", chain.order if path is None or len(path) < 2 else None
+    if path is not None and len(path) > 1:
+        if path[-2] not in shared.beginnings:
+            shared.beginnings.update(_beginnings(path[:-1], graph, shared.beginnings))
+        before = shared.beginnings[path[-2]]
+        factors = f"[{before.factors[: before.factors_end]}{_factor(*path[-2:], graph)}]"
+        if chain.best is not None:
+            order = _order(path, chain.best.split, before, shared.products)
+    rest = {"forward": chain.forward, "reverse": chain.reverse, "optimal": chain.optimal, "order": order}
+    return f'{{"factors": {factors}, {one_line(rest)[1:]}'
+
+
+def _order(path: tuple[str, ...], split: Split, before: Beginning, products: dict[tuple[str, str], str]) -> str:
+    """The best order with brackets: the products of which the one with the last factor is made, one in the other."""
+    last = len(path) - 1
+    if split is from_left:
+        opening, closing = "(" * (last - 1), ")" if last > 1 else ""
+        return f"{opening}{before.from_left[: before.from_left_end]}{factor_name(*path[-2:])}{closing}"
+    parts: list[str] = []
+    begin = 0
+    while last - begin > 1:
+        end = split(begin, last)
+        ends = path[begin], path[end]
+        if ends not in products:
+            names = [factor_name(out, into) for out, into in pairwise(path[begin : end + 1])]
+            products[ends] = bracketed(names, partial(_shifted, split, begin))
+        parts.append(f"({products[ends]} · ")
+        begin = end
+    return "".join((*parts, factor_name(*path[-2:]), ")" * len(parts)))
+
+
+def _shifted(split: Split, by: int, a: int, b: int) -> int:
+    return split(by + a, by + b) - by
+
+
+def _beginnings(path: tuple[str, ...], graph: Graph, known: Mapping[str, Beginning]) -> dict[str, Beginning]:
+    """That of each name on ``path``, unless it is known."""
+    pairs = list(pairwise(path))
+    factors = [f"{_factor(out, into, graph)}, " for out, into in pairs]
+    products = [f"{factor_name(out, into)}{')' if place else ''} · " for place, (out, into) in enumerate(pairs)]
+    whole, product = "".join(factors), "".join(products)
+    ends = zip(path, accumulate(map(len, factors), initial=0), accumulate(map(len, products), initial=0), strict=True)
+    return {name: Beginning(whole, a, product, b) for name, a, b in ends if name not in known}
+
+
+def _factor(out: str, into: str, graph: Graph) -> str:
+    return one_line({"name": factor_name(out, into), "shape": [graph.sizes[out], graph.sizes[into]]})
 
 
 def sweep_content(title: str | None, wanted: Range, points: Sequence[Point]) -> dict[str, Any]:
