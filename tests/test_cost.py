@@ -629,7 +629,10 @@ def test_the_text_teaches_the_frame(run: Callable[..., Any]) -> None:
     text = run("cost", SPECS / "order.yaml").stdout
     assert "2·2·4 + 1·2·4 = 24" in text and "1·2·2 + 1·2·4 = 12" in text
     assert "((∂h3/∂h2 · ∂h2/∂h1) · ∂h1/∂W1)" in text
-    assert "with 1\nnumber to differentiate for and 10 put out, forward mode tends to win" in text
+    told = " ".join(text.split())
+    assert "with 1 number to differentiate for and 10 put out, forward mode tends to win" in told
+    assert "each product for W1 has 1 row, as many as the output has numbers; from the right 4 columns" in told
+    assert "So the chain takes 12 from the left and 24 from the right." in told
     assert "NP-complete" not in text
     assert max(map(len, text.splitlines())) <= 80
 
@@ -643,6 +646,9 @@ def test_the_conclusion_is_chosen_by_the_numbers(run: Callable[..., Any]) -> Non
     )
     skip = run("cost", Path(__file__).parent / "cases" / "dag-skip.yaml").stdout
     assert "NP-complete" in skip
+    # As many rows as columns, and still 40 against 36: what decides stands between.
+    middle = run("cost", "-", "--wrt", "x", stdin=layers(2, 3, 4, 2)).stdout
+    assert "Where would you start?" not in middle
 
 
 @pytest.mark.parametrize("columns", ["24", "40", "80", "200"])
@@ -708,6 +714,8 @@ def test_a_sweep_as_text(run: Callable[..., Any]) -> None:
         ("xor", "width=8..2", "a range goes up"),
         ("xor", "width=0..2", "a range goes up"),
         ("xor", "width=2..99999", "a range goes up"),
+        ("xor", "width=1..1000000000", "a range goes up, from 1 to 4,096 at most"),
+        ("xor", "width=1..1e9", "is no range"),
         ("xor", "height=2..8", "is no range"),
         ("one-layer", "width=2..8", "it has no hidden layer"),
     ],
