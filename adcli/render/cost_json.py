@@ -50,10 +50,11 @@ def _chain(chain: Chain, graph: Graph, shared: Shared) -> str:
     path = chain.path
     factors, order = "null" if path is None else "[]", chain.order if path is None or len(path) < 2 else None
     if path is not None and len(path) > 1:
-        if path[-2] not in shared.beginnings:
+        out, into = path[-2:]
+        if out not in shared.beginnings:
             shared.beginnings.update(_beginnings(path[:-1], graph, shared.beginnings))
-        before = shared.beginnings[path[-2]]
-        factors = f"[{before.factors[: before.factors_end]}{_factor(*path[-2:], graph)}]"
+        before = shared.beginnings[out]
+        factors = f"[{before.factors[: before.factors_end]}{_factor(out, into, graph)}]"
         if chain.best is not None:
             order = _order(path, chain.best.split, before, shared.products)
     rest = {"forward": chain.forward, "reverse": chain.reverse, "optimal": chain.optimal, "order": order}
@@ -63,9 +64,10 @@ def _chain(chain: Chain, graph: Graph, shared: Shared) -> str:
 def _order(path: tuple[str, ...], split: Split, before: Beginning, products: dict[tuple[str, str], str]) -> str:
     """The best order with brackets: the products of which the one with the last factor is made, one in the other."""
     last = len(path) - 1
+    last_factor = factor_name(path[-2], path[-1])
     if split is from_left:
         opening, closing = "(" * (last - 1), ")" if last > 1 else ""
-        return f"{opening}{before.from_left[: before.from_left_end]}{factor_name(*path[-2:])}{closing}"
+        return f"{opening}{before.from_left[: before.from_left_end]}{last_factor}{closing}"
     parts: list[str] = []
     begin = 0
     while last - begin > 1:
@@ -76,7 +78,7 @@ def _order(path: tuple[str, ...], split: Split, before: Beginning, products: dic
             products[ends] = bracketed(names, partial(_shifted, split, begin))
         parts.append(f"({products[ends]} · ")
         begin = end
-    return "".join((*parts, factor_name(*path[-2:]), ")" * len(parts)))
+    return "".join((*parts, last_factor, ")" * len(parts)))
 
 
 def _shifted(split: Split, by: int, a: int, b: int) -> int:
