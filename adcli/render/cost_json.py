@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 from adcli.cost.chains import Chain, Graph, factor_name
-from adcli.cost.order import Split, bracketed, from_left
+from adcli.cost.order import from_left
 from adcli.cost.report import Report
 from adcli.cost.sweep import MODES, Point, Range, slope
 from adcli.render.json_format import one_line
@@ -25,64 +25,38 @@ class Beginning(NamedTuple):
     from_left_end: int
 
 
-class Shared(NamedTuple):
-    """What stands in many chains and is written once: beginnings by their last name, products by those at both ends."""
-
-    beginnings: dict[str, Beginning]
-    products: dict[tuple[str, str], str]
-
-
 def content(found: Report) -> dict[str, Any]:
     """Keys in the order of the interface. Each chain is written when its turn comes: thousands may be long."""
-    shared = Shared({}, {})
+    beginnings: dict[str, Beginning] = {}
     return {
         "schema": SCHEMA,
         "command": "cost",
         "title": found.trace.title,
         "parameters": found.parameters,
-        "chains": {name: partial(_chain, chain, found.graph, shared) for name, chain in found.chains.items()},
+        "chains": {name: partial(_chain, chain, found.graph, beginnings) for name, chain in found.chains.items()},
         "modes": {mode: cost._asdict() for mode, cost in found.modes.items()},
         "checkpointing": [{**row._asdict(), "kept": list(row.kept)} for row in found.checkpointing],
     }
 
 
-def _chain(chain: Chain, graph: Graph, shared: Shared) -> str:
-    path = chain.path
-    factors, order = "null" if path is None else "[]", chain.order if path is None or len(path) < 2 else None
+def _chain(chain: Chain, graph: Graph, beginnings: dict[str, Beginning]) -> str:
+    path, left = chain.path, chain.best is not None and chain.best.split is from_left
+    factors, order = "null" if path is None else "[]", None if left else chain.order
     if path is not None and len(path) > 1:
         out, into = path[-2:]
-        if out not in shared.beginnings:
-            shared.beginnings.update(_beginnings(path[:-1], graph, shared.beginnings))
-        before = shared.beginnings[out]
+        if out not in beginnings:
+            beginnings.update(_beginnings(path[:-1], graph, beginnings))
+        before = beginnings[out]
         factors = f"[{before.factors[: before.factors_end]}{_factor(out, into, graph)}]"
-        if chain.best is not None:
-            order = _order(path, chain.best.split, before, shared.products)
+        order = _from_left(path, before) if left else order
     rest = {"forward": chain.forward, "reverse": chain.reverse, "optimal": chain.optimal, "order": order}
     return f'{{"factors": {factors}, {one_line(rest)[1:]}'
 
 
-def _order(path: tuple[str, ...], split: Split, before: Beginning, products: dict[tuple[str, str], str]) -> str:
-    """The best order with brackets: the products of which the one with the last factor is made, one in the other."""
-    last = len(path) - 1
-    last_factor = factor_name(path[-2], path[-1])
-    if split is from_left:
-        opening, closing = "(" * (last - 1), ")" if last > 1 else ""
-        return f"{opening}{before.from_left[: before.from_left_end]}{last_factor}{closing}"
-    parts: list[str] = []
-    begin = 0
-    while last - begin > 1:
-        end = split(begin, last)
-        ends = path[begin], path[end]
-        if ends not in products:
-            names = [factor_name(out, into) for out, into in pairwise(path[begin : end + 1])]
-            products[ends] = bracketed(names, partial(_shifted, split, begin))
-        parts.append(f"({products[ends]} · ")
-        begin = end
-    return "".join((*parts, last_factor, ")" * len(parts)))
-
-
-def _shifted(split: Split, by: int, a: int, b: int) -> int:
-    return split(by + a, by + b) - by
+def _from_left(path: tuple[str, ...], before: Beginning) -> str:
+    """The product from the left with brackets."""
+    opening, closing = "(" * (len(path) - 2), ")" if len(path) > 2 else ""
+    return f"{opening}{before.from_left[: before.from_left_end]}{factor_name(path[-2], path[-1])}{closing}"
 
 
 def _beginnings(path: tuple[str, ...], graph: Graph, known: Mapping[str, Beginning]) -> dict[str, Beginning]:
