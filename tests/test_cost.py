@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,49 @@ def test_best_orders_are_those_of_a_search_through_all(largest: int) -> None:
                 assert one.operations == operations(best, t)[0]
                 assert bracketed("ABCDEFGH"[: end.at + 1], one.split) == written(best)
     assert by_rule
+
+
+def best_by_recursion(t: list[int], names: list[str]) -> tuple[int, str]:
+    """The fewest multiplications, and that order with brackets; of equal ones the last product furthest right."""
+
+    @cache
+    def best(a: int, b: int) -> tuple[int, str]:
+        if b - a == 1:
+            return 0, names[a]
+        found = []
+        for k in range(b - 1, a, -1):
+            (left, first), (right, second) = best(a, k), best(k, b)
+            found.append((left + right + t[a] * t[k] * t[b], f"({first} · {second})"))
+        return min(found, key=lambda one: one[0])
+
+    return best(0, len(names))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_chains_that_share_what_is_written(run_json: Callable[..., dict], seed: int) -> None:
+    """Chains of weights, inputs and values in any order, each with its own end, beside those of a loss."""
+    draw = random.Random(seed)
+    widths = [draw.randint(1, 9) for _ in range(draw.randint(2, 9))]
+    loss = {"loss": "squared_error", "target": [0.0] * widths[-1]} if seed % 3 == 0 else {}
+    count = len(widths) - 1
+    names = [*(f"W{i}" for i in range(1, count + 1)), *(f"h{i}" for i in range(1, count + 1)), "x"]
+    draw.shuffle(names)
+    spec = layers(*widths, **loss)
+    found = run_json("cost", "-", *(word for name in names for word in ("--wrt", name)), stdin=spec)["chains"]
+    assert list(found) == names
+    values = ["x", *(f"h{i}" for i in range(1, count + 1)), *(["loss"] if loss else [])]
+    sizes = {"x": widths[0], "loss": 1, **{f"h{i}": widths[i] for i in range(1, count + 1)}}
+    for name in names:
+        reader = values.index(f"h{name[1:]}") if name[0] == "W" else values.index(name)
+        path = [*values[:reader:-1], *([values[reader]] if name[0] == "W" else []), name]
+        sizes[name] = widths[int(name[1:])] * widths[int(name[1:]) - 1] if name[0] == "W" else sizes[name]
+        factors = [
+            {"name": f"∂{out}/∂{into}", "shape": [sizes[out], sizes[into]]} for out, into in itertools.pairwise(path)
+        ]
+        assert found[name]["factors"] == factors
+        if factors:
+            best = best_by_recursion([sizes[of] for of in path], [factor["name"] for factor in factors])
+            assert (found[name]["optimal"], found[name]["order"]) == best
 
 
 def test_orders_of_numbers_that_no_float_holds() -> None:
@@ -411,6 +455,59 @@ def test_reverse_mode_holds_what_is_still_needed(tmp_path: Path, spec: str, wrt:
     assert reverse_cost(Graph(trace, names), trace, names).stored == live_in_reverse(trace, names)
 
 
+def live_in_forward(trace: Trace, names: tuple[str, ...]) -> int:
+    """The same of forward mode: values that a later value or JVP reads, or that a weight's factor A waits for."""
+    plan = forward.plan(trace, names)
+    slots = plan.structure.slots
+    size = {name: int(np.prod(shape)) for name, shape in trace.shapes.items()}
+    steps = list(zip(trace.nodes, plan.moves, strict=True))
+    factors = {name for name, slot in slots.items() if slot in {seed.factor for seed in plan.seeds}}
+    tangents = {slot: seed.size for slot, seed in plan.start.items()}
+    most = sum(tangents.values())
+    for done, (now, moved) in enumerate(steps, 1):
+        to_come = set(factors)
+        pulled = {slots[trace.output]}
+        for node, move in steps[done:]:
+            pushes = [push for push in move.pushes if push.jvp is not None]
+            to_come.update(node.operands, *(push.reads for push in pushes))
+            pulled |= {push.argument for push in pushes}
+        if moved.pushes:
+            entries = trace.shapes[str(now.arguments[0])][0] if plan.by_rows and now.name == trace.output else None
+            tangents[moved.out] = moved.directions * (entries or size[now.name])
+        held = sum(size[node.name] for node, _ in steps[:done] if node.name in to_come)
+        most = max(most, held + sum(numbers for slot, numbers in tangents.items() if slot in pulled))
+    return most
+
+
+@pytest.mark.parametrize("wrt", [(), ("x",), ("W2", "h3")])
+@pytest.mark.parametrize("spec", NETS)
+def test_forward_mode_holds_what_is_still_needed(tmp_path: Path, spec: str, wrt: tuple[str, ...]) -> None:
+    trace = trace_of(tmp_path, spec)
+    names = wrt or default_wrt(trace)
+    assert forward_cost(Graph(trace, names), trace, names).stored == live_in_forward(trace, names)
+
+
+def test_a_factor_waits_for_the_end_beside_other_readers(run_json: Callable[..., dict]) -> None:
+    """h1 waits to be multiplied with A of V, and h3 with A of T, beside 2 + 4 directions of the 4 numbers of h4."""
+    square, tall = [[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.0]] * 4
+    layers_ = [
+        {"type": "linear", "weight": "U"},
+        {"type": "linear", "weight": "V"},
+        {"type": "multiply", "inputs": ["h1", "h2"]},
+        {"type": "linear", "weight": "T"},
+    ]
+    spec = {"input": {"x": [1.0, 2.0]}, "parameters": {"U": square, "V": square, "T": tall}, "layers": layers_}
+    found = run_json("cost", "-", "--wrt", "V", "--wrt", "T", stdin=json.dumps(spec))["modes"]["forward"]
+    assert found["stored"] == 2 + 2 + (2 + 4) * 4
+
+
+def test_an_output_that_its_own_slope_reads(run_json: Callable[..., dict]) -> None:
+    """Three directions from x and three of the softmax itself; nothing reads its value after that."""
+    spec = {"input": {"x": [1.0, 2.0, 3.0]}, "layers": [{"type": "softmax"}]}
+    found = run_json("cost", "-", "--wrt", "x", "--wrt", "h1", stdin=json.dumps(spec))["modes"]["forward"]
+    assert found["stored"] == (3 + 3) * 3
+
+
 def test_reverse_mode_holds_in_a_graph() -> None:
     for case in ("dag-skip", "dag-shared-weight", "dag-multiply", "prog-matrix"):
         trace = load_trace(str(Path(__file__).parent / "cases" / f"{case}.yaml"), [])
@@ -532,7 +629,10 @@ def test_the_text_teaches_the_frame(run: Callable[..., Any]) -> None:
     text = run("cost", SPECS / "order.yaml").stdout
     assert "2·2·4 + 1·2·4 = 24" in text and "1·2·2 + 1·2·4 = 12" in text
     assert "((∂h3/∂h2 · ∂h2/∂h1) · ∂h1/∂W1)" in text
-    assert "with 1\nnumber to differentiate for and 10 put out, forward mode tends to win" in text
+    told = " ".join(text.split())
+    assert "with 1 number to differentiate for and 10 put out, forward mode tends to win" in told
+    assert "each product for W1 has 1 row, as many as the output has numbers; from the right 4 columns" in told
+    assert "So the chain takes 12 from the left and 24 from the right." in told
     assert "NP-complete" not in text
     assert max(map(len, text.splitlines())) <= 80
 
@@ -546,6 +646,9 @@ def test_the_conclusion_is_chosen_by_the_numbers(run: Callable[..., Any]) -> Non
     )
     skip = run("cost", Path(__file__).parent / "cases" / "dag-skip.yaml").stdout
     assert "NP-complete" in skip
+    # As many rows as columns, and still 40 against 36: what decides stands between.
+    middle = run("cost", "-", "--wrt", "x", stdin=layers(2, 3, 4, 2)).stdout
+    assert "Where would you start?" not in middle
 
 
 @pytest.mark.parametrize("columns", ["24", "40", "80", "200"])
@@ -611,6 +714,8 @@ def test_a_sweep_as_text(run: Callable[..., Any]) -> None:
         ("xor", "width=8..2", "a range goes up"),
         ("xor", "width=0..2", "a range goes up"),
         ("xor", "width=2..99999", "a range goes up"),
+        ("xor", "width=1..1000000000", "a range goes up, from 1 to 4,096 at most"),
+        ("xor", "width=1..1e9", "is no range"),
         ("xor", "height=2..8", "is no range"),
         ("one-layer", "width=2..8", "it has no hidden layer"),
     ],

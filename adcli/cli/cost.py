@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -37,21 +37,21 @@ def command(
     if sweep is not None:
         if wrt:
             raise AdcliError("--sweep goes with all parameters, not with --wrt")
-        text = _growth(trace, sweep, chosen, to_file=output is not None)
+        content: str | Iterable[str] = _growth(trace, sweep, chosen, to_file=output is not None)
     else:
         names = check_wrt(trace, wrt) or default_wrt(trace)
-        text = _costs(trace, names, chosen, to_file=output is not None)
-    write(text, output)
+        content = _costs(trace, names, chosen, to_file=output is not None)
+    write(content, output)
 
 
-def _costs(trace: Trace, names: Sequence[str], chosen: str, *, to_file: bool) -> str:
+def _costs(trace: Trace, names: Sequence[str], chosen: str, *, to_file: bool) -> str | Iterable[str]:
     from adcli.cost.report import report
 
     if chosen == "json":
         from adcli.render.cost_json import content
-        from adcli.render.json_format import document
+        from adcli.render.json_format import pieces
 
-        return document(content(report(trace, names)))
+        return pieces(content(report(trace, names)))
     from adcli.render.cost_text import MOST_NAMES, show
     from adcli.render.terminal import rendered
 

@@ -44,13 +44,14 @@ def refuse_terminal(format_: str, output: str | None) -> None:
         raise AdcliError(Problem("an npz file is not for a terminal", None, "write it to a file: -o gradients.npz"))
 
 
-def write(content: str | bytes, output: str | None) -> None:
-    """Write a whole result to ``output``, or to standard output.
+def write(content: str | bytes | Iterable[str], output: str | None) -> None:
+    """Write a whole result, or the pieces of a large one, to ``output`` or to standard output.
 
     Raises:
         AdcliError: the file can't be written; what was there before is still there.
     """
-    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    whole = [content] if isinstance(content, (str, bytes)) else content
+    data = (piece.encode("utf-8", "replace") if isinstance(piece, str) else piece for piece in whole)
     if output is None:
         _write_stdout(data)
         return
@@ -60,10 +61,10 @@ def write(content: str | bytes, output: str | None) -> None:
         raise AdcliError(f"can't write {printable(output)}: {error.strerror}") from None
 
 
-def _write_stdout(data: bytes) -> None:
+def _write_stdout(data: Iterable[bytes]) -> None:
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.writelines(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
@@ -71,19 +72,19 @@ def _write_stdout(data: bytes) -> None:
         raise AdcliError(f"can't write to standard output: {error.strerror}") from None
 
 
-def _write_file(data: bytes, output: str) -> None:
+def _write_file(data: Iterable[bytes], output: str) -> None:
     path = os.path.realpath(output)
     exists = os.path.exists(path)
     if exists and not stat.S_ISREG(os.stat(path).st_mode):
         with open(path, "wb") as file:  # a device or a pipe can't be replaced
-            file.write(data)
+            file.writelines(data)
         return
     import tempfile  # slow to import, and most results go to standard output
 
     handle, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".adcli-")
     try:
         with open(handle, "wb") as file:
-            file.write(data)
+            file.writelines(data)
         os.chmod(draft, stat.S_IMODE(os.stat(path).st_mode) if exists else 0o666 & ~_umask())
         os.replace(draft, path)
     except BaseException:  # an interrupt, too, must leave no draft behind

@@ -27,17 +27,20 @@ class Chain(NamedTuple):
     Attributes:
         path: the names from the output to this one, along the only path; None where there are several, or where all
             chains together are too long.
-        factor_names: ∂h3/∂h2, ∂h2/∂h1, … from the output on; none where there are several paths.
         forward: multiplications from the right (forward mode): one sweep, where there are several paths.
         reverse: the same from the left. Both are None where the graph is too large to be swept for each name.
         best: the best order; None where there are several paths, or too many factors to search.
     """
 
     path: tuple[str, ...] | None
-    factor_names: tuple[str, ...]
     forward: int | None
     reverse: int | None
     best: Best | None
+
+    @property
+    def factor_names(self) -> tuple[str, ...]:
+        """∂h3/∂h2, ∂h2/∂h1, … from the output on; none where there are several paths."""
+        return tuple(factor_name(out, into) for out, into in pairwise(self.path or ()))
 
     @property
     def optimal(self) -> int | None:
@@ -54,6 +57,10 @@ class Chain(NamedTuple):
         if self.best is None:
             return IDENTITY if self.path else NO_ORDER
         return bracketed(self.factor_names, self.best.split)
+
+
+def factor_name(out: str, into: str) -> str:
+    return f"∂{out}/∂{into}"
 
 
 class Swept(NamedTuple):
@@ -88,6 +95,7 @@ class Graph:
         self.lengths = {trace.output: 0}  # of the only path
         self.largest = {trace.output: 0}  # what the largest node on the ways holds
         self.operands: dict[str, tuple[str, ...]] = {}
+        self.ways: dict[str, tuple[tuple[str, ...], int]] = {}  # a path found, and how much of it leads to that node
         self.nodes: list[str] = []  # on the way to the output, from there on
         for node in reversed(trace.nodes):
             if node.name in self.readers:
@@ -175,10 +183,17 @@ class Graph:
             return ()
         if self.paths[name] > 1:
             return None
-        path = [name]
-        while path[-1] != self.output:
-            path += self.readers[path[-1]]
-        return tuple(reversed(path))
+        if name == self.output:
+            return (name,)
+        (reader,) = self.readers[name]
+        if reader not in self.ways:
+            nodes = [reader]
+            while nodes[-1] != self.output:
+                nodes += self.readers[nodes[-1]]
+            way = tuple(reversed(nodes))
+            self.ways.update((node, (way, place)) for place, node in enumerate(way, 1) if node not in self.ways)
+        way, place = self.ways[reader]
+        return (*way[:place], name)
 
 
 def value_cost(trace: Trace, node: Node) -> int:
@@ -195,25 +210,12 @@ def chains(graph: Graph, names: Sequence[str]) -> dict[str, Chain]:
     """What the derivative of each name takes, every factor a full matrix."""
     paths = {name: graph.path(name) for name in names}
     best = _best(graph, {name: path for name, path in paths.items() if path is not None and len(path) > 1})
-    known: dict[str, str] = {}
-    return {
-        name: Chain(path, _factor_names(path, known), graph.forward(name), graph.reverse(name), best.get(name))
-        for name, path in paths.items()
-    }
+    return {name: Chain(path, graph.forward(name), graph.reverse(name), best.get(name)) for name, path in paths.items()}
 
 
 def swept_only(graph: Graph, names: Sequence[str]) -> dict[str, Chain]:
     """What both sweeps take for each name, the chains themselves left out."""
-    return {name: Chain(None, (), graph.forward(name), graph.reverse(name), None) for name in names}
-
-
-def _factor_names(path: tuple[str, ...] | None, known: dict[str, str]) -> tuple[str, ...]:
-    """``known`` remembers the factor of each name that has been on a path: it has one reader only."""
-    path = path or ()
-    for out, into in pairwise(path):
-        if into not in known:
-            known[into] = f"∂{out}/∂{into}"
-    return tuple(map(known.__getitem__, path[1:]))
+    return {name: Chain(None, graph.forward(name), graph.reverse(name), None) for name in names}
 
 
 def _best(graph: Graph, paths: Mapping[str, tuple[str, ...]]) -> dict[str, Best | None]:

@@ -19,6 +19,7 @@ from adcli.arrays import Array
 
 LONGEST_SEARCHED = 1_500
 LONGEST_SEARCHED_EXACTLY = 150  # with numbers that no float64 holds
+CHAINS_AT_ONCE = 64
 
 Split = Callable[[int, int], int]
 
@@ -130,17 +131,27 @@ def _table(t: Array) -> _Table:
 
 
 def _rest(table: _Table, ends: Sequence[End]) -> Array:
-    """For each corner (rows) and each chain (columns) the fewest multiplications from there to the chain's end."""
+    """For each corner (rows) and each chain (columns) the fewest multiplications from there to the chain's end.
+
+    A few chains at once, so that what is added up stays in the processor's cache.
+    """
     t, by_first, _ = table
     sizes = np.array([end.size for end in ends], dtype=t.dtype)
     at = np.array([end.at for end in ends])
     rest = np.full((len(t), len(ends)), math.inf, dtype=t.dtype)
     rest[at, np.arange(len(ends))] = 0
-    for corner in range(len(t) - 2, -1, -1):
-        costs: Any = (t[corner] * t[corner + 1 :])[:, None] * sizes
-        costs += by_first[corner, 1 : len(t) - corner, None]
-        costs += rest[corner + 1 :]
-        rest[corner] = np.where(at > corner, costs.min(axis=0), rest[corner])
+    for few in (slice(begin, begin + CHAINS_AT_ONCE) for begin in range(0, len(ends), CHAINS_AT_ONCE)):
+        last = int(at[few].max())
+        some = rest[: last + 1, few].copy()
+        room = np.empty_like(some)
+        for corner in range(last - 1, -1, -1):
+            costs: Any = np.multiply(
+                (t[corner] * t[corner + 1 : last + 1])[:, None], sizes[few], out=room[: last - corner]
+            )
+            costs += by_first[corner, 1 : last - corner + 1, None]
+            costs += some[corner + 1 :]
+            some[corner] = np.where(at[few] > corner, costs.min(axis=0), some[corner])
+        rest[: last + 1, few] = some
     return rest
 
 

@@ -47,6 +47,11 @@ class Report(NamedTuple):
         return None if textbook is None else textbook - self.forward_pass
 
     @property
+    def longest(self) -> tuple[str, Chain]:
+        """The name with the longest chain, and that chain."""
+        return max(self.chains.items(), key=lambda item: len(item[1].path or ()))
+
+    @property
     def outputs(self) -> int:
         """How many numbers the output holds."""
         return self.graph.sizes[self.trace.output]

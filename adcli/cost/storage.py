@@ -36,12 +36,16 @@ def forward_stored(plan: forward_plan.Plan) -> int:
     base = plan.structure
     trace = base.trace
     sizes = {node.name: math.prod(node.shape) for node in trace.nodes}
-    end = len(trace.nodes)
     last: dict[str, int] = {}
+    factors: set[str] = set()
     for step, (node, move) in enumerate(zip(trace.nodes, plan.moves, strict=True)):
-        last.update(dict.fromkeys(node.operands, step))
         for push in move.pushes:
-            last.update(dict.fromkeys(push.reads, end if push.jvp is None else step))
+            if push.jvp is None:
+                factors.update(push.reads)
+            else:  # its own value is in hand
+                last.update((name, step) for name in push.reads if name != node.name)
+        last.update(dict.fromkeys(node.operands, step))
+    last.update(dict.fromkeys(factors, len(trace.nodes)))
     tangents = {slot: math.prod(seed.shape) for slot, seed in plan.start.items()}
     held = sum(tangents.values())
     most = held if tangents else 0

@@ -27,7 +27,7 @@ MOST_HELD = 2**25
 SYMBOLIC_PARAMETERS = 200
 RUNS = 3
 MODES = ("numeric", "symbolic", "forward", "reverse")
-_RANGE = re.compile(r"(width|depth)=([0-9]{1,6})\.\.([0-9]{1,6})")
+_RANGE = re.compile(r"(width|depth)=([0-9]{1,18})\.\.([0-9]{1,18})")
 
 
 class Range(NamedTuple):
@@ -65,7 +65,7 @@ def read_range(text: str) -> Range:
         raise AdcliError(Problem(f"--sweep: {quoted(text)} is no range", None, "write width=2..512 or depth=1..64"))
     low, high = int(found[2]), int(found[3])
     if not 1 <= low <= high <= MOST_SIZE:
-        raise AdcliError(f"--sweep: a range goes up, from 1 to {MOST_SIZE:,} at most, not from {low} to {high}")
+        raise AdcliError(f"--sweep: a range goes up, from 1 to {MOST_SIZE:,} at most, not from {low:,} to {high:,}")
     sizes = [low]
     while sizes[-1] * 2 < high:
         sizes.append(sizes[-1] * 2)

@@ -16,6 +16,7 @@ def conclusions(found: Report) -> Iterator[str]:
     if not found.names:
         yield "There is nothing to differentiate for: no parameters and no inputs."
         return
+    yield from _start(found)
     yield from _modes(found)
     yield from _order(found)
     yield from _textbook(found)
@@ -67,6 +68,19 @@ def _why(found: Report, winner: str) -> str:
             f"{facts}; with {_numbers(outputs)} to differentiate for and {inputs:,} put out, {other} mode tends to win."
         )
     return f"{facts}; the shapes between them decide here."
+
+
+def _start(found: Report) -> Iterator[str]:
+    """Where to start in the chain that is drawn: what stays as wide as it is from one product to the next."""
+    name, chain = found.longest
+    rows, columns = found.outputs, found.graph.sizes[name]
+    if chain.forward is None or chain.reverse is None or (rows - columns) * (chain.reverse - chain.forward) <= 0:
+        return
+    yield (
+        f"Where would you start? From the left each product for {name} has {counted(rows, 'row')}, as many as the "
+        f"output has numbers; from the right {counted(columns, 'column')}, as many as {name} has. So the chain takes "
+        f"{chain.reverse:,} from the left and {chain.forward:,} from the right."
+    )
 
 
 def _order(found: Report) -> Iterator[str]:

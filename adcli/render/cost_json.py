@@ -2,42 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple
 
-from adcli.cost.chains import Chain, Graph
+from adcli.cost.chains import Chain, Graph, factor_name
+from adcli.cost.order import from_left
 from adcli.cost.report import Report
 from adcli.cost.sweep import MODES, Point, Range, slope
-from adcli.render.json_format import Encoded, one_line
+from adcli.render.json_format import one_line
 
 SCHEMA = 1
 
 
+class Beginning(NamedTuple):
+    """The factors of all chains through one name, up to it: that much of each text, which more chains share."""
+
+    factors: str
+    factors_end: int
+    from_left: str
+    from_left_end: int
+
+
 def content(found: Report) -> dict[str, Any]:
-    """Keys in the order of the interface."""
-    factors: dict[str, str] = {}
+    """Keys in the order of the interface. Each chain is written when its turn comes: thousands may be long."""
+    beginnings: dict[str, Beginning] = {}
     return {
         "schema": SCHEMA,
         "command": "cost",
         "title": found.trace.title,
         "parameters": found.parameters,
-        "chains": {name: _chain(chain, found.graph, factors) for name, chain in found.chains.items()},
+        "chains": {name: partial(_chain, chain, found.graph, beginnings) for name, chain in found.chains.items()},
         "modes": {mode: cost._asdict() for mode, cost in found.modes.items()},
         "checkpointing": [{**row._asdict(), "kept": list(row.kept)} for row in found.checkpointing],
     }
 
 
-def _chain(chain: Chain, graph: Graph, known: dict[str, str]) -> Encoded:
-    """A chain as JSON. ``known`` remembers the factors as JSON: the same one stands in many chains."""
-    factors = "null"
-    if chain.path is not None:
-        for name, (out, into) in zip(chain.factor_names, pairwise(chain.path), strict=True):
-            if name not in known:
-                known[name] = one_line({"name": name, "shape": [graph.sizes[out], graph.sizes[into]]})
-        factors = f"[{', '.join(map(known.__getitem__, chain.factor_names))}]"
-    rest = {"forward": chain.forward, "reverse": chain.reverse, "optimal": chain.optimal, "order": chain.order}
-    return Encoded(f'{{"factors": {factors}, {one_line(rest)[1:]}')
+def _chain(chain: Chain, graph: Graph, beginnings: dict[str, Beginning]) -> str:
+    path, left = chain.path, chain.best is not None and chain.best.split is from_left
+    factors, order = "null" if path is None else "[]", None if left else chain.order
+    if path is not None and len(path) > 1:
+        out, into = path[-2:]
+        if out not in beginnings:
+            beginnings.update(_beginnings(path[:-1], graph, beginnings))
+        before = beginnings[out]
+        factors = f"[{before.factors[: before.factors_end]}{_factor(out, into, graph)}]"
+        order = _from_left(path, before) if left else order
+    rest = {"forward": chain.forward, "reverse": chain.reverse, "optimal": chain.optimal, "order": order}
+    return f'{{"factors": {factors}, {one_line(rest)[1:]}'
+
+
+def _from_left(path: tuple[str, ...], before: Beginning) -> str:
+    """The product from the left with brackets."""
+    opening, closing = "(" * (len(path) - 2), ")" if len(path) > 2 else ""
+    return f"{opening}{before.from_left[: before.from_left_end]}{factor_name(path[-2], path[-1])}{closing}"
+
+
+def _beginnings(path: tuple[str, ...], graph: Graph, known: Mapping[str, Beginning]) -> dict[str, Beginning]:
+    """That of each name on ``path``, unless it is known."""
+    pairs = list(pairwise(path))
+    factors = [f"{_factor(out, into, graph)}, " for out, into in pairs]
+    products = [f"{factor_name(out, into)}{')' if place else ''} · " for place, (out, into) in enumerate(pairs)]
+    whole, product = "".join(factors), "".join(products)
+    ends = zip(path, accumulate(map(len, factors), initial=0), accumulate(map(len, products), initial=0), strict=True)
+    return {name: Beginning(whole, a, product, b) for name, a, b in ends if name not in known}
+
+
+def _factor(out: str, into: str, graph: Graph) -> str:
+    return one_line({"name": factor_name(out, into), "shape": [graph.sizes[out], graph.sizes[into]]})
 
 
 def sweep_content(title: str | None, wanted: Range, points: Sequence[Point]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def table(*headings: str, right: bool = True) -> Table:
 
 def _one_chain(console: Console, found: Report) -> None:
     """The longest chain, drawn: its factors with their shapes, and the products of each order."""
-    name, chain = max(found.chains.items(), key=lambda item: len(item[1].path or ()))
+    name, chain = found.longest
     if chain.path is None or len(chain.path) < 3:
         return
     sizes = [found.graph.sizes[of] for of in chain.path]

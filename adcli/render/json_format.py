@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,30 +28,39 @@ def _spelled(value: Any) -> Any:
     return value if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
 
 
-class Encoded(str):
-    """JSON that is already written."""
-
-    __slots__ = ()
-
-
 def one_line(value: Any) -> str:
-    return value if isinstance(value, Encoded) else json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return value() if isinstance(value, partial) else json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def document(content: dict[str, Any]) -> str:
     """``content`` with a line for each key, and one for each entry of a list of mappings or of a mapping of arrays
     or of mappings."""
-    lines = [f"  {one_line(key)}: {_spread(value)}" for key, value in content.items()]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    return "".join(pieces(content))
 
 
-def _spread(value: Any) -> str:
+def pieces(content: dict[str, Any]) -> Iterator[str]:
+    """``document`` bit by bit. A value may be a ``partial`` that writes its JSON when its turn comes."""
+    for number, (key, value) in enumerate(content.items()):
+        yield f"{',' if number else '{'}\n  {one_line(key)}: "
+        yield from _spread(value)
+    yield "\n}\n"
+
+
+def _spread(value: Any) -> Iterator[str]:
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        return "[\n" + ",\n".join(f"    {one_line(entry)}" for entry in value) + "\n  ]"
-    if (
+        yield from _listed("[]", map(one_line, value))
+    elif (
         isinstance(value, dict)
         and value
-        and any(all(isinstance(entry, kind) for entry in value.values()) for kind in (list, dict, Encoded))
+        and any(all(isinstance(entry, kind) for entry in value.values()) for kind in (list, dict, partial))
     ):
-        return "{\n" + ",\n".join(f"    {one_line(k)}: {one_line(v)}" for k, v in value.items()) + "\n  }"
-    return one_line(value)
+        yield from _listed("{}", (f"{one_line(k)}: {one_line(v)}" for k, v in value.items()))
+    else:
+        yield one_line(value)
+
+
+def _listed(brackets: str, entries: Iterable[str]) -> Iterator[str]:
+    """A line for each entry."""
+    for number, entry in enumerate(entries):
+        yield f"{',' if number else brackets[0]}\n    {entry}"
+    yield f"\n  {brackets[1]}"
