@@ -1,7 +1,7 @@
 """Every engine against every other: where do they differ by more than their own accuracy explains?
 
-The accuracy of automatic differentiation is measured: how far its result moves when every number of the spec, and
-every value on the way, is changed in its last bit (Higham, *Accuracy and Stability of Numerical Algorithms*, chapter 1).
+The accuracy of automatic differentiation is measured: how far its result moves when every number of the spec, and every
+value on the way, is changed in its last bit (Higham, *Accuracy and Stability of Numerical Algorithms*, chapter 1).
 """
 
 from __future__ import annotations

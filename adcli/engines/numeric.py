@@ -71,7 +71,7 @@ class Sides(NamedTuple):
 def sides(
     base: Structure, values: dict[str, Array], name: str, h: Array, scheme: str, places: Array | None = None
 ) -> Sides:
-    """The quotients of ``name`` with the step ``h`` of each of its entries; or only those at ``places``, flat indices."""
+    """The quotients of ``name`` with the step ``h`` of each entry, or of each of ``places`` (flat indices)."""
     x = np.asarray(values[name]).reshape(-1)
     places = np.arange(len(x)) if places is None else places
     x = x[places]
@@ -122,9 +122,7 @@ def path_of(base: Structure, name: str) -> Path:
     return Path(name, nodes, max(math.prod(shape) for shape in shapes))
 
 
-def _probe(
-    base: Structure, values: dict[str, Array], path: Path, places: Array, entries: Array, rows: int
-) -> Array:
+def _probe(base: Structure, values: dict[str, Array], path: Path, places: Array, entries: Array, rows: int) -> Array:
     """The output, a row for each entry of the name (at ``places``) that is replaced by its entry of ``entries``."""
     if path.name != base.trace.output and not path.nodes:
         return np.broadcast_to(np.asarray(values[base.trace.output]).reshape(rows), (len(entries), rows))

@@ -64,9 +64,7 @@ def assess(base: Structure, result: Result, made: dict[str, Sides], step: float 
     return Assessment(errors, kinks, cancelled)
 
 
-def _errors(
-    base: Structure, result: Result, name: str, h: Array, rounding: Array, once: Sides, twice: Sides
-) -> Array:
+def _errors(base: Structure, result: Result, name: str, h: Array, rounding: Array, once: Sides, twice: Sides) -> Array:
     """How far off each quotient of ``name`` may be: truncation, by the double step, and rounding.
 
     Where a much shorter step tells another story, the usual one hides something: then the distance counts, and
@@ -81,7 +79,7 @@ def _errors(
     error = _MARGIN * change + rounding
     fine = sides(base, result.values, name, h / _FINE, "central").quotient
     distance = np.abs(fine - chosen)
-    hidden = distance > 4.0 * (error + _FINE * rounding)
+    hidden = distance > 1.5 * error + 4.0 * _FINE * rounding
     hidden &= (x + h / _FINE != x) & (x - h / _FINE != x)
     told = np.where(np.abs(fine) > 2.0 * np.abs(chosen), np.inf, distance * _FINE / (_FINE - 8.0))
     estimate: Array = np.nan_to_num(np.where(hidden, told, error), nan=np.inf, posinf=np.inf)
