@@ -103,6 +103,43 @@ def test_rounding_that_the_point_explains_is_no_difference() -> None:
     assert min(pair.digits for pair in found.pairs) < 9
 
 
+@pytest.mark.parametrize(
+    ("expression", "x"),
+    [
+        ("(1 - cos(x)) / x ** 2", "1e-5"),
+        ("(exp(x) - 1) / x", "1e-10"),
+        ("((x + 100000000) - 100000000) ** 2", "0.1234"),
+    ],
+)
+def test_what_a_program_cancels_on_the_way_is_no_difference(run_json, expression: str, x: str) -> None:
+    """Symbolic mode has digits that no float64 on the way can keep: that is rounding, and no wrong rule."""
+    assert run_json("check", "-e", expression, "-p", f"x={x}")["agree"]
+
+
+def test_where_rounding_on_the_way_is_small_a_wrong_rule_is_found_beside_it() -> None:
+    rules = with_partial("exp", "x", vjp=lambda out_bar, out: out_bar * out * 1.001)
+    trace = trace_of({"parameters": {"x": 1e-3}, "program": ["d = (exp(x) - 1) / x"]})
+    assert check(trace, ["x"], rules).odd_one_out == ("reverse", "d.1")
+
+
+def test_a_negative_base_is_compared_though_no_other_exponent_has_a_value() -> None:
+    rules = with_partial("power", "a", vjp=lambda out_bar, a, b: out_bar * 2.0 * b * a ** (b - 1.0))
+    trace = trace_of({"parameters": {"x": -2, "n": 3}, "program": ["d = x ** n"]})
+    assert check(trace, ["x"]).agree
+    assert check(trace, ["x"], rules).odd_one_out == ("reverse", "d")
+
+
+def test_a_net_of_16000_weights_is_compared_by_quotients_too() -> None:
+    layers = [
+        {"type": "linear", "weight": {"random": "normal", "shape": [64, 64], "seed": i, "scale": 0.12}}
+        for i in range(4)
+    ]
+    trace = trace_of({"input": {"x": [0.1] * 64}, "target": [0] * 64, "layers": layers, "loss": "squared_error"})
+    found = check(trace, ["W1", "W2", "W3", "W4"])
+    assert [ran.mode for ran in found.engines] == ["numeric", "forward", "reverse"]
+    assert found.agree
+
+
 def test_kinks_stand_apart_and_do_not_count(run, run_json) -> None:
     spec = json.dumps({"input": {"x": [0, 1]}, "layers": [{"type": "relu"}]})
     found = run_json("check", "-", stdin=spec)

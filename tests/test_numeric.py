@@ -1,6 +1,7 @@
 """Numeric differentiation: against the cases, and with the errors that difference quotients are known to have."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -118,3 +119,85 @@ def test_values_of_a_shared_weight_are_perturbed_at_all_uses() -> None:
     expected = json.loads((CASES / "dag-shared-weight.expected.json").read_text())["gradients"]["W"]
     result, _ = differentiate(build_trace(read_spec(read_source(str(path)))), "numeric", ["W"])
     assert result.gradients["W"] == pytest.approx(np.array(expected), rel=2e-5, abs=1e-6)
+
+
+def of_expression(expression: str, x: float, **how) -> tuple[float, float, list[str]]:
+    """Quotient, estimated error and codes of warnings."""
+    spec = {"parameters": {"x": x}, "program": [f"out = {expression}"]}
+    result, warnings = differentiate(trace_of(spec), "numeric", ["x"], **how)
+    assert result.errors is not None
+    return float(result.gradients["x"]), float(result.errors["x"]), [w.code for w in warnings]
+
+
+@pytest.mark.parametrize("scheme", ["central", "forward"])
+@pytest.mark.parametrize(
+    ("expression", "x", "right"),
+    [
+        ("exp(x)", 1.0, math.e),
+        ("sin(100 * x)", 30.0, 100 * math.cos(3000)),
+        ("sin(x)", 1e7, math.cos(1e7)),  # the step is longer than a wave
+        ("sin(100 * x)", 1e4, 100 * math.cos(1e6)),
+        ("log(x - 1)", 1 + 1e-9, 1 / ((1 + 1e-9) - 1)),  # the step leaves the domain, or nearly
+        ("sqrt(x - 1)", 1 + 1e-9, 0.5 / math.sqrt((1 + 1e-9) - 1)),
+        ("x ** 1.5", 0.0, 0.0),
+        ("(x + 10000000) - 10000000", 3.0, 1.0),  # rounding on the way
+        ("(x + 10000000) - 10000000", 0.1, 1.0),
+    ],
+)
+def test_the_true_error_is_within_the_estimate(expression: str, x: float, right: float, scheme: str) -> None:
+    found, error, _ = of_expression(expression, x, scheme=scheme)
+    assert abs(found - right) <= 1.5 * error
+
+
+def test_a_smooth_function_has_a_small_estimate() -> None:
+    for expression, x, right in (("exp(x)", 1.0, math.e), ("x ** 2", 3.0, 6.0), ("tanh(x)", 0.3, 0.915136961)):
+        assert of_expression(expression, x)[1] < 1e-9 * right * 100
+
+
+def test_a_lost_step_gives_0_and_says_so() -> None:
+    """10¹³ + 10⁻⁶ is 10¹³ in float64: the quotient is 0 / h."""
+    found, error, codes = of_expression("x ** 2", 1e13, step=1e-6)
+    assert (found, codes) == (0.0, ["cancellation"])
+    assert error > 2e13
+
+
+@pytest.mark.parametrize(("x", "codes"), [(1e-12, ["cancellation"]), (1e-3, []), (0.0, [])])
+def test_a_step_that_is_lost_later_is_told(x: float, codes: list[str]) -> None:
+    """The step of 10⁻¹² is relative to it, and nothing beside the 1 that is added."""
+    assert of_expression("(x + 1) ** 2", x)[2] == codes
+
+
+def test_each_kink_has_its_own_quotients() -> None:
+    """Hinge of two examples: −y / n on one side of y h = 1, so −1/2 | 0 for y = 1 and 0 | 1/2 for y = −1."""
+    spec = {
+        "input": {"x": [[1, 3], [3, -1]]},
+        "target": [[1, 1], [1, -1]],
+        "layers": [{"type": "identity"}],
+        "loss": "hinge",
+    }
+    _, warnings = differentiate(trace_of(spec), "numeric", ["x"])
+    assert [w.message.split("; ")[1] for w in warnings] == [
+        "for x[1, 1] the quotient is -0.5 from the left and 0 from the right",
+        "for x[2, 2] the quotient is 0 from the left and 0.5 from the right",
+    ]
+
+
+def test_kinks_of_a_program_are_told_by_the_name_that_meets_them() -> None:
+    spec = {"parameters": {"x": 0, "y": 0}, "program": ["d = relu(2 * x) - abs(3 * y)"]}
+    _, warnings = differentiate(trace_of(spec), "numeric", ["x", "y"])
+    assert [w.message.split("; ")[1] for w in warnings] == [
+        "for x the quotient is 0 from the left and 2 from the right",
+        "for y the quotient is 3 from the left and -3 from the right",
+    ]
+
+
+def test_a_kink_that_no_gradient_feels_has_quotients_too() -> None:
+    layers = [
+        {"type": "linear", "weight": [[1, -1], [1, 1]], "activation": "relu"},
+        {"type": "linear", "weight": [[0, 1]]},
+    ]
+    spec = {"input": {"x": [1, 1]}, "target": [1], "layers": layers, "loss": "squared_error"}
+    _, warnings = differentiate(trace_of(spec), "numeric", ["W1", "W2"])
+    assert [w.message.split("; ")[1] for w in warnings] == [
+        "for z1[1] the quotient is 0 from the left and 0 from the right"
+    ]

@@ -1,7 +1,7 @@
 """Every engine against every other: where do they differ by more than their own accuracy explains?
 
-The accuracy of automatic differentiation is measured: how far its result moves when every number of the spec is
-changed in its last bit (a backward error: Higham, *Accuracy and Stability of Numerical Algorithms*, chapter 1).
+The accuracy of automatic differentiation is measured: how far its result moves when every number of the spec, and every
+value on the way, is changed in its last bit (Higham, *Accuracy and Stability of Numerical Algorithms*, chapter 1).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from adcli.arrays import Array
 from adcli.engines import numeric, numeric_checks
 from adcli.engines.comparison import Index, Pair, Ran, compare, distances
 from adcli.engines.diagnose import Warning, infinite_slopes
-from adcli.engines.nudge import nudged
+from adcli.engines.nudge import nudged, nudged_rules
 from adcli.engines.run import MODES, differentiate
 from adcli.engines.structure import Kink, Result, structure
 from adcli.errors import AdcliError
 from adcli.primitives import RULES, Rules
 from adcli.trace import Node, Trace
 
-MOST_NUMERIC_WORK = 10**9  # evaluations × numbers in one: some ten seconds
+MOST_NUMERIC_WORK = 10**10  # evaluations × numbers in one: some ten seconds
 MOST_OF_A_STEP = 2**16  # entries in the Jacobian of one step that is looked at alone
 _SAFETY = 16.0
 _NUDGES = 6
@@ -102,19 +102,21 @@ def _run(trace: Trace, mode: str, wrt: Sequence[str], rules: Rules) -> tuple[Ran
 def _accuracy(trace: Trace, mode: str, result: Result, rules: Rules) -> dict[str, Array]:
     """How far off each entry may be.
 
-    Numeric mode estimates it; for the others, as far as the derivative moves when inputs and parameters change in
-    their last bits. (Symbolic mode takes as many digits as it needs, but the point is no better known to it.)
+    Numeric mode estimates it; for the others, as far as the derivative moves when inputs, parameters and the values on
+    the way change in their last bits; infinite where that leaves no number. (Symbolic mode takes as many digits as it
+    needs, but the point is no better known to it.)
     """
     if result.errors is not None:
         return {name: _SAFETY * error for name, error in result.errors.items()}
-    moved = {name: np.zeros(gradient.shape) for name, gradient in result.gradients.items()}
+    moved = {name: np.full(gradient.shape, np.nan) for name, gradient in result.gradients.items()}
     automatic = "reverse" if mode == "symbolic" else mode
     base, _ = differentiate(trace, automatic, list(moved), rules)
     for seed in range(_NUDGES):
-        other, _ = differentiate(nudged(trace, seed), automatic, list(moved), rules)
+        other, _ = differentiate(nudged(trace, seed), automatic, list(moved), nudged_rules(rules, seed))
         for name, gradient in other.gradients.items():
-            moved[name] = np.maximum(moved[name], _SAFETY * distances(gradient, base.gradients[name]))
-    return moved
+            distance = distances(gradient, base.gradients[name])
+            moved[name] = np.fmax(moved[name], np.where(np.isfinite(distance), _SAFETY * distance, np.nan))
+    return {name: np.where(np.isnan(most), np.inf, most) for name, most in moved.items()}
 
 
 def _of_kink(trace: Trace, kink: Kink) -> tuple[str, Index]:
@@ -153,20 +155,26 @@ def _masks(engines: Sequence[Ran], entries: Sequence[tuple[str, Index]]) -> dict
 
 
 def _with_settled_quotients(trace: Trace, engines: Sequence[Ran], rules: Rules, aside: dict[str, Array]) -> list[Ran]:
-    """Where numeric mode is contradicted, its quotients at the step where they settle: the usual may be too long."""
+    """Where numeric mode is contradicted, or knows nothing: its quotients at the step where they settle.
+
+    The usual step may be too long.
+    """
     quotients = next((ran for ran in engines if ran.mode == "numeric"), None)
     others = [ran for ran in engines if ran.mode != "numeric"]
-    if quotients is None:
+    if quotients is None or not others:
         return list(engines)
     gradients, accuracy = dict(quotients.result.gradients), dict(quotients.accuracy)
     for name in gradients:
-        if all(compare(quotients, other, {name: aside[name]}).agree for other in others):
+        places = ~aside[name] & np.isinf(accuracy[name]) & np.isfinite(others[0].result.gradients[name])
+        if not all(compare(quotients, other, {name: aside[name]}).agree for other in others):
+            places = np.ones_like(places)
+        if not places.any():
             continue
         base = numeric.plan(trace, [name], rules)
         with np.errstate(all="ignore"):
             best, error = numeric_checks.settled(base, quotients.result.values, name)
-        gradients[name] = best.reshape(gradients[name].shape)
-        accuracy[name] = _SAFETY * error.reshape(gradients[name].shape)
+        gradients[name] = np.where(places, best.reshape(places.shape), gradients[name])
+        accuracy[name] = np.where(places, _SAFETY * error.reshape(places.shape), accuracy[name])
     settled = quotients._replace(result=quotients.result._replace(gradients=gradients), accuracy=accuracy)
     return [settled if ran is quotients else ran for ran in engines]
 

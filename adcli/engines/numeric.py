@@ -68,17 +68,21 @@ class Sides(NamedTuple):
     right: Array
 
 
-def sides(base: Structure, values: dict[str, Array], name: str, h: Array, scheme: str) -> Sides:
-    """The quotients of ``name`` with the step ``h`` of each of its entries."""
+def sides(
+    base: Structure, values: dict[str, Array], name: str, h: Array, scheme: str, places: Array | None = None
+) -> Sides:
+    """The quotients of ``name`` with the step ``h`` of each entry, or of each of ``places`` (flat indices)."""
     x = np.asarray(values[name]).reshape(-1)
+    places = np.arange(len(x)) if places is None else places
+    x = x[places]
     path = path_of(base, name)
     f = np.asarray(values[base.trace.output]).reshape(-1)
     above, below = x + h, x - h
-    f_above = _probe(base, values, path, above, len(f))
+    f_above = _probe(base, values, path, places, above, len(f))
     right = _quotient(f_above - f, above - x)
     if scheme == "forward":
         return Sides(right, right, right)
-    f_below = _probe(base, values, path, below, len(f))
+    f_below = _probe(base, values, path, places, below, len(f))
     left = _quotient(f - f_below, x - below)
     both = _quotient(f_above - f_below, above - below)
     if not np.isfinite(both).all():  # near the edge of a domain only one side has a value
@@ -88,8 +92,12 @@ def sides(base: Structure, values: dict[str, Array], name: str, h: Array, scheme
 
 
 def _quotient(difference: Array, step: Array) -> Array:
-    """Output entries × entries of the name, from a row of output entries for each perturbation."""
-    quotient: Array = (difference / step[:, None]).T
+    """Output entries × entries of the name, from a row of output entries for each perturbation.
+
+    Where a step is lost in rounding nothing has changed, and the quotient is 0.
+    """
+    step = step[:, None]
+    quotient: Array = np.where(step == 0.0, difference, difference / step).T
     return quotient
 
 
@@ -114,22 +122,22 @@ def path_of(base: Structure, name: str) -> Path:
     return Path(name, nodes, max(math.prod(shape) for shape in shapes))
 
 
-def _probe(base: Structure, values: dict[str, Array], path: Path, entries: Array, rows: int) -> Array:
-    """The output, a row for each entry of the name that is replaced by its entry of ``entries``."""
+def _probe(base: Structure, values: dict[str, Array], path: Path, places: Array, entries: Array, rows: int) -> Array:
+    """The output, a row for each entry of the name (at ``places``) that is replaced by its entry of ``entries``."""
     if path.name != base.trace.output and not path.nodes:
         return np.broadcast_to(np.asarray(values[base.trace.output]).reshape(rows), (len(entries), rows))
     at_once = max(1, MOST_NUMBERS_AT_ONCE // path.largest)
     chunks = [slice(begin, begin + at_once) for begin in range(0, len(entries), at_once)]
-    return np.concatenate([_probe_some(base, values, path, entries, chunk, rows) for chunk in chunks])
+    return np.concatenate([_probe_some(base, values, path, places[c], entries[c], rows) for c in chunks])
 
 
 def _probe_some(
-    base: Structure, values: dict[str, Array], path: Path, entries: Array, chunk: slice, rows: int
+    base: Structure, values: dict[str, Array], path: Path, places: Array, entries: Array, rows: int
 ) -> Array:
     x = np.asarray(values[path.name])
-    count = len(entries[chunk])
+    count = len(entries)
     perturbed = np.repeat(x.reshape(1, -1), count, axis=0)
-    perturbed[np.arange(count), np.arange(len(entries))[chunk]] = entries[chunk]
+    perturbed[np.arange(count), places] = entries
     stacks = {path.name: perturbed.reshape(count, *x.shape)}
     for node, primitive in path.nodes:
         operands = [stacks.get(a, values.get(a)) if isinstance(a, str) else np.float64(a) for a in node.arguments]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,12 +11,18 @@ import numpy as np
 
 from adcli.arrays import Array, Shape
 from adcli.engines.diagnose import MOST_OF_A_STEP, Warning, component
-from adcli.engines.nudge import nudged
-from adcli.engines.numeric import Sides, path_of, sides, steps
+from adcli.engines.nudge import nudged_structure
+from adcli.engines.numeric import MOST_NUMBERS_AT_ONCE, RELATIVE_STEP, Sides, path_of, sides, steps
 from adcli.engines.structure import Kink, Result, Structure, evaluate
 
 _FINER_STEPS = 9
 _SETTLED = 1e-3  # of a quotient, that its error may be
+_FINE = 64.0  # how much shorter the step is that tells whether the usual one is short enough
+_NUDGES = 3
+_MARGIN = 1.2  # for the terms of higher order that the double step shows
+_LOST = 0.01  # of a quotient, that rounding may make
+
+Entry = tuple[str, tuple[int, ...]]
 
 
 class Assessment(NamedTuple):
@@ -26,47 +34,95 @@ class Assessment(NamedTuple):
 
     errors: dict[str, Array]
     kinks: list[Kink]
-    cancelled: list[tuple[str, tuple[int, ...]]]
+    cancelled: list[Entry]
 
 
 def assess(base: Structure, result: Result, made: dict[str, Sides], step: float | None = None) -> Assessment:
-    """Estimate the errors of ``result``, and tell kinks, by quotients at the double step and at half of it.
+    """Estimate the errors of ``result``, and tell kinks, by quotients at longer and shorter steps.
 
-    ``made``: the quotients of the run. The gap between left and right quotient changes with the step where curvature
-    makes it, and stays where a kink does.
+    ``made``: the quotients of the run.
     """
     errors: dict[str, Array] = {}
     kinks: list[Kink] = []
-    cancelled: list[tuple[str, tuple[int, ...]]] = []
-    central = result.scheme == "central"
+    cancelled: list[Entry] = []
+    scheme = result.scheme or "central"
     noise = _noise(base, result.values)
     for name in base.wrt:
         shape = base.trace.shapes[name]
         x = np.asarray(result.values[name]).reshape(-1)
-        h = steps(x, result.scheme or "central", step)
-        once = made[name] if central else sides(base, result.values, name, h, "central")
-        twice = sides(base, result.values, name, 2.0 * h, "central")
+        h = steps(x, scheme, step)
         rounding = noise / h
-        change = np.abs(twice.quotient - once.quotient) / 3.0 if central else np.abs(twice.right - once.right)
-        error = np.nan_to_num(change + rounding, nan=np.inf, posinf=np.inf)
-        errors[name] = error.reshape(result.gradients[name].shape)
-        if any(primitive.kink for _, primitive in path_of(base, name).nodes):
-            half = sides(base, result.values, name, 0.5 * h, "central")
-            found = np.argwhere(_at_kinks(half, once, twice, rounding))
-            kinks += [_kink(name, shape, int(row), int(column), once) for row, column in found]
+        once = made[name] if scheme == "central" else sides(base, result.values, name, h, "central")
+        twice = sides(base, result.values, name, 2.0 * h, "central")
+        errors[name] = _errors(base, result, name, h, rounding, once, twice).reshape(result.gradients[name].shape)
         lost = (x + h == x) | (x - h == x)
-        cancelled += [(name, _index(shape, int(c))) for c in np.flatnonzero(lost)]
+        found = _at_kinks(base, result, name, h, rounding, once, twice) & ~lost
+        kinks += [_kink(name, shape, int(row), int(column), once) for row, column in np.argwhere(found)]
+        if step is None:
+            lost |= _lost_on_the_way(base, result.values, name, h, rounding, made[name].quotient)
+        cancelled += [(name, _index(shape, int(column))) for column in np.flatnonzero(lost)]
     return Assessment(errors, kinks, cancelled)
 
 
-def _at_kinks(half: Sides, once: Sides, twice: Sides, rounding: Array) -> Array:
-    """Where left and right quotient differ, and neither moves as the step changes."""
+def _errors(base: Structure, result: Result, name: str, h: Array, rounding: Array, once: Sides, twice: Sides) -> Array:
+    """How far off each quotient of ``name`` may be: truncation, by the double step, and rounding.
+
+    Where a much shorter step tells another story, the usual one hides something: then the distance counts, and
+    nothing is known where the quotient keeps growing.
+    """
+    x = np.asarray(result.values[name]).reshape(-1)
+    if result.scheme == "forward":
+        chosen, change = once.right, np.abs(twice.right - once.right)
+    else:
+        one_sided = ~(np.isfinite(once.left) & np.isfinite(once.right))
+        chosen, change = once.quotient, np.abs(twice.quotient - once.quotient) / np.where(one_sided, 1.0, 3.0)
+    error = _MARGIN * change + rounding
+    fine = sides(base, result.values, name, h / _FINE, "central").quotient
+    distance = np.abs(fine - chosen)
+    hidden = distance > 1.5 * error + 4.0 * _FINE * rounding
+    hidden &= (x + h / _FINE != x) & (x - h / _FINE != x)
+    told = np.where(np.abs(fine) > 2.0 * np.abs(chosen), np.inf, distance * _FINE / (_FINE - 8.0))
+    estimate: Array = np.nan_to_num(np.where(hidden, told, error), nan=np.inf, posinf=np.inf)
+    return estimate
+
+
+def _at_kinks(
+    base: Structure, result: Result, name: str, h: Array, rounding: Array, once: Sides, twice: Sides
+) -> Array:
+    """Where left and right quotient differ, and neither moves as the step changes.
+
+    The gap between them changes with the step where curvature makes it, and stays where a kink does.
+    """
     gap = np.abs(once.right - once.left)
     wide: Array = gap > 64 * rounding + 1e-5 * (np.abs(once.left) + np.abs(once.right))
-    for other in (half, twice):
-        moved = np.maximum(np.abs(other.left - once.left), np.abs(other.right - once.right))
-        wide &= moved < 0.25 * gap
+    if not any(primitive.kink for _, primitive in path_of(base, name).nodes):
+        return np.zeros_like(wide)
+    wide &= _moved(once, twice) < 0.25 * gap
+    if wide.any():
+        wide &= _moved(once, sides(base, result.values, name, 0.5 * h, "central")) < 0.25 * gap
     return wide
+
+
+def _moved(once: Sides, other: Sides) -> Array:
+    moved: Array = np.maximum(np.abs(other.left - once.left), np.abs(other.right - once.right))
+    return moved
+
+
+def _lost_on_the_way(
+    base: Structure, values: dict[str, Array], name: str, h: Array, rounding: Array, quotient: Array
+) -> Array:
+    """Where a step that is relative to a small number is too short for the numbers that come after it.
+
+    There rounding makes all of the quotient, and the step that is taken at 0 gives another one.
+    """
+    lost = np.zeros(h.shape, dtype=bool)
+    absolute = RELATIVE_STEP["central"]
+    places = np.flatnonzero((h < _LOST * absolute) & (rounding > _LOST * np.abs(quotient)).any(axis=0))
+    if places.size:
+        again = sides(base, values, name, np.full(places.shape, absolute), "central", places).quotient
+        apart = np.abs(again - quotient[:, places]) > rounding[:, places] / 64.0
+        lost[places] = (apart & (rounding[:, places] > _LOST * np.abs(again))).any(axis=0)
+    return lost
 
 
 def _kink(name: str, shape: Shape, row: int, column: int, once: Sides) -> Kink:
@@ -99,29 +155,69 @@ def settled(base: Structure, values: dict[str, Array], name: str) -> tuple[Array
 
 
 def _noise(base: Structure, values: dict[str, Array]) -> Array:
-    """How far off each entry of the output may be: its last bit, or what the last bits of the leaves make of it."""
+    """How far off each entry of the output may be: its last bit, or what the last bits of all numbers make of it."""
     f = np.asarray(values[base.trace.output]).reshape(-1, 1)
     noise: Array = np.finfo(float).eps * np.abs(f)
-    for seed in (0, 1):
-        leaves = list(nudged(base.trace, seed).leaves.values())
-        others = evaluate(base._replace(start=leaves + base.start[len(leaves) :]))
+    for seed in range(_NUDGES):
+        others = evaluate(nudged_structure(base, seed))
         moved = np.abs(np.asarray(others[base.slots[base.trace.output]]).reshape(-1, 1) - f)
         noise = np.where(np.isfinite(moved), np.maximum(noise, moved), noise)
     return noise
 
 
-def warnings(found: list[Warning], assessment: Assessment) -> list[Warning]:
+def warnings(base: Structure, result: Result, found: list[Warning], assessment: Assessment) -> list[Warning]:
     """The warnings ``found``, those of kinks with the quotients of either side, and what else the quotients showed."""
-    kinks = assessment.kinks
-    sides_text = f"; {_two_quotients(kinks[0])}" if kinks else ""
-    complete = [replace(w, message=w.message + sides_text) if w.code == "kink" else w for w in found]
-    if kinks and not any(w.code == "kink" for w in found):
-        near = kinks[:MOST_OF_A_STEP]
+    at_kinks = [w for w in found if w.code == "kink"]
+    quotients = dict(zip(map(id, at_kinks), _of_kinks(base, result, assessment.kinks, at_kinks), strict=True))
+    complete = [replace(w, message=f"{w.message}; {quotients[id(w)]}") if id(w) in quotients else w for w in found]
+    if not at_kinks:
+        near = assessment.kinks[:MOST_OF_A_STEP]
         complete += [Warning("kink", k.name, k.place, f"near a kink: {_two_quotients(k)}") for k in near]
     for name, index in assessment.cancelled[:MOST_OF_A_STEP]:
         message = f"the step is lost in rounding at {component(name, index)}: take a larger one"
         complete.append(Warning("cancellation", name, index, message))
     return complete
+
+
+def _of_kinks(base: Structure, result: Result, kinks: Sequence[Kink], at_kinks: Sequence[Warning]) -> list[str]:
+    """For each warning the quotients of an entry asked for that meets its kink, or of the argument itself."""
+    arguments = {node.name: str(node.arguments[0]) for node in base.trace.nodes}
+    reached = {name: _reached(base, result, kinks, name) for name in dict.fromkeys(arguments[w.name] for w in at_kinks)}
+    told = []
+    for warning in at_kinks:
+        own = _of_component(base, result.values, arguments[warning.name], warning.index or ())
+        candidates = (k for k, into in reached[arguments[warning.name]] if k.row == own.row and into[own.place])
+        told.append(_two_quotients(next(candidates, own)))
+    return told
+
+
+def _of_component(base: Structure, values: dict[str, Array], name: str, place: tuple[int, ...]) -> Kink:
+    """The quotients of the output entry that feels the kink at ``place`` of ``name`` most."""
+    x = np.asarray(values[name])
+    flat = np.array([_flat(place, x.shape)])
+    found = sides(base, values, name, steps(x.reshape(-1)[flat], "central"), "central", flat)
+    row = int(np.argmax(np.nan_to_num(np.abs(found.right - found.left))))
+    return Kink(name, place, row, float(found.left[row, 0]), float(found.right[row, 0]))
+
+
+def _reached(base: Structure, result: Result, kinks: Sequence[Kink], into: str) -> list[tuple[Kink, Array]]:
+    """Of the first kinks, which entries of ``into`` their perturbations change."""
+    moved = base._replace(trace=replace(base.trace, output=into))
+    shape = base.trace.shapes[into]
+    found = []
+    for name in dict.fromkeys(kink.name for kink in kinks):
+        if name != into and all(node.name != into for node, _ in path_of(moved, name).nodes):
+            continue
+        own = [kink for kink in kinks if kink.name == name][: max(1, MOST_NUMBERS_AT_ONCE // math.prod(shape))]
+        x = np.asarray(result.values[name])
+        flat = np.array([_flat(kink.place, x.shape) for kink in own])
+        right = sides(moved, result.values, name, steps(x.reshape(-1)[flat], "central"), "forward", flat).right
+        found += [(kink, column.reshape(shape) != 0.0) for kink, column in zip(own, right.T, strict=True)]
+    return found
+
+
+def _flat(place: tuple[int, ...], shape: Shape) -> int:
+    return int(np.ravel_multi_index(place, shape)) if place else 0
 
 
 def _two_quotients(kink: Kink) -> str:

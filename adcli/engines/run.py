@@ -67,5 +67,5 @@ def _numeric(
     made: dict[str, numeric.Sides] = {}
     result = numeric.run(base, scheme, step, made)
     assessment = numeric_checks.assess(base, result, made, step)
-    warnings = numeric_checks.warnings(diagnose(base, result), assessment)
+    warnings = numeric_checks.warnings(base, result, diagnose(base, result), assessment)
     return result._replace(errors=assessment.errors, kinks=assessment.kinks), warnings
