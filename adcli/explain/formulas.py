@@ -199,6 +199,12 @@ def _is_diagonal(matrix: Matrix) -> bool:
 MOST_TERMS = 4
 
 
+def effect(scene: Scene, turned: Name, of: Name, value: float, role: Role) -> Runs:
+    """What a derivative means: by how many times as much ``of`` moves, and which way."""
+    key = "work.stays" if value == 0.0 else "work.grows" if value > 0.0 else "work.falls"
+    return scene.say(key, W=turned, h=of, v=Number(abs(value), role)) if np.isfinite(value) else ()
+
+
 def work(
     scene: Scene,
     left: Expression,

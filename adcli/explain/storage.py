@@ -22,8 +22,8 @@ class Ledger:
         self.states = {node.name: State.TO_COME for node in scene.trace.nodes}
         self.most = sum(scene.size(node.name) for node in scene.trace.nodes)
         pulls = [step for step in steps if step.kind in PULLS]
-        read = {name for step in pulls for name in step.reads}
-        self.never = {name for name in (pulls[0].releases if pulls else ()) if name not in read}
+        self.read = {name for step in pulls for name in step.reads}
+        self.never = {name for name in (pulls[0].releases if pulls else ()) if name not in self.read}
         self.again = [step.target for step in steps if step.kind == "recompute"]
         self.evaluations = 0
         self.pulled: str | None = None  # the node that was pulled back through last
