@@ -83,6 +83,7 @@ class _Page:
         self.width = width
         self.tight = False
         self.was_cut = False  # whether a matrix lost columns because the last blocks were too narrow for it
+        self.signed: dict[tuple[int, int, bool], Box] = {}
         self.pen = Pen(deck.numbers, ascii_only, columns=COLUMNS)
         self.labels: Labels = deck.labels
 
@@ -174,8 +175,11 @@ class _Page:
 
     def _signed(self, part: Part) -> Box:
         """``= expression``."""
-        sign = f" {self.pen.sign(part.sign, part.expression)} " if part.sign else ""
-        return beside([Box([[(sign, "")]], 0), self.pen.box(part.expression)])
+        key = id(part), self.pen.columns, self.pen.shapes  # the deck, and so its parts, lives longer than the page
+        if key not in self.signed:
+            sign = f" {self.pen.sign(part.sign, part.expression)} " if part.sign else ""
+            self.signed[key] = beside([Box([[(sign, "")]], 0), self.pen.box(part.expression)])
+        return self.signed[key]
 
     def _rule_width(self, blocks: Sequence[Block], width: int) -> int:
         rules = [self._rule(b) for b in blocks if isinstance(b, Formula) and len(b.parts) > 1]

@@ -71,7 +71,7 @@ TABLE = {
     "sizes.parameters.title.one": "Total: 1 parameter",
     "sizes.numbers.title": "Total: {n} numbers to differentiate for",
     "sizes.numbers.title.one": "One number to differentiate for",
-    "sizes.sentence": "Every name has its own Jacobian: a row for each output, a column for each number.",
+    "sizes.sentence": "Every name has its own Jacobian: a row per output, a column per number.",
     "sizes.sentence.one": "Its Jacobian has a row for each output, a column for each of its numbers.",
     "sizes.more": "… and {n} more.",
     "sizes.zeros": "Each output meets only its own row of the weight: the other entries are forced to be 0.",
