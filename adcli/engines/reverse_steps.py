@@ -109,7 +109,7 @@ class Recorder:
         kind = ("cotangent.init" if first else "cotangent.update") if inner else "gradient"
         value = self._matrix(self._cotangent(pull.operand), contribution, pull.operand)
         operands = (jacobian,) if first else (row, jacobian)
-        cost = 0 if pull.node == self.output else product_cost(row.shape, jacobian.shape)  # the identity is no product
+        cost = 0 if first else product_cost(row.shape, jacobian.shape)
         self._tell(kind, pull.operand, operands, value, pull.reads, releases, cost)
         if before is not None:
             so_far = self._matrix(value.name, before, pull.operand)

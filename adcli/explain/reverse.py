@@ -30,7 +30,7 @@ from adcli.explain.maths import Expression, Matrix, Number, Partial, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import shortened_rows, told_in_full
-from adcli.explain.storage import PULLS, Ledger, shortened, slot, way_back
+from adcli.explain.storage import PULLS, Ledger, products, shortened, slot, way_back
 from adcli.trace import Node
 
 MOST_ON_A_SLIDE = 6
@@ -351,7 +351,7 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide
         done = [s.target for s in told.steps if s.target in scene.wrt]
         moved = [s for s in told.steps if s.kind == "cotangent.update"]
         size = largest(moved[-1].value.array()) if moved else 0.0
-        cost = sum(step.multiplications for step in told.steps)
+        cost = sum(step.multiplications for step in products(scene, told.steps))
         finished = say.listed([Partial(loss, scene.names[name], C) for name in done])
         again = [scene.names[s.target] for s in told.steps if s.kind == "recompute"]
         if again:

@@ -103,8 +103,14 @@ def way_back(
     ]
     held = steps[-1].held
     meter = Meter(held, ledger.most, say("storage.needed", n=f"{held:,}", of=f"{ledger.most:,}"))
-    cost = [step for step in steps if step.multiplications]
-    return Storage(say.text("storage.stored"), (*shortened(slots, at), *own), meter, multiplications(scene, cost))
+    facts = multiplications(scene, products(scene, steps))
+    return Storage(say.text("storage.stored"), (*shortened(slots, at), *own), meter, facts)
+
+
+def products(scene: Scene, steps: Sequence[Step]) -> list[Step]:
+    """The steps that multiply; a product with the identity, where the way back begins, is none, as in the closing."""
+    seed = f"∂{scene.output}/∂{scene.output}"
+    return [step for step in steps if step.multiplications and step.operands[0].name != seed]
 
 
 def _in_hand(step: Step) -> Expression | None:
