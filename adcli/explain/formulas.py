@@ -214,7 +214,8 @@ MOST_TERMS = 4
 def effect(scene: Scene, turned: Name, of: Name, value: float, role: Role) -> Runs:
     """What a derivative means: by how many times as much ``of`` moves, and which way."""
     key = "work.stays" if value == 0.0 else "work.grows" if value > 0.0 else "work.falls"
-    return scene.say(key, W=turned, h=of, v=Number(abs(value), role)) if np.isfinite(value) else ()
+    size = Number(abs(value), role)
+    return scene.say(key, n=int(abs(value) == 1.0), W=turned, h=of, v=size) if np.isfinite(value) else ()
 
 
 def work(

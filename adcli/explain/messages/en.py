@@ -257,6 +257,8 @@ TABLE = {
     "storage.cost.one": "this step {sum} multiplication",
     "work.head": "one entry, by hand",
     "work.grows": "add a little to {W}, and {h} grows by {v} times as much",
+    "work.grows.one": "add a little to {W}, and {h} grows by as much",
+    "work.falls.one": "add a little to {W}, and {h} falls by as much",
     "work.falls": "add a little to {W}, and {h} falls by {v} times as much",
     "work.stays": "add a little to {W}, and {h} stays as it is",
     "summary.title": "Steps {first} to {last}, told in short",
