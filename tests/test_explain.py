@@ -559,3 +559,12 @@ def test_the_lecture_needs_no_random_numbers() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stderr == "False"
+
+
+@pytest.mark.parametrize("slide", ["1", "4", "7"])
+def test_a_strip_too_wide_shows_where_we_are(run, monkeypatch, slide) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = run("explain", REVERSE, "--slide", slide).stdout.splitlines()
+    strip = next(line for line in lines if "f₃" in line or "⋯" in line)
+    assert len(strip) <= 40 and "⋯" in strip
+    assert slide != "7" or "[f₃]" in strip

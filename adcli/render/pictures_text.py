@@ -83,7 +83,38 @@ def network(block: Network, pen: Pen, width: int) -> list[Segments]:
             canvas.centred(top + 2, centre, other)
     _arcs(canvas, block, centres)
     _parameters(canvas, block, pen, centres, top)
-    return canvas.drawn()
+    now = (centre for item, centre in zip(block.wire, centres, strict=True) if _state(item) is State.NOW)
+    return _window(canvas.drawn(), top, next(now, 0), width)
+
+
+def _state(item: Pill | Box | Gap) -> State:
+    return State.PLAIN if isinstance(item, Gap) else item.progress.state
+
+
+def _window(lines: list[Segments], wire: int, at: int, width: int) -> list[Segments]:
+    """Of a picture that is too wide the part around ``at``, with dots where the ``wire`` goes on."""
+    longest = max((length(line) for line in lines), default=0)
+    if longest <= width:
+        return lines
+    begin = min(max(0, at - width // 2), longest - width)
+    cut = [_cropped(line, begin, begin + width) for line in lines]
+    if begin:
+        cut[wire] = [("⋯", "dim"), *_cropped(cut[wire], 1, width)]
+    if begin + width < longest:
+        cut[wire] = [*_cropped(cut[wire], 0, width - 1), ("⋯", "dim")]
+    return cut
+
+
+def _cropped(line: Segments, begin: int, end: int) -> Segments:
+    """The characters of a line from ``begin`` up to ``end``."""
+    found: Segments = []
+    column = 0
+    for text, style in line:
+        piece = text[max(0, begin - column) : max(0, end - column)]
+        column += len(text)
+        if piece:
+            found.append((piece, style))
+    return found
 
 
 def _face(item: Pill | Box | Gap, pen: Pen, role: Role) -> Segments:
