@@ -4,6 +4,8 @@ import importlib
 import json
 import re
 import string
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -281,13 +283,19 @@ def test_a_quotient_can_be_computed_again_from_its_slide(run) -> None:
 
 
 def test_the_product_with_the_identity_costs_nothing(run) -> None:
-    assert "0 multiplications here, 0 the other way" in run("explain", "specs/one-layer.yaml").stdout
+    told = run("explain", "specs/one-layer.yaml").stdout
+    assert "0 multiplications here, 0 the other way" in told and "this step" not in told
+    told = run(
+        "explain", "specs/order.yaml"
+    ).stdout  # a product of the lecture takes 4, then 8 more; W2 has 8 of its own
+    each = [int(n) for n in re.findall(r"this step .*?(\d+) multiplications", told)]
+    assert each == [12, 8] and "20 multiplications here" in told
 
 
 def test_contributions_of_a_shared_weight_meet_in_no_value(run) -> None:
     text = run("explain", "specs/shared-weight.yaml").stdout
     assert "Two ways meet" not in text and "Another use of W" in text
-    assert "h~₃ moves to h₂" in text and "or a sum of such" in text
+    assert "h~₃ moves to h₂" in text and "It is a sum over all paths" in text
 
 
 # --- languages -------------------------------------------------------------------------------------------------
@@ -465,3 +473,98 @@ def test_every_spec_is_told_with_checkpoints(run, path: Path, kept: str) -> None
         assert "adcli: error: --checkpoint" in ran.stderr
     else:
         assert ran.code == 0, ran.stderr
+
+
+# --- what a student would stumble over --------------------------------------------------------------------------
+
+
+def test_a_weight_used_again_is_added_not_overwritten(run) -> None:
+    slide = run("explain", "specs/shared-weight.yaml", "--mode", "forward", "--slide", "5").stdout
+    assert "Push Ŵ through f₂, add this use of W" in slide
+    assert [line.split("   ")[0].strip() for line in slide.splitlines() if line.startswith("Ŵ ←")] == [
+        "Ŵ ← ∂z₂/∂h₁·Ŵ + ∂z₂/∂W"
+    ]
+
+
+def test_numbers_are_not_cut_where_the_page_has_room(run) -> None:
+    """Six columns of a weight Jacobian fit in 80 characters, though not beside the chain rule."""
+    slide = run("explain", "specs/classifier.yaml", "--slide", "8").stdout
+    assert "⎢0 0 1 2 0 0⎥" in slide and "⋯" not in slide
+
+
+def test_a_derivative_below_zero_falls(run) -> None:
+    told = run("explain", "specs/classifier.yaml").stdout
+    assert "and ℓ falls by 0.6667 times as much" in " ".join(told.split())
+    assert not re.search(r"(grows|falls) by -", told)
+
+
+def test_probabilities_are_shown_before_they_are_used(run) -> None:
+    slide = run("explain", "specs/classifier.yaml", "--slide", "5").stdout
+    assert slide.index("softmax(h₂) ≈ [0.3333 0.3333 0.3333]") < slide.index("softmax(h₂) − y")
+
+
+def test_a_target_that_does_not_add_up_to_one(run, tmp_path) -> None:
+    """p Σy − y: for logits (0, 0) and y = (½, ¼) it is (−⅛, ⅛)."""
+    path = tmp_path / "half.yaml"
+    path.write_text(
+        "input: [1, 1]\ntarget: [0.5, 0.25]\nlayers: [{type: linear, weight: [[0, 0], [0, 0]]}]\nloss: cross_entropy\n"
+    )
+    slide = run("explain", str(path), "--slide", "5").stdout
+    assert "Σy · softmax(h₁) − y" in slide and "[-0.1250 0.1250]" in slide and "probabilities minus" not in slide
+
+
+def test_the_storage_fills_line_by_line(run) -> None:
+    """The lecture's frames: [h1 | | | | ], then [h1 | h2 | | | ], …"""
+    slide = run("explain", REVERSE, "--slide", "4").stdout
+    rows = [re.sub(r"\s+", " ", line) for line in slide.splitlines() if line.startswith("stored")]
+    assert rows[0] == "stored [h₁ 2 2] [h₂ ·] [h₃ ·] [h₄ ·] [ℓ ·]"
+    assert rows[2] == "stored [h₁ 2 2] [h₂ 6 4] [h₃ 10 16] [h₄ ·] [ℓ ·]"
+    assert len(rows) == 5 and rows[4].startswith("stored [h₁ 2 2] [h₂ 6 4] [h₃ 10 16] [h₄ 36] [ℓ 1]")
+
+
+def test_sentences_claim_what_is_counted(run) -> None:
+    alone = run("explain", "specs/one-layer.yaml").stdout
+    assert "It is the Jacobian of a single step." in alone and "carries 2 rows" in alone
+    assert "here the way back will read none of them" in alone
+    lecture = " ".join(run("explain", REVERSE).stdout.split())
+    assert "because the way back will read it: all but ℓ." in lecture
+    assert "an outer product gives the same, with 14 multiplications for 26." in lecture
+
+
+def test_the_network_names_its_target(run) -> None:
+    assert re.search(r"target +y +35", run("explain", REVERSE, "--slide", "1").stdout)
+
+
+@pytest.mark.parametrize("width", [23, 44])
+def test_ticks_of_a_plot_stand_at_their_powers(width) -> None:
+    """Points at 1, 10⁻⁴, …, 10⁻¹⁶ on the rows of an axis: a tick stands beside each point of its power."""
+    from adcli.explain.blocks import Plot, Series
+    from adcli.render.charts_text import plot
+
+    points = tuple((10.0**-k, 10.0**-k) for k in range(0, 17, 4))
+    block = Plot("x", "y", (Series("s", "circle", points),), falling_x=True)
+    lines = ["".join(text for text, _ in line) for line in plot(block, Pen(Numbers()), width + 7)]
+    ticked = [line.split()[0] for line in lines if "●" in line and "┤" in line]
+    assert ticked == ["1e0", "1e-4", "1e-8", "1e-12", "1e-16"]
+
+
+def test_the_lecture_needs_no_random_numbers() -> None:
+    """numpy.random takes as long to import as all slides to draw."""
+    code = (
+        "import sys; from adcli.cli import main\n"
+        "sys.argv = ['adcli', 'explain', 'specs/forward-mode.yaml', '--mode', 'forward']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "sys.stderr.write(str('numpy.random' in sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stderr == "False"
+
+
+@pytest.mark.parametrize("slide", ["1", "4", "7"])
+def test_a_strip_too_wide_shows_where_we_are(run, monkeypatch, slide) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = run("explain", REVERSE, "--slide", slide).stdout.splitlines()
+    strip = next(line for line in lines if "f₃" in line or "⋯" in line)
+    assert len(strip) <= 40 and "⋯" in strip
+    assert slide != "7" or "[f₃]" in strip

@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -75,3 +76,48 @@ def test_an_interrupt_ends_quietly() -> None:
     terminal.until("q quit")
     terminal.press("\x03")
     assert terminal.close() == 130
+
+
+def test_keys_that_come_at_once_are_all_read() -> None:
+    terminal = Terminal()
+    terminal.until("q quit")
+    terminal.press("  \x1b[C\x1b[D")
+    terminal.until("3/12")
+    terminal.until("4/12")
+    terminal.until("3/12")
+    terminal.until("q quit")
+    terminal.press("?x\x1b[Cq")
+    terminal.until("4/12")
+    assert terminal.close() == 0
+
+
+def test_a_window_of_another_size_gets_its_own_slide() -> None:
+    terminal = Terminal()
+    terminal.until("q quit")
+    fcntl.ioctl(terminal.screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 110, 0, 0))
+    os.kill(terminal.process.pid, signal.SIGWINCH)
+    assert "─" * 50 in terminal.until("1/12")
+    terminal.press("q")
+    assert terminal.close() == 0
+
+
+def test_it_goes_on_after_a_stop() -> None:
+    terminal = Terminal()
+    terminal.until("q quit")
+    settings = termios.tcgetattr(terminal.screen)
+    settings[3] |= termios.ICANON | termios.ECHO  # as a shell leaves the terminal
+    termios.tcsetattr(terminal.screen, termios.TCSANOW, settings)
+    os.kill(terminal.process.pid, signal.SIGCONT)
+    terminal.until("1/12")
+    terminal.until("q quit")
+    terminal.press(" ")
+    terminal.until("2/12")
+    terminal.press("q")
+    assert terminal.close() == 0
+
+
+def test_the_end_of_the_input_ends_it() -> None:
+    terminal = Terminal()
+    terminal.until("q quit")
+    terminal.press("\x04")
+    assert terminal.close() == 0

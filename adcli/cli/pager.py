@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import select
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,12 +12,15 @@ from contextlib import contextmanager
 from adcli.cli.output import write
 from adcli.explain.blocks import Deck
 from adcli.render import slides_text
-from adcli.render.terminal import is_terminal, rendered
+from adcli.render.terminal import is_terminal, rendered, width_of
 
-FORWARD = (" ", "\r", "\n", "n", "l", "\x1b[C", "\x1b[B", "\x1b[6~")
-BACK = ("\x7f", "\b", "p", "h", "\x1b[D", "\x1b[A", "\x1b[5~")
+FORWARD = (" ", "\r", "\n", "n", "l", "\x1b[C", "\x1b[B", "\x1bOC", "\x1bOB", "\x1b[6~")
+BACK = ("\x7f", "\b", "p", "h", "\x1b[D", "\x1b[A", "\x1bOD", "\x1bOA", "\x1b[5~")
 LEAVE = ("q", "\x1b", "\x04", "")
 CLEAR = "\x1b[H\x1b[2J"
+REDRAW = "redraw"  # no key: the window has another size, or the program goes on after a stop
+KEY = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Z])?|.", re.DOTALL)
+SPLIT = 0.05  # seconds in which the rest of an arrow's characters comes
 
 
 def show(deck: Deck, number: int | None, output: str | None) -> None:
@@ -37,15 +42,17 @@ def _has_characters() -> bool:
 
 def _paged(deck: Deck, ascii_only: bool, next_key: Callable[[], str]) -> None:
     at, top = 0, 0
-    pages: dict[int, list[str]] = {}
+    pages: dict[tuple[int, int], list[str]] = {}
     while True:
-        if at not in pages:
+        page = at, width_of(sys.stdout)
+        if page not in pages:
             text = rendered(lambda c: slides_text.show(c, deck, at + 1, ascii_only))  # noqa: B023
-            pages[at] = text.rstrip("\n").split("\n")
+            pages[page] = text.rstrip("\n").split("\n")
         height = max(4, _height() - 1)
-        lines = pages[at][top : top + height]
+        top = min(top, max(0, len(pages[page]) - 1))
+        lines = pages[page][top : top + height]
         labels = deck.labels
-        more = " · …" if top + height < len(pages[at]) else ""
+        more = " · …" if top + height < len(pages[page]) else ""
         keys = f"space {labels.next} · backspace {labels.back} · q {labels.quit}{more}"
         sys.stdout.write(CLEAR + "\n".join(lines) + "\n" * (height - len(lines)) + f"\n\x1b[2m{keys}\x1b[0m")
         sys.stdout.flush()
@@ -53,7 +60,7 @@ def _paged(deck: Deck, ascii_only: bool, next_key: Callable[[], str]) -> None:
         if key in LEAVE:
             break
         if key in FORWARD:
-            if top + height < len(pages[at]):
+            if top + height < len(pages[page]):
                 top += height - 2
             elif at + 1 < len(deck.slides):
                 at, top = at + 1, 0
@@ -83,10 +90,51 @@ def _keys() -> Iterator[Callable[[], str]]:
 
         yield msvcrt.getwch  # type: ignore[attr-defined]
         return
+    import signal
+
     stream = sys.stdin.fileno()
     before = termios.tcgetattr(stream)
-    tty.setcbreak(stream)
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    earlier = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    handlers = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGWINCH, signal.SIGCONT)}
     try:
-        yield lambda: os.read(stream, 8).decode("utf-8", "replace")
+        yield _Keyboard(stream, woken, lambda: tty.setcbreak(stream)).next_key
     finally:
         termios.tcsetattr(stream, termios.TCSADRAIN, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(earlier)
+        os.close(woken)
+        os.close(wake)
+
+
+class _Keyboard:
+    """Keys one by one, however many come at once; a signal that comes through ``woken`` is a REDRAW."""
+
+    def __init__(self, stream: int, woken: int, take_keys: Callable[[], object]) -> None:
+        self.stream = stream
+        self.woken = woken
+        self.take_keys = take_keys
+        self.waiting = ""
+        take_keys()
+
+    def next_key(self) -> str:
+        while not self.waiting:
+            ready = select.select([self.stream, self.woken], [], [])[0]
+            if self.woken in ready:
+                os.read(self.woken, 64)
+                self.take_keys()  # the shell had the terminal meanwhile
+                return REDRAW
+            self.waiting = self._read()
+            if not self.waiting:
+                return ""
+            if self.waiting[-1] == "\x1b" and select.select([self.stream], [], [], SPLIT)[0]:
+                self.waiting += self._read()
+        key = KEY.match(self.waiting)
+        assert key is not None
+        self.waiting = self.waiting[key.end() :]
+        return key[0]
+
+    def _read(self) -> str:
+        return os.read(self.stream, 64).decode("utf-8", "replace")

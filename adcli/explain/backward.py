@@ -11,6 +11,7 @@ from adcli.derivation import Step
 from adcli.explain.blocks import Block, Formula, Part, Runs, Style, Text, Work
 from adcli.explain.formulas import (
     MOST_COLUMNS,
+    effect,
     heads_of,
     jacobian,
     numbers_put_in,
@@ -36,6 +37,7 @@ from adcli.explain.scene import Scene, as_matrix
 from adcli.trace import Node
 
 C = Role.COTANGENT
+MOST_PUT_IN = 4  # numbers of an argument that is put into a slope on one line
 
 
 def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Block], int]:
@@ -48,30 +50,78 @@ def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Blo
         identity = Matrix(step.value.array(), C, Role.PLAIN, ~np.eye(scene.rows, dtype=bool), new=True)
         return [Formula(tilde, (Part("←", partial), Part("=", identity, 1)), scene.say.text("label.start"), C)], 1
     parts = [Part("←", partial), *slope_parts(scene, node, step.target, 1, 2), Part("=", result, 3)]
-    blocks: list[Block] = [
-        Formula(tilde, tuple(parts), scene.say.text("label.start"), C, tuple(_read_names(scene, step)))
-    ]
-    if node.op == "cross_entropy":
+    start = Formula(tilde, tuple(parts), scene.say.text("label.start"), C, tuple(_read_names(scene, step)))
+    blocks: list[Block] = [*probabilities(scene, node), start]
+    if node.op == "cross_entropy" and _is_distribution(scene, node):
         blocks.append(Text(scene.say("back.softmax"), phase=2))
-    if dict(node.settings).get("examples", 0) and dict(node.settings).get("reduction") == "mean":
+    if dict(node.settings).get("examples", 0) > 1 and dict(node.settings).get("reduction") == "mean":
         blocks.append(Text(scene.say("back.mean", n=dict(node.settings)["examples"]), phase=2))
     return blocks, 3
 
 
+def probabilities(scene: Scene, node: Node) -> list[Block]:
+    """``softmax(h₂) = […]``, which the slope of a cross-entropy needs; with many numbers the target, too."""
+    if node.op != "cross_entropy":
+        return []
+    logits, target = (str(name) for name in node.arguments[:2])
+    rule = Raw("softmax(⟦h⟧)", r"\operatorname{softmax}(⟦h⟧)", arguments=(("h", scene.names[logits]),))
+    array = scene.value(logits)
+    odds = np.exp(array - array.max(axis=-1, keepdims=True))
+    softmax = Matrix(as_matrix(odds / odds.sum(axis=-1, keepdims=True), row=True), Role.VALUE, Role.VALUE)
+    found: list[Block] = [Formula(rule, (Part("=", softmax, 1),), role=Role.VALUE)]
+    if array.size > MOST_PUT_IN:
+        y = Matrix(as_matrix(scene.value(target), row=True), Role.VALUE, Role.VALUE)
+        found.append(Formula(scene.names[target], (Part("=", y, 1),), role=Role.VALUE))
+    return found
+
+
 def slope_parts(scene: Scene, node: Node, operand: str, rule_phase: int, phase: int) -> list[Part]:
     """The slope of a primitive as its rule states it, then with its numbers put in."""
-    formula = rule_of(scene, node, operand).formula
+    formula = _slope_formula(scene, node, operand)
     if formula is None:
         return []
     primitive = primitive_of(scene, node)
-    formula = formula[0].replace(" - ", " − "), formula[1]
     place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
     rule = Raw(*formula, arguments=tuple((k, _named(scene, v)) for k, v in place.items()))
     parts = [Part("=", rule, rule_phase)]
     is_bare = formula[0].startswith("⟦") and formula[0].endswith("⟧") and formula[0].count("⟦") == 1
-    if not is_bare and "⟦" in formula[0] and all(scene.size(v) <= 4 for v in place.values() if isinstance(v, str)):
+    if (
+        not is_bare
+        and "⟦" in formula[0]
+        and all(scene.size(v) <= MOST_PUT_IN for v in place.values() if isinstance(v, str))
+    ):
         parts.append(Part("=", Raw(*formula, arguments=tuple((k, _number(scene, v)) for k, v in place.items())), phase))
     return parts
+
+
+def _slope_formula(scene: Scene, node: Node, operand: str) -> tuple[str, str] | None:
+    """The slope as text and in LaTeX, without brackets around the whole; a count of components is a number in it."""
+    formula = rule_of(scene, node, operand).formula
+    if formula is None:
+        return None
+    text, latex = formula[0].replace(" - ", " − "), formula[1]
+    if node.op == "mean_squared_error":
+        count = str(scene.shape(operand)[-1]) if scene.shape(operand) else "1"
+        text, latex = text.replace("2/c", f"2/{count}"), latex.replace("{c}", f"{{{count}}}")
+    if node.op == "cross_entropy" and not _is_distribution(scene, node):
+        text = text.replace("softmax", "Σ⟦y⟧ · softmax")
+        latex = latex.replace(r"\operatorname", r"\textstyle\sum ⟦y⟧ \cdot \operatorname")
+    return _unwrapped(text), _unwrapped(latex)
+
+
+def _unwrapped(text: str) -> str:
+    """``text`` without a pair of brackets around all of it."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return text[1:-1] if place and place == len(text) - 1 else text
+    return text
+
+
+def _is_distribution(scene: Scene, node: Node) -> bool:
+    """Whether the target of a cross-entropy adds up to 1 for every example."""
+    return bool(np.allclose(scene.value(str(node.arguments[1])).sum(axis=-1), 1.0, rtol=0.0, atol=1e-12))
 
 
 def _named(scene: Scene, argument: str | float) -> Expression:
@@ -161,7 +211,7 @@ def _pulled(
     if by_hand:
 
         def meaning(at: tuple[int, int], value: float) -> Runs:
-            return scene.say("work.reverse", W=scene.names.entry(of, at[1]), v=Number(value, C))
+            return effect(scene, scene.names.entry(of, at[1]), scene.names.entry(scene.output, at[0]), value, C)
 
         bar, right, result, hand = work(scene, bar, right, result, meaning, C, phase + 2)
     if step.operands[0].shape[1] == 1 and row.shape[0] == 1:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
+from adcli.arrays import Array
 from adcli.cost.chains import Graph as CostGraph
 from adcli.cost.modes import mode_costs
+from adcli.derivation import Step
 from adcli.engines.diagnose import Warning
 from adcli.explain.blocks import Bar, Bars, Block, Formula, Network, Part, Runs, Slide, Style, Text, Words
 from adcli.explain.counts import chain_products, most_held
-from adcli.explain.formulas import heads_of
+from adcli.explain.formulas import heads_of, product
 from adcli.explain.maths import Expression, Matrix, Number, Partial, Product, Role, Transposed
 from adcli.explain.opening import head
 from adcli.explain.pictures import cotangent_name, strip
@@ -22,9 +25,9 @@ VANISHING = 1e-3
 ROLES = {"forward": Role.TANGENT}
 
 
-def slides(scene: Scene) -> list[Slide]:
+def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     """Gradients, cost, notice."""
-    found = [gradients(scene)]
+    found = [gradients(scene, steps)]
     if scene.flowing:
         found.append(cost(scene))
     return [*found, notice(scene)]
@@ -35,29 +38,29 @@ def _strip(scene: Scene, role: Role = Role.VALUE) -> Network | None:
     return None if scene.tells_program else strip(scene, finished=True, done=scene.wrt, role=role)
 
 
-def gradients(scene: Scene) -> Slide:
+def gradients(scene: Scene, steps: list[Step]) -> Slide:
     """Every gradient in its parameter's shape; forward's rows folded, and for reverse the product that code makes."""
     say = scene.say
     role = ROLES.get(scene.mode, Role.COTANGENT)
     names = list(scene.wrt)
     if scene.detail != "full" and len(names) > MOST_GRADIENTS:
         names = names[: MOST_GRADIENTS - 1] + names[-1:]
-    stage: list[Block] = [_gradient(scene, name, role) for name in names]
+    products = _outer_products(scene, steps)
+    stage: list[Block] = [_gradient(scene, name, role, products.get(name)) for name in names]
     if len(names) < len(scene.wrt):
         stage.append(Text(say("gradients.more", n=len(scene.wrt) - len(names))))
     what = "gradients" if scene.rows == 1 else "jacobians"
     own = all(name in scene.trace.parameters for name in scene.wrt)
     folds = scene.mode == "forward" and scene.rows == 1 and any(len(scene.shape(n)) == 2 for n in names)
-    outer = (
-        scene.mode == "reverse" and scene.rows == 1 and any(len(f.parts) > 1 for f in stage if isinstance(f, Formula))
-    )
-    sentence = (
-        say("gradients.fold")
-        if folds
-        else say("gradients.outer")
-        if outer
-        else say(f"{what}.sentence" if own else f"{what}.any")
-    )
+    if folds:
+        sentence = say("gradients.fold")
+    elif products:
+        made, full = (
+            f"{sum(counts):,}" for counts in zip(*(p.multiplications for p in products.values()), strict=True)
+        )
+        sentence = say("gradients.outer", a=made, b=full)
+    else:
+        sentence = say(f"{what}.sentence" if own else f"{what}.any")
     return Slide(
         id="gradients",
         kind="gradients",
@@ -71,7 +74,7 @@ def gradients(scene: Scene) -> Slide:
     )
 
 
-def _gradient(scene: Scene, name: str, role: Role) -> Formula:
+def _gradient(scene: Scene, name: str, role: Role, outer: Outer | None) -> Formula:
     array = np.asarray(scene.result.gradients[name])
     left = Partial(scene.names[scene.output], scene.names[name], role)
     if scene.rows > 1:
@@ -82,23 +85,45 @@ def _gradient(scene: Scene, name: str, role: Role) -> Formula:
     if scene.mode == "forward" and array.ndim == 2 and array.size > 1:
         row = Matrix(array.reshape(1, -1), role, role, heads=heads_of(scene, name))
         parts = [Part("=", row), Part("→", whole, 1)]
-    elif scene.mode == "reverse":
-        product = _outer(scene, name)
-        parts = [Part("=", product), Part("=", whole, 1)] if product else parts
+    elif outer is not None:
+        parts = [Part("=", outer.rule), Part("=", outer.numbers), Part("=", whole, 1)]
     return Formula(left, tuple(parts), role=role, done=True)
 
 
-def _outer(scene: Scene, name: str) -> Expression | None:
-    """h̃ᵀ hᵀ: the outer product that code makes for a weight used once by one example."""
+class Outer(NamedTuple):
+    """The product that code makes for a weight; its multiplications, and those with the full Jacobian."""
+
+    rule: Expression
+    numbers: Expression
+    multiplications: tuple[int, int]
+
+
+def _outer_products(scene: Scene, steps: list[Step]) -> dict[str, Outer]:
+    """h̃ᵀ hᵀ for every weight of a reverse mode that one example uses once."""
+    if scene.mode != "reverse" or scene.rows > 1:
+        return {}
+    rows = {step.target: step.operands[0] for step in steps if step.kind == "gradient" and len(step.operands) == 2}
+    found = {name: _outer(scene, name, rows[name].array()) for name in scene.wrt if name in rows}
+    return {name: outer for name, outer in found.items() if outer is not None}
+
+
+def _outer(scene: Scene, name: str, row: Array) -> Outer | None:
     users = [node for node in scene.flowing if name in node.operands]
     if len(users) != 1 or users[0].op != "linear" or len(users[0].shape) != 1 or len(scene.shape(name)) != 2:
         return None
     node = users[0]
     source = scene.names[node.operands[0]]
     bar = cotangent_name(scene, node.name)
+    left = Matrix(row.reshape(1, -1), Role.COTANGENT, Role.COTANGENT)
+    right = Matrix(scene.value(node.operands[0]).reshape(1, -1), Role.VALUE, Role.VALUE)
+    counts = (row.size * right.array.size, row.size * scene.size(name))
     if dict(node.settings).get("convention") == "row":
-        return Product((Transposed(source), bar))
-    return Product((Transposed(bar), Transposed(source)))
+        return Outer(Product((Transposed(source), bar)), product(_column(right), left), counts)
+    return Outer(Product((Transposed(bar), Transposed(source))), product(_column(left), right), counts)
+
+
+def _column(row: Matrix) -> Matrix:
+    return row._replace(array=row.array.T)
 
 
 def cost(scene: Scene) -> Slide:
@@ -125,7 +150,7 @@ def cost(scene: Scene) -> Slide:
     if scene.mode == "numeric":
         title = say("cost.numeric.title", calls=f"{calls:,}")
     elif formulas is not None:
-        title = say("cost.symbolic.title", b=f"{formulas.after:,}")
+        title = say("cost.symbolic.title", n=formulas.after, b=f"{formulas.after:,}")
     stage: list[Block] = [
         Bars(say.text("cost.products"), products, large, alt=alt),
         Bars(say.text("cost.held"), memory, large, phase=1, alt=say.text("cost.held")),
@@ -175,7 +200,7 @@ def notice(scene: Scene) -> Slide:
         head=head(scene),
         title=scene.say("notice.title"),
         strip=_strip(scene),
-        stage=(*sentences, Text(scene.say(f"notice.{scene.mode}"))),
+        stage=(*sentences, Text(scene.say(f"notice.{scene.mode}", n=scene.rows))),
         note=scene.say.text("notice.note"),
     )
 

@@ -132,17 +132,29 @@ def jacobian_roles(scene: Scene, node: Node, rule: Rule, by: str) -> tuple[Role,
 def forced_zeros(scene: Scene, node: Node, by: str, operand: Operand) -> Array | None:
     """Where the structure of a Jacobian forces a zero, whatever the values; None where it forces none."""
     rule = rule_of(scene, node, by)
-    rows, columns = operand.shape
-    if rows == 1 or (node.name == scene.output and scene.has_loss):
+    if operand.shape[0] == 1 or (node.name == scene.output and scene.has_loss):
         return None
+    reached = _reached(scene, node, rule, by, operand)
+    return None if reached.all() else ~reached
+
+
+def _reached(scene: Scene, node: Node, rule: Rule, by: str, operand: Operand) -> Array:
+    """Where a Jacobian may hold a number: known of an entrywise step and of a linear one, else tried out."""
+    rows, columns = operand.shape
+    if rule.slope is not None and rows == columns:
+        return np.eye(rows, dtype=bool)
+    if rule.outer is not None and len(node.shape) == 1 and columns % rows == 0:
+        own, inputs = np.eye(rows, dtype=bool), np.ones((1, columns // rows), dtype=bool)
+        return np.kron(inputs, own) if rule.outer.transposed else np.kron(own, inputs)
     primitive = primitive_of(scene, node)
     place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
+    if node.op == "linear" and len(node.shape) == 1 and place["x"] == by and node.arguments.count(by) == 1:
+        return np.ones((rows, columns), dtype=bool)
     read = [
         np.asarray(scene.result.values[name]) if isinstance(name := place[r], str) else name for r in rule.vjp_reads
     ]
     identity = np.eye(rows).reshape(rows, *node.shape)
-    reached = mask_through(rule.vjp, identity, read).reshape(rows, columns)
-    return None if reached.all() else ~reached
+    return mask_through(rule.vjp, identity, read).reshape(rows, columns)
 
 
 def heads_of(scene: Scene, by: str) -> tuple[Name, ...]:
@@ -197,6 +209,13 @@ def _is_diagonal(matrix: Matrix) -> bool:
 
 
 MOST_TERMS = 4
+
+
+def effect(scene: Scene, turned: Name, of: Name, value: float, role: Role) -> Runs:
+    """What a derivative means: by how many times as much ``of`` moves, and which way."""
+    key = "work.stays" if value == 0.0 else "work.grows" if value > 0.0 else "work.falls"
+    size = Number(abs(value), role)
+    return scene.say(key, n=int(abs(value) == 1.0), W=turned, h=of, v=size) if np.isfinite(value) else ()
 
 
 def work(

@@ -8,7 +8,7 @@ import numpy as np
 
 from adcli.arrays import Array, Shape
 from adcli.derivation import Step
-from adcli.explain.backward import slope_parts
+from adcli.explain.backward import probabilities, slope_parts
 from adcli.explain.blocks import (
     Block,
     Column,
@@ -27,7 +27,7 @@ from adcli.explain.blocks import (
     Words,
     Work,
 )
-from adcli.explain.formulas import heads_of, jacobian, product, value_formula, work
+from adcli.explain.formulas import effect, heads_of, jacobian, product, value_formula, work
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Product, Role, Sum
 from adcli.explain.pictures import box_label, function_name, strip, tracker
 from adcli.explain.scene import Scene, largest
@@ -94,7 +94,7 @@ def _slide(
     is_loss = scene.has_loss and node.name == scene.output
     stage: list[Block] = [value_formula(scene, node, say.text("label.value"), 0, 0)]
     if is_loss and updates:
-        stage.append(_slope(scene, node, updates[0]))
+        stage += [*probabilities(scene, node), _slope(scene, node, updates[0])]
     stage += formulas
     if len(updates) > MOST_UPDATES and scene.detail != "full":
         stage.append(Text(say("forward.likewise", n=len(updates) - MOST_UPDATES), phase=1))
@@ -134,13 +134,20 @@ def _slope(scene: Scene, node: Node, step: Step) -> Formula:
 def _title(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_loss: bool) -> tuple[Runs, Runs]:
     say = scene.say
     through = function_name(scene, node.name) if node.op == "linear" else box_label(scene, node)
-    pushed, new = _tangents(scene, updates), _tangents(scene, begun)
+    pushed = _tangents(scene, updates)
+    again = [step for step in begun if any(step.target == other.target for other in updates)]
+    new = _tangents(scene, [step for step in begun if step not in again])
     if is_loss:
         jacobian = next((s.operands[0] for s in updates), None)
         if jacobian is not None and jacobian.shape == (1, 1):
             slope = Number(float(jacobian.array()[0, 0]))
             return say("forward.loss.title", slope=slope), say("forward.loss.sentence")
         return say("forward.loss.row.title"), say("forward.loss.row.sentence")
+    if again and not new:
+        used: Runs = say.listed([scene.names[step.target] for step in again])
+        return say("forward.again.title", pushed=pushed, f=through, again=used), say(
+            "forward.again.sentence", again=used
+        )
     if updates and begun:
         return say("forward.both.title", pushed=pushed, f=through, new=new), say("forward.both.sentence")
     if updates:
@@ -177,27 +184,41 @@ def _note(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_l
 
 
 def _formulas(scene: Scene, told: Told, zeros: dict[str, Array | None]) -> tuple[list[Formula], Work | None]:
-    """A line for each tangent: rule, numbers, result; the first product has one entry worked by hand."""
+    """A line for each tangent: rule, numbers, result; the first product has one entry worked by hand.
+
+    Where several contributions to a tangent meet, each has its own line, and a line of the tangent adds them.
+    """
     node = told.node
     found: list[Formula] = []
     hand: Work | None = None
     updates = 0
+    added = {step.target for step in told.steps if step.kind == "accumulate"}
+    terms: dict[str, list[Expression]] = {}
     for step in told.steps:
         if step.kind == "tangent.init":
             found.append(_started(scene, node, step))
             mask = found[-1].parts[-1].expression
             zeros[step.target] = mask.zeros if isinstance(mask, Matrix) else None
+            if step.target in added:
+                found[-1] = _as_term(found[-1], terms.setdefault(step.target, []))
         elif step.kind == "tangent.update":
             updates += 1
             if updates > MOST_UPDATES and scene.detail != "full":
                 continue
             formula, block = _updated(scene, node, step, zeros, hand is None)
             hand = hand or block
-            found.append(formula)
+            found.append(_as_term(formula, terms.setdefault(step.target, [])) if step.target in added else formula)
         elif step.kind == "accumulate":
-            found.append(_added(scene, step))
+            found.append(_added(scene, step, terms.get(step.target, [])))
             zeros[step.target] = None
     return found, hand
+
+
+def _as_term(formula: Formula, terms: list[Expression]) -> Formula:
+    """The line of a contribution: its rule stands at the left, and is remembered for the sum."""
+    rule, *rest = formula.parts
+    terms.append(rule.expression)
+    return formula._replace(left=rule.expression, parts=tuple(rest) or formula.parts)
 
 
 def _started(scene: Scene, node: Node, step: Step) -> Formula:
@@ -240,8 +261,7 @@ def _updated(
     if by_hand:
 
         def meaning(at: tuple[int, int], value: float) -> Runs:
-            into, out = scene.names.entry(of, at[1]), scene.names.entry(node.name, at[0])
-            return scene.say("work.forward", W=into, h=out, v=Number(value, T))
+            return effect(scene, scene.names.entry(of, at[1]), scene.names.entry(node.name, at[0]), value, T)
 
         left, right, result, hand = work(scene, left, right, result, meaning, T, 2)
     parts = (
@@ -269,13 +289,16 @@ def _through(left: Expression, mask: Array | None) -> Array | None:
     return zero if zero.any() else None
 
 
-def _added(scene: Scene, step: Step) -> Formula:
+def _added(scene: Scene, step: Step, terms: list[Expression]) -> Formula:
+    """``Ŵ ← ∂h₂/∂h₁ Ŵ + ∂h₂/∂W``, with numbers; ``terms`` are those that are not added yet, and are taken."""
     tangent = scene.names.tangent(step.target)
     if not all(is_kept(operand) for operand in (*step.operands, step.value)):
         return _huge(scene, step, tangent, Part("←", Sum((tangent, tangent)), 1))
-    terms = tuple(Matrix(operand.array(), T, T) for operand in step.operands)
+    rule = Sum(tuple(terms) if len(terms) > 1 else (tangent, *terms))
+    terms.clear()
+    numbers = Sum(tuple(Matrix(operand.array(), T, T) for operand in step.operands))
     result = Matrix(step.value.array(), T, T, new=True)
-    parts = (Part("←", Sum(terms), 1), Part("=", result, 2))
+    parts = (Part("←", rule, 1), Part("=", numbers, 1), Part("=", result, 2))
     return Formula(tangent, parts, scene.say.text("label.add"), T)
 
 

@@ -37,9 +37,9 @@ def network(scene: Scene) -> Slide:
         Column((Words(say.text("table.value")),)),
     )
     rows = tuple(_primitive_row(scene, node, place) for place, (_, node) in enumerate(_first_and_last(nodes)))
-    shortened = len(nodes) > len(rows)
-    stage: list[Block] = [Table(columns, rows)]
-    if shortened:
+    targets = tuple(_target_row(scene, name) for name in scene.trace.targets if scene.is_read(name))
+    stage: list[Block] = [Table(columns, (*rows, *targets))]
+    if len(nodes) > len(rows):
         stage.append(Text(say("network.shortened", n=len(nodes) - len(rows))))
     if scene.examples():
         stage.append(Text(say("network.batch", n=scene.examples())))
@@ -63,9 +63,17 @@ def _first_and_last(nodes: tuple[Node, ...]) -> list[tuple[int, Node]]:
 
 def _primitive_row(scene: Scene, node: Node, index: int) -> Row:
     rule = Relation(scene.names[node.name], "=", value_rule(scene, node, lambda a: name_put_in(scene, a)))
-    value = scene.short(node.name)
-    shown: Runs = (value,) if value is not None else (Words(scene.shape_text(node.name), muted=True),)
-    return Row(((Words(node.op),), (rule,), shown), phase=index + 1)
+    return Row(((Words(node.op),), (rule,), _short_or_shape(scene, node.name)), phase=index + 1)
+
+
+def _target_row(scene: Scene, name: str) -> Row:
+    """What the loss compares with: needed by all who compute along."""
+    return Row(((Words(scene.say.text("table.target")),), (scene.names[name],), _short_or_shape(scene, name)))
+
+
+def _short_or_shape(scene: Scene, name: str) -> Runs:
+    value = scene.short(name)
+    return (value,) if value is not None else (Words(scene.shape_text(name), muted=True),)
 
 
 def sizes(scene: Scene) -> Slide:
@@ -89,8 +97,8 @@ def sizes(scene: Scene) -> Slide:
         id="sizes",
         kind="sizes",
         head=head(scene),
-        title=say(f"sizes.{kind}.title", n=total),
-        sentence=say("sizes.sentence"),
+        title=say(f"sizes.{kind}.title", n=f"{total:,}"),
+        sentence=say("sizes.sentence", n=len(scene.wrt)),
         strip=strip(scene, finished=True),
         stage=tuple(stage),
         note=say.text("sizes.note") if letters else "",
@@ -152,19 +160,22 @@ def wanted(scene: Scene) -> Slide:
     back = scene.mode == "reverse"
     count = sum(name in scene.base.flows for name in scene.wrt)
     what = "gradients" if scene.rows == 1 else "jacobians"
-    direction = {"reverse": "wanted.from_left", "forward": "wanted.from_right"}.get(scene.mode)
     stage: list[Block] = [tracker(scene, back=back, large=True)]
+    factors, weights = _distinct_factors(scene)
+    shares = count > 1 and factors > 0
+    from_left = "wanted.from_left" if shares else "wanted.from_left.alone"
+    direction = {"reverse": from_left, "forward": "wanted.from_right"}.get(scene.mode)
     if direction:
         stage.append(Text(say(direction), phase=2))
     meet = any(len(paths_to(scene, name)) > 1 for name in scene.wrt if name in scene.base.flows)
-    factors, weights = _distinct_factors(scene)
+    sentence = "wanted.sums" if meet else "wanted.sentence" if factors else "wanted.single"
     stage.append(Text(say("wanted.counts", a=factors, b=weights)))
     return Slide(
         id="chain",
         kind="chain",
         head=head(scene),
         title=say(f"wanted.{what}.title", n=count),
-        sentence=say("wanted.sums" if meet else "wanted.sentence"),
+        sentence=say(sentence, n=count),
         strip=strip(scene, finished=True, back=back),
         stage=tuple(stage),
         note=say.text("wanted.note", a=factors, b=weights),

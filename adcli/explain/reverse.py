@@ -30,7 +30,7 @@ from adcli.explain.maths import Expression, Matrix, Number, Partial, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import shortened_rows, told_in_full
-from adcli.explain.storage import PULLS, Ledger, shortened, slot, way_back
+from adcli.explain.storage import PULLS, Ledger, products, shortened, slot, way_back
 from adcli.trace import Node
 
 MOST_ON_A_SLIDE = 6
@@ -84,12 +84,13 @@ def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> 
     held = sum(scene.size(name) for name in known if ledger.states[name] is State.HELD)
     meter = Meter(held, ledger.most, say("storage.filled", n=f"{held:,}"))
     key = "pass" if scene.request.schedule is None else "pass.checkpoint"
+    sentence = _pass_sentence(scene, ledger) if scene.request.schedule is None else say(f"{key}.sentence")
     return Slide(
         id=f"forward-pass-{group[0] + 1}",
         kind="forward.pass",
         head=say.text("head.reverse"),
         title=say(f"{key}.title"),
-        sentence=say(f"{key}.sentence"),
+        sentence=sentence,
         position=Position(say.text("position.pass", n=group[-1] + 1, of=len(nodes)), group[-1] + 1, len(nodes)),
         strip=strip(scene, now, finished=group[-1] == len(nodes) - 1, role=Role.VALUE),
         stage=tuple(formulas),
@@ -99,6 +100,19 @@ def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> 
         last_phase=len(group),
         steps=tuple(steps),
     )
+
+
+def _pass_sentence(scene: Scene, ledger: Ledger) -> Runs:
+    """Which of the stored values the way back will read."""
+    nodes = [node.name for node in scene.trace.nodes]
+    unread = [name for name in nodes if name not in ledger.read]
+    if not unread:
+        return scene.say("pass.sentence")
+    if len(unread) == len(nodes):
+        return scene.say("pass.sentence.none")
+    if len(unread) <= 2:
+        return scene.say("pass.sentence.but", names=scene.say.listed([scene.names[name] for name in unread]))
+    return scene.say("pass.sentence.some", read=len(nodes) - len(unread), of=len(nodes))
 
 
 def _by_node(scene: Scene, steps: list[Step]) -> list[Told]:
@@ -196,7 +210,8 @@ def _slide(
         row = way_back(scene, node.name, told.steps, ledger, before, following.steps if following else [], phases)
     side += [hand] if hand else []
     if not hand and scene.tracked and len(scene.wrt) > 2 and following is not None and not is_start:
-        side.append(Text(say("back.shared"), head=say.text("back.shared.head"), role=C, phase=phases))
+        serves = say("back.shared", h=cotangent_name(scene, node.name))
+        side.append(Text(serves, head=say.text("back.shared.head"), role=C, phase=phases))
     title, sentence = _title(scene, told, finished, is_start)
     return Slide(
         id=f"backward-{index + 1}",
@@ -276,9 +291,10 @@ def _title(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tup
         key = "back.both.title" if moved else "back.done.title"
         return say(key, done=say.listed(partials), h=h, to=targets), say("back.batch.sentence", n=scene.examples())
     if partials and moved:
+        both = say("back.both.sentence" if scene.rows == 1 else "back.both.rows")
         if len(partials) > 3:
-            return say("back.many.title", n=len(partials), h=h, to=targets), say("back.both.sentence")
-        return say("back.both.title", done=say.listed(partials), h=h, to=targets), say("back.both.sentence")
+            return say("back.many.title", n=len(partials), h=h, to=targets), both
+        return say("back.both.title", done=say.listed(partials), h=h, to=targets), both
     if partials:
         return say("back.done.title", done=say.listed(partials)), say("back.done.sentence")
     return say("back.move.title", h=h, to=targets), _move_sentence(scene, told)
@@ -335,7 +351,7 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide
         done = [s.target for s in told.steps if s.target in scene.wrt]
         moved = [s for s in told.steps if s.kind == "cotangent.update"]
         size = largest(moved[-1].value.array()) if moved else 0.0
-        cost = sum(step.multiplications for step in told.steps)
+        cost = sum(step.multiplications for step in products(scene, told.steps))
         finished = say.listed([Partial(loss, scene.names[name], C) for name in done])
         again = [scene.names[s.target] for s in told.steps if s.kind == "recompute"]
         if again:

@@ -88,6 +88,10 @@ class Scene(NamedTuple):
         """In the row convention a vector is a row."""
         return any(dict(node.settings).get("convention") == "row" for node in self.trace.nodes)
 
+    def is_read(self, name: str) -> bool:
+        """Whether a step of the trace uses the name."""
+        return any(name in node.operands for node in self.trace.nodes)
+
     def shape(self, name: str) -> Shape:
         return self.trace.shapes[name]
 

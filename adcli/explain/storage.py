@@ -22,8 +22,8 @@ class Ledger:
         self.states = {node.name: State.TO_COME for node in scene.trace.nodes}
         self.most = sum(scene.size(node.name) for node in scene.trace.nodes)
         pulls = [step for step in steps if step.kind in PULLS]
-        read = {name for step in pulls for name in step.reads}
-        self.never = {name for name in (pulls[0].releases if pulls else ()) if name not in read}
+        self.read = {name for step in pulls for name in step.reads}
+        self.never = {name for name in (pulls[0].releases if pulls else ()) if name not in self.read}
         self.again = [step.target for step in steps if step.kind == "recompute"]
         self.evaluations = 0
         self.pulled: str | None = None  # the node that was pulled back through last
@@ -103,8 +103,14 @@ def way_back(
     ]
     held = steps[-1].held
     meter = Meter(held, ledger.most, say("storage.needed", n=f"{held:,}", of=f"{ledger.most:,}"))
-    cost = [step for step in steps if step.multiplications]
-    return Storage(say.text("storage.stored"), (*shortened(slots, at), *own), meter, multiplications(scene, cost))
+    facts = multiplications(scene, products(scene, steps))
+    return Storage(say.text("storage.stored"), (*shortened(slots, at), *own), meter, facts)
+
+
+def products(scene: Scene, steps: Sequence[Step]) -> list[Step]:
+    """The steps that multiply; a product with the identity, where the way back begins, is none, as in the closing."""
+    seed = f"∂{scene.output}/∂{scene.output}"
+    return [step for step in steps if step.multiplications and step.operands[0].name != seed]
 
 
 def _in_hand(step: Step) -> Expression | None:

@@ -86,4 +86,4 @@ def _slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     story = import_module(f"adcli.explain.{'program' if scene.tells_program else scene.mode}")
     own: list[Slide] = story.slides(scene, steps)
     begin = getattr(story, "opening", opening.slides)
-    return [*begin(scene), *own, *closing.slides(scene)]
+    return [*begin(scene), *own, *closing.slides(scene, steps)]

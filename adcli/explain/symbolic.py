@@ -18,7 +18,7 @@ from adcli.explain.pictures import strip
 from adcli.explain.scene import Scene
 from adcli.render.formulas import latex, text
 
-MOST_CHARACTERS = 240
+MOST_CHARACTERS = 400
 MOST_DERIVATIVES = 3
 MOST_GROWN = 3000  # operations of the whole, up to which smaller networks are differentiated for the plot
 MOST_DEPTHS = 6
@@ -58,7 +58,7 @@ def _written(formulas: Formulas, expression: Any) -> Written:
     if len(plain) <= MOST_CHARACTERS:
         return Written(Raw(plain, tex), 0)
     cut = plain[:MOST_CHARACTERS].rsplit(" ", 1)[0]
-    return Written(Raw(f"{cut} …", r"\text{…}"), len(plain))
+    return Written(Raw(cut, r"\text{…}"), len(plain))
 
 
 def _formula(left: Expression, written: Written, scene: Scene) -> list[Block]:
@@ -92,7 +92,9 @@ def _output(scene: Scene, formulas: Formulas) -> Slide:
         kind="symbolic.output",
         head=shared.head(scene),
         title=say("symbolic.output.title"),
-        sentence=() if before is None else say("symbolic.output.sentence", a=f"{before:,}", b=f"{formulas.after:,}"),
+        sentence=()
+        if before is None
+        else say("symbolic.output.sentence", n=before, a=f"{before:,}", b=f"{formulas.after:,}"),
         strip=strip(scene, finished=True),
         stage=tuple(stage),
         note=say.text("symbolic.output.note"),

@@ -31,6 +31,8 @@ def _scaled(value: float, log: bool) -> float:
 
 
 PLOT_HEIGHT = 13
+MOST_TICKS = 4
+MARGIN = 7  # columns left of the grid
 POINTS = {"circle": "●", "triangle": "▲", "diamond": "◆"}
 
 
@@ -40,45 +42,59 @@ def plot(block: Plot, pen: Pen, width: int) -> list[Segments]:
     if not points:
         return [[(block.y_label, "dim")]]
     low = math.floor(math.log10(min(y for _, y in points)))
-    high = math.ceil(math.log10(max(y for _, y in points)))
-    high = max(high, low + 1)
-    margin, columns = 7, max(20, min(44, width - 7))
-    grid: dict[tuple[int, int], tuple[str, str]] = {}
+    high = max(math.ceil(math.log10(max(y for _, y in points))), low + 1)
+    columns = max(20, min(44, width - MARGIN))
     xs = [_along(x, block) for x, _ in points]
     least, largest = min(xs), max(xs)
 
     def column(x: float) -> int:
         share = (_along(x, block) - least) / ((largest - least) or 1.0)
-        return round((1.0 - share if block.falling_x else share) * (columns - 1))
+        place = round((1.0 - share if block.falling_x else share) * (columns - 1))
+        return min(max(place, 0), columns - 1)
 
     def row(y: float) -> int:
         return round((high - math.log10(y)) / (high - low) * (PLOT_HEIGHT - 1))
 
+    grid: dict[tuple[int, int], tuple[str, str]] = {}
+    floor = block.floor if block.floor and block.floor[0] >= 10.0**low else None
+    if floor:
+        grid.update({(row(floor[0]), place): ("┄", "dim") for place in range(columns)})
     if block.marker:
-        for line in range(PLOT_HEIGHT):
-            grid[line, min(max(column(block.marker[0]), 0), columns - 1)] = ("┊", "dim")
+        grid.update({(line, column(block.marker[0])): ("┊", "dim") for line in range(PLOT_HEIGHT)})
     for series in block.series:
         for x, y in series.points:
             if y > 0.0:
                 grid[row(y), column(x)] = (POINTS[series.shape], STYLES[series.role])
+    ticks = {row(10.0**power): f"1e{power}" for power in range(high, low - 1, -math.ceil((high - low) / MOST_TICKS))}
+    lines = [_legend(block)]
+    for line in range(PLOT_HEIGHT):
+        tick = ticks.get(line, "")
+        cells: Segments = [(f"{tick:>{MARGIN - 2}} ", "dim"), ("┤" if tick else "│", "dim")]
+        lines.append(cells + [grid.get((line, place), (" ", "")) for place in range(columns)])
+    lines += _below(block, least, largest, columns)
+    notes = [("┊", block.marker[1])] if block.marker else []
+    notes += [("┄", floor[1])] if floor else []
+    return [*lines, *([(" " * MARGIN + f"{mark} {words}", "dim")] for mark, words in notes)]
+
+
+def _legend(block: Plot) -> Segments:
     legend: Segments = [(block.y_label, "dim")]
     for series in block.series:
         legend += [("  ", ""), (f"{POINTS[series.shape]} {series.name}", STYLES[series.role])]
-    lines = [legend]
-    for line in range(PLOT_HEIGHT):
-        power = high - line * (high - low) / (PLOT_HEIGHT - 1)
-        tick = f"1e{round(power)}" if line % 3 == 0 else ""
-        cells: Segments = [(f"{tick:>{margin - 2}} ", "dim"), ("┤" if tick else "│", "dim")]
-        cells += [grid.get((line, c), (" ", "")) for c in range(columns)]
-        lines.append(cells)
+    return legend
+
+
+def _below(block: Plot, least: float, largest: float, columns: int) -> list[Segments]:
+    """The horizontal axis with its ends, and between them, or below where there is no room, what it shows."""
     ends = [_tick(largest if block.falling_x else least, block), _tick(least if block.falling_x else largest, block)]
-    lines.append([(" " * (margin - 1) + "└" + "─" * columns, "dim")])
-    space = " " * max(1, columns - len(ends[0]) - len(ends[1]) - len(block.x_label)) if columns > 20 else " "
-    half = len(space) // 2
-    lines.append([(" " * margin + ends[0] + space[:half] + block.x_label + space[half:] + ends[1], "dim")])
-    if block.marker:
-        lines.append([(" " * margin + "┊ " + block.marker[1], "dim")])
-    return lines
+    room = columns - len(ends[0]) - len(ends[1])
+    fits = len(block.x_label) + 2 <= room
+    between = block.x_label.center(room) if fits else " " * room
+    below = [ends[0] + between + ends[1], *([] if fits else [block.x_label])]
+    return [
+        [(" " * (MARGIN - 1) + "└" + "─" * columns, "dim")],
+        *([(" " * MARGIN + line, "dim")] for line in below),
+    ]
 
 
 def _along(x: float, block: Plot) -> float:

@@ -108,7 +108,7 @@ class Pen:
         sub = name.sub if self.ascii else name.sub.translate(SUBSCRIPTS)
         if name.sub and not name.sub.isdigit():
             sub = f"_{name.sub}"
-        if not name.sub and len(name.entry) == 1:  # x₁, not x[1]
+        if not name.sub and len(name.entry) == 1 and name.base.isalpha():  # x₁, not x[1]; but out.1[2]
             name = name._replace(sub=str(name.entry[0]), entry=())
             sub = name.sub if self.ascii else name.sub.translate(SUBSCRIPTS)
         after = "~" if name.mark is Mark.TILDE else ""

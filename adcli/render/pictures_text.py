@@ -8,13 +8,10 @@ from adcli.explain.blocks import (
     Direction,
     Factor,
     Gap,
-    Labels,
     Network,
     ParameterBox,
     Pill,
-    Slot,
     State,
-    Storage,
     Tracker,
 )
 from adcli.explain.maths import Listed, Name, Number, Partial, Role
@@ -86,7 +83,38 @@ def network(block: Network, pen: Pen, width: int) -> list[Segments]:
             canvas.centred(top + 2, centre, other)
     _arcs(canvas, block, centres)
     _parameters(canvas, block, pen, centres, top)
-    return canvas.drawn()
+    now = (centre for item, centre in zip(block.wire, centres, strict=True) if _state(item) is State.NOW)
+    return _window(canvas.drawn(), top, next(now, 0), width)
+
+
+def _state(item: Pill | Box | Gap) -> State:
+    return State.PLAIN if isinstance(item, Gap) else item.progress.state
+
+
+def _window(lines: list[Segments], wire: int, at: int, width: int) -> list[Segments]:
+    """Of a picture that is too wide the part around ``at``, with dots where the ``wire`` goes on."""
+    longest = max((length(line) for line in lines), default=0)
+    if longest <= width:
+        return lines
+    begin = min(max(0, at - width // 2), longest - width)
+    cut = [_cropped(line, begin, begin + width) for line in lines]
+    if begin:
+        cut[wire] = [("⋯", "dim"), *_cropped(cut[wire], 1, width)]
+    if begin + width < longest:
+        cut[wire] = [*_cropped(cut[wire], 0, width - 1), ("⋯", "dim")]
+    return cut
+
+
+def _cropped(line: Segments, begin: int, end: int) -> Segments:
+    """The characters of a line from ``begin`` up to ``end``."""
+    found: Segments = []
+    column = 0
+    for text, style in line:
+        piece = text[max(0, begin - column) : max(0, end - column)]
+        column += len(text)
+        if piece:
+            found.append((piece, style))
+    return found
 
 
 def _face(item: Pill | Box | Gap, pen: Pen, role: Role) -> Segments:
@@ -205,11 +233,13 @@ def tracker(block: Tracker, pen: Pen, width: int) -> list[Segments]:
     lines: list[Segments] = [[(block.caption, "dim")]]
     for chain, row, name in zip(block.chains, texts, left, strict=True):
         line: Segments = [*name, (" " * (margin - length(name)), "")]
+        first = min((f.column for f in chain.factors), default=0)
         by_column = {f.column: text for f, text in zip(chain.factors, row, strict=True)}
         last = max(by_column, default=0)
         for column, size in enumerate(widths[: last + 1]):
             text = by_column.get(column, [])
-            line += [*text, (" " * (size - length(text)), "")]
+            times = " · " if column > first and text else "   " if column else ""
+            line += [(times if block.large else "", "dim"), *text, (" " * (size - length(text)), "")]
         if chain.progress.state is State.DONE:
             line += [(" ✓", STYLES[Role.DONE])]
         lines.append(line)
@@ -230,6 +260,8 @@ def _left(chain: Chain, pen: Pen, large: bool) -> Segments:
 
 def _factor(factor: Factor, pen: Pen, block: Tracker) -> Segments:
     mark = MARKS.get(factor.progress.state, "·")
+    if block.large and factor.progress.state is State.TO_COME:  # nothing has begun: a product, without marks
+        mark = ""
     if isinstance(factor.expression, Partial):
         of, by = pen.name(factor.expression.of), pen.name(factor.expression.by)
         text = f"∂{of}/∂{by}" if block.large else f"{of}/{by}"
@@ -238,7 +270,7 @@ def _factor(factor: Factor, pen: Pen, block: Tracker) -> Segments:
     style = {State.DONE: STYLES[Role.DONE], State.NOW: f"{STYLES[block.role]} bold reverse"}.get(
         factor.progress.state, "dim"
     )
-    return [(f" {mark}{text}" if block.large else f"{mark}{text}", style)]
+    return [(f"{mark}{text}", style)]
 
 
 def _bracket(chain: Chain, pen: Pen, widths: list[int], margin: int, shown: dict[int, Segments]) -> Segments:
@@ -249,79 +281,3 @@ def _bracket(chain: Chain, pen: Pen, widths: list[int], margin: int, shown: dict
     style = STYLES[chain.result.role] if isinstance(chain.result, Name) else ""
     rest = max(0, size - len(name) - 2)
     return [(" " * begin, ""), ("└" + "─" * (rest // 2) + name + "─" * (rest - rest // 2) + "┘", style)]
-
-
-# --- the storage row -----------------------------------------------------------------------------------------------
-
-
-def storage(block: Storage, pen: Pen, labels: Labels, width: int) -> list[Segments]:
-    """Slots on one line, their states under them; then the meter and the facts."""
-    label = f"{block.label} "
-    rows: list[tuple[Segments, Segments]] = [([(label, "dim")], [(" " * len(label), "")])]
-    for slot in block.slots:
-        face, word = _slot(slot, pen, labels)
-        size = max(length(face), length(word)) + 1
-        if length(rows[-1][0]) + size > width + 1:
-            rows.append(([(" " * len(label), "")], [(" " * len(label), "")]))
-        top, bottom = rows[-1]
-        top += [*face, (" " * (size - length(face)), "")]
-        bottom += [*word, (" " * (size - length(word)), "")]
-    lines: list[Segments] = []
-    for top, bottom in rows:
-        lines.append(top)
-        if any(text.strip() for text, _ in bottom):
-            lines.append(bottom)
-    closing = [*_meter(block, pen), *pen.runs(block.facts)]
-    if closing:
-        if length(_stripped(lines[-1])) + length(closing) + 2 <= width:
-            last = _stripped(lines[-1])
-            lines[-1] = [*last, (" " * (width - length(last) - length(closing)), ""), *closing]
-        elif length(_stripped(lines[0])) + length(closing) + 2 <= width:
-            first = _stripped(lines[0])
-            lines[0] = [*first, (" " * (width - length(first) - length(closing)), ""), *closing]
-        else:
-            lines.append([(" " * max(0, width - length(closing)), ""), *closing])
-    return lines
-
-
-def _stripped(line: Segments) -> Segments:
-    """``line`` without the spaces at its end."""
-    kept = list(line)
-    while kept and not kept[-1][0].strip():
-        kept.pop()
-    return kept
-
-
-def _slot(slot: Slot, pen: Pen, labels: Labels) -> tuple[Segments, Segments]:
-    state = slot.progress.state
-    name = pen.name(slot.name)
-    numbers = _slot_numbers(slot, pen)
-    text = f"[{name}{' ' + numbers if numbers else ''}]"
-    styles = {
-        State.LET_GO: "dim strike", State.NEVER_READ: "dim strike", State.NOT_KEPT: "dim", State.TO_COME: "dim",
-        State.NOW: f"bold {STYLES[slot.role]}", State.READ_NEXT: f"bold {STYLES[slot.role]}",
-    }  # fmt: skip
-    if state is State.TO_COME:
-        text = f"[{name} ·]"
-    if state is State.NOT_KEPT:
-        text = f"[{name} /]"
-    style = styles.get(state, STYLES[slot.role])
-    word = slot.note if slot.note else labels.states.get(state, "") if state not in (State.HELD, State.TO_COME) else ""
-    return [(text, style)], [(word, "dim")]
-
-
-def _slot_numbers(slot: Slot, pen: Pen) -> str:
-    if slot.progress.state is State.RECOMPUTED:
-        return "↻"
-    if isinstance(slot.value, Listed):
-        return " ".join(entries(slot.value.array, slot.value.most, pen.numbers))
-    return pen.inline_flat(slot.value) if slot.value is not None else slot.shape
-
-
-def _meter(block: Storage, pen: Pen) -> Segments:
-    if block.meter is None:
-        return []
-    full = 10
-    filled = round(full * min(1.0, block.meter.now / block.meter.most)) if block.meter.most else 0
-    bar = [("█" * filled, STYLES[Role.VALUE]), ("░" * (full - filled), "dim"), (" ", "")]
-    return [*bar, *pen.runs(block.meter.text)]

@@ -15,6 +15,7 @@ from adcli.explain.blocks import (
     Plot,
     Runs,
     Slide,
+    Slot,
     State,
     Storage,
     Style,
@@ -29,6 +30,7 @@ from adcli.render import charts_text as charts
 from adcli.render import pictures_text as pictures
 from adcli.render.maths import sign_latex, to_latex
 from adcli.render.maths_text import Pen, Segments
+from adcli.render.storage_text import filling
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|$~&!"})
 WIDTH = 78
@@ -139,7 +141,8 @@ class _Writer:
             cells = [" "] * tracker.columns
             for factor in chain.factors:
                 latex = r"\cdots" if isinstance(factor.expression, Dots) else to_latex(factor.expression, self.numbers)
-                cells[factor.column] = f"{marks.get(factor.progress.state, '')}${latex}$"
+                mark = marks.get(factor.progress.state, "")
+                cells[factor.column] = f"{'' if tracker.large and mark == '· ' else mark}${latex}$"
             end = "✓" if chain.progress.state is State.DONE else ""
             if chain.result is not None:
                 end = f"$= {to_latex(chain.result, self.numbers)}$"
@@ -149,15 +152,27 @@ class _Writer:
         return "\n".join(lines) + more
 
     def storage(self, storage: Storage) -> str:
-        """One line: slots, their states in words, meter and facts."""
+        """One line: slots, their states in words, meter and facts. While it fills, a line a phase before it."""
+        earlier = [self._filling(row) for row in filling(storage)]
+        return "\n\n".join([*earlier, self._storage(storage)])
+
+    def _filling(self, storage: Storage) -> str:
+        """``[ h₁ = (2, 2) | · | · ]``."""
+        slots = ["·" if s.progress.state is State.TO_COME else self._slot(s) for s in storage.slots]
+        return f"**{escaped(storage.label)}:** [ " + " | ".join(slots) + " ]"
+
+    def _slot(self, slot: Slot) -> str:
+        value = to_latex(slot.value, self.numbers) if slot.value is not None else ""
+        shape = "" if value else f" {escaped(slot.shape)}"
+        name = "⋯" if slot.name.base == "⋯" else f"${to_latex(slot.name, self.numbers)}$"
+        return name + (f" = ${value}$" if value else shape)
+
+    def _storage(self, storage: Storage) -> str:
         slots = []
         for slot in storage.slots:
             state = slot.progress.state
             word = self.deck.labels.states.get(state, "") if state is not State.HELD else ""
-            value = to_latex(slot.value, self.numbers) if slot.value is not None else ""
-            shape = "" if value else f" {escaped(slot.shape)}"
-            name = "⋯" if slot.name.base == "⋯" else f"${to_latex(slot.name, self.numbers)}$"
-            text = name + (f" = ${value}$" if value else shape)
+            text = self._slot(slot)
             if state in (State.LET_GO, State.NEVER_READ):
                 text = f"~~{text}~~"
             note = slot.note or word

@@ -34,10 +34,12 @@ from adcli.explain.maths import Role
 from adcli.render import charts_text as charts
 from adcli.render import pictures_text as pictures
 from adcli.render.maths_text import ASCII, STYLES, Box, Pen, Segments, beside, length, padded, wrapped
+from adcli.render.storage_text import storage
 
 STAGE = 46
 GUTTER = 2
 WIDEST = 120
+SIDE = 33
 BESIDE_PLOT = 48  # how wide the stage is beside a plot
 HEIGHT = 24
 COLUMNS = 6
@@ -80,6 +82,8 @@ class _Page:
         self.deck = deck
         self.width = width
         self.tight = False
+        self.was_cut = False  # whether a matrix lost columns because the last blocks were too narrow for it
+        self.signed: dict[tuple[int, int, bool], Box] = {}
         self.pen = Pen(deck.numbers, ascii_only, columns=COLUMNS)
         self.labels: Labels = deck.labels
 
@@ -89,7 +93,7 @@ class _Page:
             found += [*([] if self.tight else [[]]), *pictures.network(slide.strip, self.pen, self.width)]
         found += [[], *self._middle(slide)]
         if slide.storage is not None:
-            found += [[], *pictures.storage(slide.storage, self.pen, self.labels, self.width)]
+            found += [[], *storage(slide.storage, self.pen, self.labels, self.width)]
         return [*found, []]
 
     def _header(self, slide: Slide) -> list[Segments]:
@@ -107,22 +111,28 @@ class _Page:
 
     def _middle(self, slide: Slide) -> list[Segments]:
         """Stage and side next to each other where both have room; otherwise the side below."""
-        beside = any(isinstance(block, Plot) for block in slide.side)
-        side = self._blocks(slide.side, self.width - BESIDE_PLOT - GUTTER if beside else self.width)
-        needed = max((length(line) for line in side), default=0)
-        if not side:
+        if not slide.side:
             return self._blocks(slide.stage, self.width)
-        room = self.width - needed - GUTTER
-        if room >= STAGE - 10:
-            stage = self._blocks(slide.stage, room)
-            if max((length(line) for line in stage), default=0) <= room:
-                return _columns(stage, side, room + GUTTER)
-        stage = self._blocks(slide.stage, self.width)
-        return [*stage, [], *side]
+        has_plot = any(isinstance(block, Plot) for block in slide.side)
+        side = self._blocks(slide.side, self.width - BESIDE_PLOT - GUTTER if has_plot else SIDE)
+        room = self.width - max(length(line) for line in side) - GUTTER
+        stage, fits, cut = self._stage(slide, room) if room >= STAGE - 10 else ([], False, True)
+        if cut:
+            wide, _, cut_too = self._stage(slide, self.width)
+            if not (fits and cut_too):
+                return [*wide, [], *self._blocks(slide.side, self.width)]
+        return _columns(stage, side, room + GUTTER)
+
+    def _stage(self, slide: Slide, room: int) -> tuple[list[Segments], bool, bool]:
+        """The stage, whether it fits the room, and whether something of it is cut for that."""
+        stage = self._blocks(slide.stage, room)
+        fits = max((length(line) for line in stage), default=0) <= room
+        return stage, fits, self.was_cut or not fits
 
     def _blocks(self, blocks: Sequence[Block], width: int) -> list[Segments]:
         """Blocks below each other, the rules of neighbouring formulas padded so that their numbers align."""
         found: list[Segments] = []
+        self.was_cut = False
         rule = self._rule_width(blocks, width)
         for block in blocks:
             lines = self._block(block, width, rule)
@@ -165,8 +175,11 @@ class _Page:
 
     def _signed(self, part: Part) -> Box:
         """``= expression``."""
-        sign = f" {self.pen.sign(part.sign, part.expression)} " if part.sign else ""
-        return beside([Box([[(sign, "")]], 0), self.pen.box(part.expression)])
+        key = id(part), self.pen.columns, self.pen.shapes  # the deck, and so its parts, lives longer than the page
+        if key not in self.signed:
+            sign = f" {self.pen.sign(part.sign, part.expression)} " if part.sign else ""
+            self.signed[key] = beside([Box([[(sign, "")]], 0), self.pen.box(part.expression)])
+        return self.signed[key]
 
     def _rule_width(self, blocks: Sequence[Block], width: int) -> int:
         rules = [self._rule(b) for b in blocks if isinstance(b, Formula) and len(b.parts) > 1]
@@ -206,6 +219,7 @@ class _Page:
         drawn = [beside(row) for row in self._rows(formula, width, rule)]
         while self.pen.columns > 3 and max(box.width for box in drawn) > width:
             self.pen.columns -= 1
+            self.was_cut = True
             drawn = [beside(row) for row in self._rows(formula, width, rule)]
         self.pen.columns = COLUMNS
         if formula.aside:
@@ -250,7 +264,7 @@ class _Page:
     def work(self, work: Work, width: int) -> list[Segments]:
         line: Segments = [(f"{work.head}: ", "bold")]
         sum_line = self.pen.inline(work.line)
-        room = min(width, 33)
+        room = min(width, 78)
         head = [[*line, *sum_line]] if length(line) + length(sum_line) <= room else [line, [("  ", ""), *sum_line]]
         meaning = wrapped(self._muted(work.meaning), room)
         return [*head, *meaning]
