@@ -195,6 +195,13 @@ def test_structural_zeros_stay_zero() -> None:
         assert differentiate(trace, mode, ["x"])[0].gradients["x"].tolist() == [[math.inf, 0.0], [0.0, 0.5]]
 
 
+@pytest.mark.parametrize("mode", ENGINES)
+def test_beside_an_infinite_slope_a_hinge_still_reaches_the_other_entries(mode: str) -> None:
+    # 1 − y h = 1 + √x on all entries, so the slope is 1 / (2 √x): ¼ at 4
+    trace = trace_of({"input": [4, 4, 0], "target": [-1, -1, -1], "layers": [{"type": "sqrt"}], "loss": "hinge"})
+    assert differentiate(trace, mode, ["x"])[0].gradients["x"].tolist() == [0.25, 0.25, math.inf]
+
+
 def test_zero_times_infinity_is_told() -> None:
     trace = trace_of(NOT_FINITE["a dead unit before an infinite slope"])
     for mode in ENGINES:

@@ -206,6 +206,30 @@ def test_where_a_power_is_undefined(a, b, for_a, for_b) -> None:
         np.testing.assert_allclose(np.ravel(slopes), [for_a, for_b], rtol=1e-15)
 
 
+@pytest.mark.parametrize("op", [op for op in ACTIVATIONS if op != "constant"])
+def test_what_follows_an_undefined_value_is_undefined(op) -> None:
+    for x in (np.array([np.nan, 1.0]), np.float64(np.nan)):
+        if np.ndim(x) == 0 and "softmax" in op:
+            continue
+        primitive = RULES[op]()
+        with np.errstate(invalid="ignore"):
+            out = primitive.evaluate(x)
+            partial = primitive.partials["x"]
+            read = [{"x": x, "out": out}[name] for name in partial.vjp_reads]
+            pulled = partial.vjp(np.ones_like(out), *read)
+        assert np.isnan(np.ravel(out)[0])
+        assert op in ("identity", "negate") or np.isnan(np.ravel(pulled)[0])
+
+
+@pytest.mark.parametrize("op", LOSSES)
+def test_the_loss_of_an_undefined_prediction_is_undefined(op) -> None:
+    primitive, h, y = RULES[op](), np.array([np.nan, 0.5]), np.array([1.0, 1.0])
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(primitive.evaluate(h, y))
+        gradient = primitive.partials["h"].vjp(np.float64(1.0), h, y)
+    assert op == "negative_log_likelihood" or np.isnan(gradient[0])
+
+
 def with_vjp(primitive: Primitive, argument: str, vjp) -> Primitive:
     partial = replace(primitive.partials[argument], vjp=vjp, vjp_reads=("*",))
     return replace(primitive, partials={**primitive.partials, argument: partial})

@@ -105,7 +105,12 @@ def _carefully(pull: Pull, contribution: Array, out_bar: Array, masks: dict[int,
     mask = masks[pull.out]
     slope, spread = pull.slope(values), pull.edge.partial.spread
     diagonal = slope is not None and (spread is not None or out_bar.shape == contribution.shape)
-    after = mask if diagonal else mask_through(pull.vjp, mask, pull.read(values))
+    if diagonal:
+        after = mask
+    elif slope is not None:  # rows that are summed: whatever the slope is here, each of their entries is reached
+        after = np.broadcast_to(mask.reshape(mask.shape + (1,) * (contribution.ndim - mask.ndim)), contribution.shape)
+    else:
+        after = mask_through(pull.vjp, mask, pull.read(values))
     if diagonal:
         contribution = scaled_where(mask, out_bar, slope, 0)
         if spread is not None:

@@ -15,7 +15,14 @@ import numpy as np
 
 from adcli.arrays import Array, Shape
 from adcli.primitives.base import Partial, Primitive, elementwise
-from adcli.primitives.numerics import log_softmax_value, sigmoid_value, softmax_value, sum_of_others, where
+from adcli.primitives.numerics import (
+    log_softmax_value,
+    positive_part,
+    sides_of_zero,
+    sigmoid_value,
+    softmax_value,
+    sum_of_others,
+)
 
 RULES: dict[str, Callable[..., Primitive]] = {}
 
@@ -30,7 +37,8 @@ def activation(factory: Callable[..., Primitive]) -> Callable[..., Primitive]:
 def relu() -> Primitive:
     return elementwise(
         value=lambda xp, x: xp.where(xp.greater(x, 0.0), x, 0.0),
-        slope=lambda x: where(x > 0.0, 1.0, 0.0),
+        stable=positive_part,
+        slope=lambda x: sides_of_zero(x, 1.0, 0.0),
         kink=lambda x: x == 0.0,
         text=lambda x: f"relu({x})",
         latex=lambda x: rf"\operatorname{{relu}}({x})",
@@ -42,7 +50,7 @@ def relu() -> Primitive:
 def leaky_relu(slope: float = 0.01) -> Primitive:
     return elementwise(
         value=lambda xp, x: xp.where(xp.greater(x, 0.0), x, slope * x),
-        slope=lambda x: np.where(x > 0.0, 1.0, slope),
+        slope=lambda x: sides_of_zero(x, 1.0, slope),
         kink=None if slope == 1.0 else lambda x: x == 0.0,
         text=lambda x: f"leaky_relu({x})",
         latex=lambda x: rf"\operatorname{{leaky\_relu}}({x})",

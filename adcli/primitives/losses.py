@@ -15,7 +15,14 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.primitives.base import Partial, Primitive, Rule
-from adcli.primitives.numerics import log_softmax_value, sigmoid_value, softmax_value, sum_of_others
+from adcli.primitives.numerics import (
+    log_softmax_value,
+    positive_part,
+    sides_of_zero,
+    sigmoid_value,
+    softmax_value,
+    sum_of_others,
+)
 
 RULES: dict[str, Callable[..., Primitive]] = {}
 FIELDS: dict[str, Callable[..., PerExample]] = {}
@@ -143,6 +150,7 @@ def absolute_error() -> PerExample:
 
     return PerExample(
         value=lambda xp, h, y: _total(distance(xp, h - y)),
+        stable=lambda h, y: _total(np.abs(h - y)),
         slope=lambda h, y: np.sign(h - y),
         kink=lambda h, y: h == y,
         text=lambda h, y: f"Σ |{h} − {y}|",
@@ -247,7 +255,8 @@ def binary_cross_entropy_with_logits() -> PerExample:
 def hinge() -> PerExample:
     return PerExample(
         value=lambda xp, h, y: _total(xp.where(xp.greater(1.0 - y * h, 0.0), 1.0 - y * h, 0.0)),
-        slope=lambda h, y: np.where(1.0 - y * h > 0.0, -y, 0.0),
+        stable=lambda h, y: _total(positive_part(1.0 - y * h)),
+        slope=lambda h, y: sides_of_zero(1.0 - y * h, -y, 0.0),
         kink=lambda h, y: y * h == 1.0,
         text=lambda h, y: f"Σ max(0, 1 − {y} {h})",
         latex=lambda h, y: rf"\sum \max(0, 1 - {y}\,{h})",

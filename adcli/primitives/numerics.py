@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,20 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
 
 
 numbers = SimpleNamespace(**{**vars(np), "where": where})  # numpy, as the value of a primitive sees it
+
+
+def positive_part(x: Array) -> Array:
+    """max(0, x), and NaN at NaN."""
+    part: Array = where(x <= 0.0, 0.0, x)
+    return part
+
+
+def sides_of_zero(x: Array, above: Any, otherwise: Any) -> Array:
+    """``above`` where x > 0, ``otherwise`` where x ≤ 0, and NaN at NaN."""
+    side: Array = where(x > 0.0, above, otherwise)
+    if isinstance(x, float):  # a single number, for which a reduction costs many times the choice
+        return np.float64(np.nan) if math.isnan(x) else side
+    return np.where(np.isnan(x), np.nan, side) if np.isnan(np.min(x)) else side
 
 
 def sigmoid_value(x: Array) -> Array:
