@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from conftest import needs
 
+from adcli.notation.names import latex_name
+from adcli.notation.numbers import latex_number
 from adcli.render.grad_csv import content as csv_of
-from adcli.render.latex import latex_matrix, latex_name, latex_number, latex_text
+from adcli.render.latex import latex_matrix, latex_text
 
 ROOT = Path(__file__).parent.parent
 LECTURE = str(ROOT / "specs" / "forward-mode.yaml")

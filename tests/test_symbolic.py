@@ -13,9 +13,9 @@ import sympy
 
 from adcli.engines.run import differentiate
 from adcli.engines.structure import Result
+from adcli.notation.formulas import latex, text
 from adcli.primitives import RULES
 from adcli.primitives.base import elementwise
-from adcli.render.formulas import latex, text
 from adcli.spec.model import read_spec
 from adcli.spec.source import Source
 from adcli.trace import build_trace

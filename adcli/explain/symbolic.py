@@ -16,7 +16,7 @@ from adcli.explain.blocks import Bar, Bars, Block, Formula, Part, Plot, Series, 
 from adcli.explain.maths import Expression, Number, Partial, Raw, Role
 from adcli.explain.pictures import strip
 from adcli.explain.scene import Scene
-from adcli.render.formulas import latex, text
+from adcli.notation.formulas import latex, text
 
 MOST_CHARACTERS = 400
 MOST_DERIVATIVES = 3

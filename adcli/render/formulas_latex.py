@@ -9,7 +9,7 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.engines.formulas import Entry, Formulas
-from adcli.render.formulas import latex, latex_label
+from adcli.notation.formulas import latex, latex_label
 from adcli.trace import Trace
 
 WIDEST = 60  # letters on a line of 160 mm, beside the left side

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from adcli.arrays import Shape
 from adcli.engines.formulas import Entry, Formulas
-from adcli.render.formulas import label, text
+from adcli.notation.formulas import label, text
 from adcli.render.style import NAME, QUIET
 from adcli.trace import Trace
 

@@ -58,7 +58,7 @@ def warning_content(warning: Warning) -> dict[str, Any]:
 
 
 def _formulas(formulas: Formulas) -> dict[str, Any]:
-    from adcli.render.formulas import text  # SymPy's printers: where there are formulas, it is there
+    from adcli.notation.formulas import text  # SymPy's printers: where there are formulas, it is there
 
     gradients = {name: text(formulas, gradient).tolist() for name, gradient in formulas.gradients.items()}
     return {

@@ -8,7 +8,8 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.engines.structure import Result
-from adcli.render.latex import MOST_COLUMNS, latex_matrix, latex_name, latex_text
+from adcli.notation.names import latex_name
+from adcli.render.latex import MOST_COLUMNS, latex_matrix, latex_text
 from adcli.render.style import Style
 from adcli.trace import Trace
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from adcli.arrays import Array, shape_text
 from adcli.graph.model import Edge, Graph, Vertex
-from adcli.render.numerals import inline, matrix, number_text
+from adcli.notation.numbers import number_text
+from adcli.render.numerals import inline, matrix
 from adcli.render.style import Style
 
 MOST_ENTRIES = 9

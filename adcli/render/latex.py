@@ -1,8 +1,7 @@
-"""Numbers, matrices, names and untrusted text as LaTeX: for pdflatex with amsmath, in plain ASCII."""
+"""Matrices and untrusted text as LaTeX: for pdflatex with amsmath, in plain ASCII."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -10,12 +9,12 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.errors import printable
-from adcli.render.numerals import MOST_ROWS, kept, number_text
+from adcli.notation.numbers import latex_number, number_text
+from adcli.render.numerals import MOST_ROWS, kept
 
 WIDTH = 74  # how many digits wide a matrix may be beside its label on a line of 160 mm
 MOST_COLUMNS = WIDTH // 3
 _GAP = 2  # the space between two columns, in digits
-_NAME = re.compile(r"([A-Za-z]+)(?:_(?=.))?(.*)\Z")  # letters, and what stands below them: `W_g`, `W1`, `x_`
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
@@ -47,21 +46,6 @@ _ACCENTS = {
     "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0323": "d", "\u0327": "c",
 }  # fmt: skip
 _MISSING = "{?}"
-
-
-def latex_number(number: float, digits: int = 6, fractions: bool = False) -> str:
-    r"""``number`` for math mode: ``3.2 \cdot 10^{-5}``, ``\frac{1}{3}``, ``\infty``, ``\text{NaN}``."""
-    text = number_text(number, digits, fractions)
-    if text == "NaN":
-        return r"\text{NaN}"
-    if "e" in text:
-        mantissa, _, exponent = text.partition("e")
-        power = f"10^{{{int(exponent)}}}"
-        return {"1": power, "-1": f"-{power}"}.get(mantissa.rstrip("0").rstrip("."), rf"{mantissa} \cdot {power}")
-    if "/" in text:
-        sign, (above, below) = "-" * text.startswith("-"), text.lstrip("-").split("/")
-        return rf"{sign}\frac{{{above}}}{{{below}}}"
-    return text.replace("∞", r"\infty")
 
 
 def latex_matrix(array: Array, digits: int = 6, fractions: bool = False, width: int = WIDTH) -> str:
@@ -109,30 +93,6 @@ def _printed(number: float, digits: int, fractions: bool) -> int:
     if "/" in text:
         return max(map(len, text.split("/")))
     return len(text) + (2 if "e" in text else 0)
-
-
-def latex_name(name: str, accent: str = "") -> str:
-    r"""A name of the trace for math mode: ``W_1``, ``W_{g}``, ``\mathrm{logits}``; the loss is ``\ell``.
-
-    ``accent`` is a command such as ``\dot`` for its letter.
-    """
-    if name == "loss":
-        return _accented(r"\ell", accent)
-    match = _NAME.match(name)
-    assert match is not None, "a name begins with a letter"
-    letters, index = match.groups()
-    base = _accented(letters if len(letters) == 1 else rf"\mathrm{{{letters}}}", accent)
-    if not index:
-        return base
-    escaped = index.replace("_", r"\_")
-    if len(index) == 1 and index.isdigit():
-        return f"{base}_{index}"
-    word = len(index) > 1 and any(map(str.isalpha, index))
-    return rf"{base}_{{\mathrm{{{escaped}}}}}" if word else f"{base}_{{{escaped}}}"
-
-
-def _accented(letter: str, accent: str) -> str:
-    return f"{accent}{{{letter}}}" if accent else letter
 
 
 def latex_text(untrusted: str) -> str:

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
-
 import numpy as np
 
 from adcli.arrays import Array
+from adcli.notation.numbers import number_text
 
-LARGEST_DENOMINATOR = 99
 MOST_ROWS = 8
-_ROUNDING = 2.0**-50  # what a few float64 operations may have lost
 _ELLIPSIS = "…"
 
 
 def counted(count: int, noun: str) -> str:
     """``1 step``, ``2,400 steps``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def number_text(number: float, digits: int = 6, fractions: bool = False) -> str:
-    """``number`` in ``digits`` significant digits: whole ones without a point, no rounded one that looks whole.
-
-    With ``fractions``, as a fraction where one with denominator ≤ 99 equals it.
-    """
-    if math.isnan(number):
-        return "NaN"
-    if math.isinf(number):
-        return "∞" if number > 0 else "-∞"
-    if number == int(number) and abs(number) < 1e15:
-        return str(int(number))
-    if fractions:
-        fraction = Fraction(number).limit_denominator(LARGEST_DENOMINATOR)
-        if abs(fraction.numerator / fraction.denominator - number) <= _ROUNDING * abs(number):
-            return f"{fraction.numerator}/{fraction.denominator}"
-    text = f"{number:.{digits}g}"
-    return text if "." in text or "e" in text else f"{number:#.{digits}g}"
 
 
 def inline(array: Array, width: int, digits: int = 6, fractions: bool = False) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 from adcli.arrays import Array
 from adcli.explain.blocks import Numbers
 from adcli.explain.maths import Bracketed, Expression, Matrix, Number, Product, Tint
-from adcli.render.numerals import kept, number_text
+from adcli.notation.numbers import number_text
+from adcli.render.numerals import kept
 
 GAPS = {(False, True): "⋯", (True, False): "⋮", (True, True): "⋱"}
 

@@ -31,9 +31,9 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
+from adcli.notation.numbers import number_text
 from adcli.render.html.cells import Extent, entry, number, role_class
 from adcli.render.html.words import safe
-from adcli.render.numerals import number_text
 from adcli.render.shown import entries, is_approximate, shown
 
 CUTS = ((6, 8), (4, 5), (3, 3))  # rows and columns of a matrix that are written out; fewer where many are

@@ -29,11 +29,11 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
+from adcli.notation.numbers import number_text
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.mathml import bold, shown_sign
 from adcli.render.html.words import safe
 from adcli.render.maths import filled
-from adcli.render.numerals import number_text
 from adcli.render.shown import entries, number_texts
 
 SMALL = 0.7

@@ -12,8 +12,8 @@ from sympy.printing.str import StrPrinter
 
 from adcli.arrays import Array
 from adcli.engines.formulas import Cotangent, Formulas, Meaning
-from adcli.render.latex import latex_name, latex_number
-from adcli.render.numerals import number_text
+from adcli.notation.names import latex_name
+from adcli.notation.numbers import latex_number, number_text
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
