@@ -209,7 +209,8 @@ def _slide(
         side.append(tracker(scene, ledger.pulled, back=True, last_phase=phases))
         row = way_back(scene, node.name, told.steps, ledger, before, following.steps if following else [], phases)
     side += [hand] if hand else []
-    if not hand and scene.tracked and len(scene.wrt) > 2 and following is not None and not is_start:
+    serves_all = scene.is_chain and len(scene.wrt) > 2 and following is not None
+    if not hand and scene.tracked and serves_all and not is_start:
         serves = say("back.shared", h=cotangent_name(scene, node.name))
         side.append(Text(serves, head=say.text("back.shared.head"), role=C, phase=phases))
     title, sentence = _title(scene, told, finished, is_start)
