@@ -13,11 +13,22 @@ from adcli.arrays import Array, Shape
 
 
 class Operand(NamedTuple):
-    """A matrix or a value that a step works with; ``array()`` makes it."""
+    """A matrix or a value that a step works with; ``array()`` makes it. ``derivative``: ∂of/∂by, as (of, by)."""
 
     name: str
     shape: Shape
     array: Callable[[], Array]
+    derivative: tuple[str, str] | None = None
+
+    def of_by(self) -> tuple[str, str]:
+        """The two names of a derivative."""
+        assert self.derivative is not None, "a Jacobian or a cotangent"
+        return self.derivative
+
+
+def derivative(of: str, by: str, shape: Shape, array: Callable[[], Array]) -> Operand:
+    """∂of/∂by, a Jacobian or a cotangent."""
+    return Operand(f"∂{of}/∂{by}", shape, array, (of, by))
 
 
 class Step(NamedTuple):
@@ -44,6 +55,11 @@ class Step(NamedTuple):
     releases: tuple[str, ...]
     held: int
     multiplications: int
+
+    @property
+    def pulled_through(self) -> str:
+        """The node whose VJP makes a cotangent or a gradient: of ∂node/∂operand, the last operand."""
+        return self.operands[-1].of_by()[0] if self.operands else self.target
 
 
 Sink = Callable[[Step], None]

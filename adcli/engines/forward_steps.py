@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from adcli.arrays import Array
-from adcli.derivation import Operand, Sink, Step, product_cost
+from adcli.derivation import Operand, Sink, Step, derivative, product_cost
 from adcli.engines.seeds import Seed, places_of, written_out
 from adcli.engines.structure import Structure
 from adcli.trace import Node
@@ -101,7 +101,7 @@ class Recorder:
     def _one(self, name: str, of: str, push: Pushed, begins: bool, value: Operand, tangents: dict[int, Array]) -> None:
         self.tangents[of] = math.prod(value.shape)
         if begins and of == push.operand:
-            jacobian = value._replace(name=f"∂{name}/∂{of}")
+            jacobian = derivative(name, of, value.shape, value.array)
             self._tell("tangent.init", of, name, (jacobian,), value, push.reads)
             return
         before = self._tangent(of, tangents[push.argument], push.seeds, push.operand, last=False)
@@ -134,7 +134,7 @@ class Recorder:
                 pushed = np.add.reduce(pushed, axis=-1)
             return pushed.reshape(columns, rows).T
 
-        return Operand(f"∂{name}/∂{push.operand}", (rows, columns), array)
+        return derivative(name, push.operand, (rows, columns), array)
 
     def _value(self, name: str) -> Operand:
         value = np.asarray(self.values[self.slots[name]])

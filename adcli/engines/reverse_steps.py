@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from adcli.arrays import Array
-from adcli.derivation import Operand, Sink, Step, product_cost
+from adcli.derivation import Operand, Sink, Step, derivative, product_cost
 from adcli.engines.reverse_plan import Plan, Pulled, last_readers
 from adcli.engines.structure import Reader
 
@@ -85,7 +85,7 @@ class Recorder:
         useless = [self.output] if self.scheduled else self.sizes
         self.released = self._dropped(name for name in useless if name not in self.last_reader)
         if self.trace.shapes[self.output] != ():
-            seed = Operand(self._cotangent(self.output), (self.rows, self.rows), lambda: np.eye(self.rows))
+            seed = derivative(self.output, self.output, (self.rows, self.rows), lambda: np.eye(self.rows))
             self._tell("cotangent.init", self.output, (), seed, releases=self._take_released())
 
     def pulled(
@@ -104,16 +104,16 @@ class Recorder:
         self.number += 1
         first = pull.node == self.output and self.trace.shapes[self.output] == ()
         jacobian = self._jacobian(pull, vjp, read(self.values))
-        row = self._matrix(self._cotangent(pull.node), out_bar, pull.node)
+        row = self._cotangent(pull.node, out_bar)
         inner = pull.operand in self.sizes
         kind = ("cotangent.init" if first else "cotangent.update") if inner else "gradient"
-        value = self._matrix(self._cotangent(pull.operand), contribution, pull.operand)
+        value = self._cotangent(pull.operand, contribution)
         operands = (jacobian,) if first else (row, jacobian)
         cost = 0 if first else product_cost(row.shape, jacobian.shape)
         self._tell(kind, pull.operand, operands, value, pull.reads, releases, cost)
         if before is not None:
-            so_far = self._matrix(value.name, before, pull.operand)
-            self._tell("accumulate", pull.operand, (so_far, value), self._matrix(value.name, total, pull.operand))
+            so_far = self._cotangent(pull.operand, before)
+            self._tell("accumulate", pull.operand, (so_far, value), self._cotangent(pull.operand, total))
 
     def _take_released(self) -> tuple[str, ...]:
         released, self.released = self.released, ()
@@ -128,15 +128,12 @@ class Recorder:
             identity = np.eye(rows).reshape(rows, *shapes[pull.node])
             return np.asarray(vjp(identity, *read)).reshape(rows, columns)
 
-        return Operand(f"∂{pull.node}/∂{pull.operand}", (rows, columns), array)
+        return derivative(pull.node, pull.operand, (rows, columns), array)
 
-    def _cotangent(self, name: str) -> str:
-        return f"∂{self.output}/∂{name}"
-
-    def _matrix(self, name: str, array: Array, of: str) -> Operand:
-        """A cotangent in numerator layout: a row for each entry of the output."""
-        shape = (self.rows, math.prod(self.trace.shapes[of]))
-        return Operand(name, shape, lambda: np.asarray(array).reshape(shape))
+    def _cotangent(self, name: str, array: Array) -> Operand:
+        """The cotangent of ``name`` in numerator layout: a row for each entry of the output."""
+        shape = (self.rows, math.prod(self.trace.shapes[name]))
+        return derivative(self.output, name, shape, lambda: np.asarray(array).reshape(shape))
 
     def _value(self, name: str) -> Operand:
         value = np.asarray(self.values[self.base.slots[name]])

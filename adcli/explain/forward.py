@@ -124,7 +124,7 @@ def _slide(
 
 def _slope(scene: Scene, node: Node, step: Step) -> Formula:
     """∂ℓ/∂h₄ = 2 (h₄ − y) = 2 (36 − 2) = 68."""
-    by = step.operands[0].name.split("/∂", 1)[1]
+    _, by = step.operands[0].of_by()
     left = Partial(scene.names[node.name], scene.names[by])
     result = Matrix(step.operands[0].array(), Role.PLAIN, Role.PLAIN, shape=False)
     parts = (*slope_parts(scene, node, by, 0, 1), Part("=", result, 1))
@@ -244,7 +244,7 @@ def _updated(
 ) -> tuple[Formula, Work | None]:
     of = step.target
     left_operand, right_operand = step.operands
-    by = left_operand.name.split("/∂", 1)[1]
+    _, by = left_operand.of_by()
     tangent = scene.names.tangent(of)
     rule = Part("←", Product((Partial(scene.names[node.name], scene.names[by]), tangent)))
     if not all(is_kept(operand) for operand in (left_operand, right_operand, step.value)):

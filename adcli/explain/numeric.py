@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from adcli.arrays import Array
-from adcli.derivation import Step
+from adcli.derivation import Operand, Step, derivative
 from adcli.engines import numeric as engine
 from adcli.engines import reverse
 from adcli.engines.structure import evaluate
@@ -165,14 +165,10 @@ def _one(scene: Scene, right: dict[str, Array]) -> Slide:
 
 def probe(scene: Scene, entry: Entry) -> Step:
     """A quotient as a step of the derivation: both calls, and what they give."""
-    from adcli.derivation import Operand
-
-    def number(name: str, value: float) -> Operand:
-        return Operand(name, (), lambda: np.array(value))
-
-    operands = (number("above", entry.f_above), number("below", entry.f_below))
-    value = number(f"∂{scene.output}/∂{entry.name}", entry.quotient)
-    return Step("numeric.probe", entry.name, operands, value, (entry.name,), (), 0, 0)
+    above = Operand("above", (), lambda: np.array(entry.f_above))
+    below = Operand("below", (), lambda: np.array(entry.f_below))
+    value = derivative(scene.output, entry.name, (), lambda: np.array(entry.quotient))
+    return Step("numeric.probe", entry.name, (above, below), value, (entry.name,), (), 0, 0)
 
 
 def _first(scene: Scene) -> Name:

@@ -111,7 +111,7 @@ def _turns(scene: Scene, steps: list[Step]) -> list[Turn]:
         if step.kind == "accumulate":
             turns[-1].steps.append(step)
             continue
-        of = step.operands[-1].name[1:].split("/∂")[0]
+        of = step.pulled_through
         if not turns or turns[-1].node.name != of:
             turns.append(Turn(nodes[of], [], []))
         local, amount = (float(o.array().reshape(())) for o in (step.operands[-1], step.value))

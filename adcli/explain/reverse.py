@@ -127,7 +127,7 @@ def _by_node(scene: Scene, steps: list[Step]) -> list[Told]:
                 told.append(Told(nodes[step.target], []))
             told[-1].steps.append(step)
             continue
-        of = step.operands[-1].name[1:].split("/∂")[0] if step.operands else step.target
+        of = step.pulled_through
         last = told[-1].steps[-1] if told else None
         if last is None or told[-1].node.name != of or not last.operands or last.kind == "recompute":
             told.append(Told(nodes[of], []))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adcli.derivation import Operand, Step
+from adcli.derivation import Step, derivative
 from adcli.engines import symbolic as engine
 from adcli.engines.formulas import Entry, Formulas, Meaning
 from adcli.explain import opening as shared
@@ -131,7 +131,7 @@ def _derivative(scene: Scene, formulas: Formulas, name: str, place: int, left_ou
     if left_out:
         stage.append(Text(say("symbolic.more", n=left_out), Style.ASIDE, phase=2))
     step = Step(
-        "symbolic.derivative", name, (), Operand(f"∂{scene.output}/∂{name}", (), lambda: np.array(value)), (), (), 0, 0
+        "symbolic.derivative", name, (), derivative(scene.output, name, (), lambda: np.array(value)), (), (), 0, 0
     )
     return Slide(
         id=f"symbolic-{name}-{place + 1}",

@@ -72,7 +72,7 @@ def formula_of(step: Step, scene: Scene, most: int | None) -> list[Expression | 
             rule = Product((_partial(step.operands[0], scene), tangent))
             return [tangent, "←", rule, "=", _product(step, most, tangent), "=", result]
         case "accumulate":
-            is_tangent = step.value.name.endswith("^")
+            is_tangent = step.value.derivative is None
             left: Expression = names.tangent(step.target) if is_tangent else Partial(names[scene.output], target)
             return [left, "←", Sum(tuple(_matrix(o, most, target) for o in step.operands)), "=", result]
         case "numeric.probe" | "symbolic.derivative":
@@ -89,7 +89,7 @@ def formula_of(step: Step, scene: Scene, most: int | None) -> list[Expression | 
 
 
 def _partial(operand: Operand, scene: Scene) -> Expression:
-    of, by = operand.name[1:].split("/∂", 1)
+    of, by = operand.of_by()
     return Partial(scene.names[of], scene.names[by])
 
 
