@@ -185,20 +185,21 @@ class _Writer:
         """What a primitive states in LaTeX; its arguments are put in where it left places for them."""
         from latex2mathml.converter import convert
 
-        arguments = dict(e.arguments)
+        arguments = {name: self.of(argument) for name, argument in e.arguments}
+        tall = any(map(_TALL.search, arguments.values()))
         places: list[str] = []
 
         def place(found: re.Match[str]) -> str:
-            places.append(self.of(arguments[found[1]]))
+            places.append(arguments[found[1]])
             return chr(_PRIVATE + len(places) - 1)
 
         latex = _OPERATOR.sub(lambda found: rf"\text{{{found[1].replace(chr(92) + '_', '_')}}}", e.latex)
-        converted = convert(_ARGUMENT.sub(place, latex))
+        converted = convert(_ARGUMENT.sub(place, _paired(latex) if tall else latex))
         inner = converted[converted.index(">") + 1 : -len("</math>")]
         for index, written in enumerate(places):
             mark = _PRIVATE + index
             inner = inner.replace(_MI.format(f"&#x{mark:05X};"), written).replace(_MI.format(chr(mark)), written)
-        if any(map(_TALL.search, places)):
+        if tall:
             inner = inner.replace('<mo stretchy="false">', "<mo>")
         elif not _TALL.search(inner):
             inner = _FENCE.sub('<mo stretchy="false">', inner)
@@ -218,6 +219,19 @@ def name(n: Name) -> str:
         return f"<msubsup{colour}>{base}{_index(index)}{_row(OPEN + _index(n.sub) + CLOSE)}</msubsup>"
     sub = n.sub + ("," if n.sub and index and not short else "") + index
     return f"<msub{colour}>{base}{_index(sub)}</msub>" if sub else base
+
+
+def _paired(latex: str) -> str:
+    """Round brackets with a power as \\left( and \\right), else the power parts the closing one from the other."""
+    written, opened = list(latex), list[int]()
+    for place, character in enumerate(latex):
+        if character == "(":
+            opened.append(place)
+        elif character == ")" and opened:
+            start = opened.pop()
+            if latex.startswith("^", place + 1) and not latex.endswith("\\left", 0, start):
+                written[start], written[place] = r"\left(", r"\right)"
+    return "".join(written)
 
 
 def _function(found: re.Match[str]) -> str:

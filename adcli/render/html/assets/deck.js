@@ -19,7 +19,7 @@
     const { right, bottom } = box.getBoundingClientRect()
     const ends = [...box.querySelectorAll(':scope *:not(svg *):not(math *)')].map(e => e.getBoundingClientRect())
     return ends.some(e => e.right > right + 1 || e.bottom > bottom + 1) ||
-      [...box.querySelectorAll('.reads')].some(e => rightOf(e.parentElement.querySelector('.line').lastElementChild) > leftOf(e)) ||
+      [...box.querySelectorAll('.reads')].some(e => Math.max(...[...e.parentElement.querySelector('.line').children].map(rightOf)) > leftOf(e) - 6) ||
       [...box.querySelectorAll('.res')].some(e => rightOf(e) > rightOf(e.closest('.tracker')) - 8)
   }
   const leftOf = e => e.getBoundingClientRect().left, rightOf = e => e.getBoundingClientRect().right
@@ -36,12 +36,12 @@
   for (const box of document.querySelectorAll('.stage, .side')) {
     box.classList.toggle('tight', over(box))
     const whole = shrink(box, 0.3)
-    if (whole > 0.7) continue
-    // Formulas that break before their signs may take less from the size of the letters.
-    const long = [...box.querySelectorAll('.line')].filter(line => line.offsetWidth * whole > 0.75 * box.clientWidth)
+    if (whole == 1) continue
+    // A formula that is too long breaks before a sign, as long as that saves the size of the letters.
+    const long = [...box.querySelectorAll('.line')].filter(line => line.offsetWidth > 0.75 * box.clientWidth)
     const set = broken => long.forEach(line => line.classList.toggle('broken', broken))
     set(true)
-    if (shrink(box, 0.3) <= whole) { set(false); scale(box, whole) }
+    if (shrink(box, 0.3) < whole + 0.08) { set(false); scale(box, whole) }
   }
 
   const paper = wanted.has('print-pdf')
