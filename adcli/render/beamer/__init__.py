@@ -23,7 +23,7 @@ PAGE, HEAD, SENTENCE, FOOT, AIR = 90.0, 11.6, 4.0, 7.2, 6.2  # mm of a page, and
 AIR_BELOW_HEAD = 2.0  # mm, where there is no strip
 MOST_DASHES = 12
 GRAPH_SHARE = 0.62  # of the stage's height, for a graph with something below it
-CUTS = ((18, 3, 3), (12, 3, 5))  # beyond so many rows of matrices on a stage, each shows so many rows and columns
+CUTS = ((18, 3, 3), (16, 3, 5))  # beyond so many rows of matrices on a stage, each shows so many rows and columns
 LONGEST_TITLE = 70  # characters of the deck's title in a corner of each slide
 
 

@@ -33,6 +33,7 @@ from adcli.explain.maths import (
 )
 from adcli.render.html.cells import Extent, entry, number, role_class
 from adcli.render.html.words import safe
+from adcli.render.maths import stretched
 from adcli.render.numerals import number_text
 from adcli.render.shown import entries, is_approximate, shown
 
@@ -50,7 +51,7 @@ _OPERATOR = re.compile(r"\\operatorname\{((?:[^{}\\]|\\_)*)\}")
 _ARGUMENT = re.compile("⟦([^⟧]*)⟧")
 _PRIVATE = 0xE000
 _FUNCTION = re.compile(
-    r"(&#x00028;</mo>)?<(?:mi|mo|mtext)>([A-Za-z_]{2,})</(?:mi|mo|mtext)>(?=(<mo|<mi>[a-z]{2}|<mtext>)?)"
+    r"(&#x00028;</mo>)?<(?:mi|mo|mtext)>([A-Za-z_]{2,})</(?:mi|mo|mtext)>(?=((?:<mrow>)?<mo|<mi>[a-z]{2}|<mtext>)?)"
 )
 _FENCE = re.compile('<mo stretchy="true" fence="true" form="[a-z]*">(?=&#x0002[89])')
 _TALL = re.compile("<(mfrac|mtable|munder|mover)")
@@ -194,7 +195,7 @@ class _Writer:
             return chr(_PRIVATE + len(places) - 1)
 
         latex = _OPERATOR.sub(lambda found: rf"\text{{{found[1].replace(chr(92) + '_', '_')}}}", e.latex)
-        converted = convert(_ARGUMENT.sub(place, _paired(latex) if tall else latex))
+        converted = convert(_ARGUMENT.sub(place, stretched(latex) if tall else latex))
         inner = converted[converted.index(">") + 1 : -len("</math>")]
         for index, written in enumerate(places):
             mark = _PRIVATE + index
@@ -219,19 +220,6 @@ def name(n: Name) -> str:
         return f"<msubsup{colour}>{base}{_index(index)}{_row(OPEN + _index(n.sub) + CLOSE)}</msubsup>"
     sub = n.sub + ("," if n.sub and index and not short else "") + index
     return f"<msub{colour}>{base}{_index(sub)}</msub>" if sub else base
-
-
-def _paired(latex: str) -> str:
-    """Round brackets with a power as \\left( and \\right), else the power parts the closing one from the other."""
-    written, opened = list(latex), list[int]()
-    for place, character in enumerate(latex):
-        if character == "(":
-            opened.append(place)
-        elif character == ")" and opened:
-            start = opened.pop()
-            if latex.startswith("^", place + 1) and not latex.endswith("\\left", 0, start):
-                written[start], written[place] = r"\left(", r"\right)"
-    return "".join(written)
 
 
 def _function(found: re.Match[str]) -> str:
