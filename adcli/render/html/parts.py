@@ -166,7 +166,8 @@ class Writer(Prose):
             for bar in b.bars
         )
         caption = f"<figcaption>{safe(b.caption)}</figcaption>" if b.caption else ""
-        return f"<figure{appears(b.phase, 'bars')}>{caption}<div>{rows}</div></figure>"
+        longest = max((len(bar.text) for bar in b.bars), default=0)
+        return f'<figure{appears(b.phase, "bars")} style="--n:{longest}">{caption}<div>{rows}</div></figure>'
 
     # --- storage, tracker ---
 

@@ -29,19 +29,34 @@
     for (scale(box, zoom); zoom > least && over(box); scale(box, zoom)) zoom -= 0.05
     return zoom
   }
+  // Where one block alone is far too wide, the others keep their size.
+  const shrinkEach = box => {
+    const own = [...box.children].map(child => {
+      let zoom = 1
+      scale(box, zoom)
+      for (; zoom > LEAST && wide(child, box); child.style.zoom = zoom) zoom -= 0.05
+      return zoom
+    })
+    const set = all => [...box.children].forEach((child, i) => { child.style.zoom = all * own[i] })
+    for (let all = 1; set(all), all > LEAST && over(box);) all -= 0.05
+  }
+  const wide = (child, box) => [...child.querySelectorAll(':scope *:not(svg *):not(math *)')].some(e => rightOf(e) > rightOf(box) + 1)
+  const LEAST = 0.1
   for (const row of document.querySelectorAll('.storage')) {
     shrink(row, 0.7)
     row.classList.toggle('many', over(row))
   }
   for (const box of document.querySelectorAll('.stage, .side')) {
     box.classList.toggle('tight', over(box))
-    const whole = shrink(box, 0.3)
+    const whole = shrink(box, LEAST)
     if (whole == 1) continue
     // A formula that is too long breaks before a sign, as long as that saves the size of the letters.
     const long = [...box.querySelectorAll('.line')].filter(line => line.offsetWidth > 0.75 * box.clientWidth)
     const set = broken => long.forEach(line => line.classList.toggle('broken', broken))
     set(true)
-    if (shrink(box, 0.3) < whole + 0.08) { set(false); scale(box, whole) }
+    const broken = shrink(box, LEAST)
+    if (broken < whole + 0.08) { set(false); scale(box, whole) }
+    if (Math.max(whole, broken) < 0.5) shrinkEach(box)
   }
 
   const paper = wanted.has('print-pdf')
