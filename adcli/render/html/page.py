@@ -29,7 +29,7 @@ def rendered(deck: Deck) -> str:
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{title}</title>\n<style>{_asset('reveal.css')}</style>\n"
         f"<style>{_faces()}\n{_colours()}\n{_asset('deck.css')}</style>\n</head>\n"
-        f'<body>\n<div id="deck"><h1>{title}</h1><main class="slides">\n{slides}</main></div>\n'
+        f'<body>\n<main><div id="deck"><h1>{title}</h1><div class="slides">\n{slides}</div></div></main>\n'
         f"<!--\n{FONT_NOTE}\n\nreveal.js:\n{_asset('reveal.LICENSE')}-->\n"
         f"<script>{_asset('reveal.js')}</script>\n<script>{_asset('deck.js')}</script>\n</body>\n</html>\n"
     )
@@ -51,7 +51,7 @@ def slide_html(slide: Slide, writer: Writer) -> str:
     side = f'<div class="side">{"".join(map(writer.block, slide.side))}</div>' if slide.side else ""
     storage = writer.storage(slide.storage) if slide.storage else ""
     label = safe(writer.labels.note)
-    note = f'<aside class="notes" aria-label="{label}">{safe(slide.note)}</aside>' if slide.note else ""
+    note = f'<aside class="notes" role="note" aria-label="{label}">{safe(slide.note)}</aside>' if slide.note else ""
     steps = "".join(
         f'<i class="fragment step" data-fragment-index="{k}" aria-hidden="true"></i>' for k in range(slide.last_phase)
     )
