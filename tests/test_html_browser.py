@@ -60,7 +60,7 @@ OUTSIDE = """
 const [selector, right, bottom] = arguments, found = []
 for (const e of document.querySelectorAll(selector)) {
   if (e.closest('.step, aside.notes, mphantom, title')) continue
-  if (right < 800 && e.parentElement.closest('.eq, .work, .chains, .table, .strip:has(.large)')) continue
+  if (right < 800 && e.parentElement.closest('header, .grouplabel, .text, .slots, .tracker, .eq, .work, .table, .strip:has(.large)')) continue
   const r = e.getBoundingClientRect(), s = getComputedStyle(e)
   if (s.visibility == 'hidden' || !r.width || !r.height) continue
   if (r.left < -1 || r.right > right + 1 || (bottom && (r.bottom > bottom + 1 || r.top < -1)))
