@@ -58,9 +58,10 @@ DESK, PHONE = (1280, 720), (390, 844)
 # What lies outside of its slide; what scrolls by itself on a phone doesn't count.
 OUTSIDE = """
 const [selector, right, bottom] = arguments, found = []
+const SCROLLS = 'header, .grouplabel, .text, .slots, .tracker, .eq, .work, .table, .strip:has(.large)'
 for (const e of document.querySelectorAll(selector)) {
   if (e.closest('.step, aside.notes, mphantom, title')) continue
-  if (right < 800 && e.parentElement.closest('header, .grouplabel, .text, .slots, .tracker, .eq, .work, .table, .strip:has(.large)')) continue
+  if (right < 800 && e.parentElement.closest(SCROLLS)) continue
   const r = e.getBoundingClientRect(), s = getComputedStyle(e)
   if (s.visibility == 'hidden' || !r.width || !r.height) continue
   if (r.left < -1 || r.right > right + 1 || (bottom && (r.bottom > bottom + 1 || r.top < -1)))
