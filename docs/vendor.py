@@ -35,7 +35,7 @@ FONTS = {
     "math": ("lm-math/latinmodern-math.otf", MATH),
     "sans": ("lm/lmsans10-regular.otf", LATIN + DASHES),
     "sans-bold": ("lm/lmsans10-bold.otf", LATIN + DASHES),
-    "mono": ("lm/lmmono10-regular.otf", LATIN[:95]),
+    "mono": ("lm/lmmono10-regular.otf", [*LATIN[:95], 0x2026]),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Iterable
@@ -137,6 +138,24 @@ def test_text_of_a_spec_is_printed_and_never_obeyed(tmp_path: Path) -> None:
     check(result, phases(hostile.slides), "hostile")
     assert not (folder / "written").exists()
     assert "secret" not in result.read
+
+
+@needs_tex
+def test_long_names_stay_in_their_column(tmp_path: Path) -> None:
+    name = "a_layer_with_a_very_long_name_abcdefghij"
+    layers = [{"type": "linear", "name": name, "weight": [[1, 2], [3, 4]], "bias": [1, 1]}, {"type": "softmax"}]
+    (tmp_path / "long.json").write_text(
+        json.dumps({"input": [1, 2], "target": [0, 1], "layers": layers, "loss": "squared_error"}), encoding="utf-8"
+    )
+    latex = explained(tmp_path / "long.json", "reverse", "--handout")
+    check(compiled(latex, tmp_path / "long"), latex.count(r"\begin{frame}"), "long names")
+
+
+def test_fractions_of_a_matrix_lie_on_the_line() -> None:
+    latex = explained(next(spec for spec in SPECS if spec.stem == "xor"), "reverse")
+    assert r"{\color{VALUE}1/2} & {\color{VALUE}-1/2}" in latex
+    rows = re.findall(r"\\begin\{bmatrix.*?\\end\{bmatrix", latex)
+    assert rows and not any("frac" in row for row in rows)
 
 
 def test_a_document_is_plain_ascii_and_the_same_each_time() -> None:

@@ -14,10 +14,12 @@ import sample_deck
 from conftest import Ran
 from fontTools.ttLib import TTFont
 
-from adcli.explain.blocks import Formula, Numbers, Part
+from adcli.engines.run import MODES
+from adcli.explain.blocks import Formula, Numbers, Part, Words
 from adcli.explain.maths import Label, Mark, Matrix, Name, Number, Partial, Raw, Role, Transposed
 from adcli.render.html import rendered
 from adcli.render.html.mathml import mathml
+from adcli.render.html.page import slide_html
 from adcli.render.html.parts import Writer
 from adcli.render.html.svg import spoken
 
@@ -97,23 +99,27 @@ def test_the_same_deck_gives_the_same_bytes(sample: str) -> None:
     assert rendered(sample_deck.deck()) == sample
 
 
-@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("mode", MODES)
 def test_the_lecture_takes_less_than_600_kb(mode: str, run: Callable[..., Ran]) -> None:
-    ran = run("explain", SPECS / f"{mode}-mode.yaml", "--mode", mode, "--format", "html")
+    ran = run("explain", SPECS / "forward-mode.yaml", "--mode", mode, "--format", "html")
     assert ran.code == 0, ran.stderr
     assert len(ran.stdout.encode()) < 600_000
 
 
 @pytest.mark.parametrize("lang", ["en", "id"])
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("spec", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_spec_becomes_a_page_whose_glyphs_are_there(spec: Path, lang: str, run: Callable[..., Ran]) -> None:
-    ran = run("explain", spec, "--lang", lang, "--format", "html")
+def test_every_spec_becomes_a_page_whose_glyphs_are_there(
+    spec: Path, mode: str, lang: str, run: Callable[..., Ran]
+) -> None:
+    ran = run("explain", spec, "--mode", mode, "--lang", lang, "--format", "html")
     assert ran.code == 0, ran.stderr
     assert f'<html lang="{lang}">' in ran.stdout
     page = Page(ran.stdout)
     assert page.open == []
     assert missing(page.texts["math"], "math", "sans") == set()
     assert missing(page.texts.get("text", []), "math") == set()
+    assert missing(page.texts.get("code", []) + page.texts.get("pre", []), "mono", "sans") == set()
     assert missing(page.texts["h2"] + page.texts["p"] + page.texts.get("td", []), "sans", "math") == set()
 
 
@@ -179,6 +185,32 @@ def test_a_formula_of_a_primitive_takes_its_arguments() -> None:
     assert ">leaky_relu</mo>" in written
     assert "<msub><mi>𝐡</mi><mn>1</mn></msub>" in written
     assert spoken(raw, NUMBERS) == "relu(h1)"
+
+
+def test_brackets_with_a_power_grow_together() -> None:
+    tall = Matrix(np.ones((2, 1)), shape=False)
+    square = Raw("(⟦h⟧)²", r"\tfrac{1}{2}\sum (⟦h⟧)^2", arguments=(("h", tall),))
+    assert re.search(r"<msup><mrow><mo [^>]*>&#x00028;</mo>.*<mo [^>]*>&#x00029;</mo></mrow>", mathml(square, NUMBERS))
+    flat = square._replace(arguments=(("h", Name("h")),))
+    assert 'stretchy="true"' not in mathml(flat, NUMBERS)
+
+
+def test_a_fraction_lies_on_the_line_within_a_matrix_only() -> None:
+    thirds = Numbers(4, True)
+    assert "mfrac" not in mathml(Matrix(np.array([[1 / 3, 1.0]])), thirds)
+    assert "mfrac" in mathml(Number(1 / 3), thirds)
+
+
+def test_lowered_digits_of_code_are_markup() -> None:
+    written = Writer(sample_deck.deck()).runs((Words("W1₁₂*x₁", code=True),))
+    assert written == "<code>W1<sub>12</sub>*x<sub>1</sub></code>"
+
+
+def test_four_short_formulas_stand_in_two_columns() -> None:
+    slide, line = sample_deck.deck().slides[0], Formula(Name("W"), ())
+    halves = slide._replace(stage=(line,) * 5, side=())
+    assert 'class="stage halves" style="--rows:3"' in slide_html(halves, Writer(sample_deck.deck()))
+    assert "halves" not in slide_html(halves._replace(stage=(line,) * 3), Writer(sample_deck.deck()))
 
 
 def test_crowded_slides_write_out_less_of_each_matrix() -> None:

@@ -27,15 +27,34 @@ DECKS = {
     "reverse": ("reverse-mode.yaml", "--lang", "id"),
     "classifier": ("classifier.yaml",),
     "program": ("micrograd.yaml",),
+    "batch": ("xor.yaml", "--lang", "id"),
+    "long names": ("long.json",),
+}
+LONG = {
+    "input": {"an_input_vector_with_a_very_long_name_ab": [1, -1]},
+    "target": {"y": [1, 0]},
+    "layers": [
+        {
+            "type": "linear",
+            "name": "hidden_layer_with_a_very_long_name_abcde",
+            "weight": [[1, 2], [3, 4]],
+            "bias": [1, 1],
+        },
+        {"type": "leaky_relu", "name": "another_layer_with_a_very_long_name_abcd"},
+        {"type": "linear", "weight": {"random": "normal", "shape": [40, 2], "seed": 1, "scale": 12345.6}},
+        {"type": "linear", "weight": {"random": "normal", "shape": [2, 40], "seed": 2}},
+    ],
+    "loss": "squared_error",
 }
 DESK, PHONE = (1280, 720), (390, 844)
 
 # What lies outside of its slide; what scrolls by itself on a phone doesn't count.
 OUTSIDE = """
 const [selector, right, bottom] = arguments, found = []
+const SCROLLS = 'header, .grouplabel, .text, .slots, .tracker, .eq, .work, .table, .strip:has(.large)'
 for (const e of document.querySelectorAll(selector)) {
   if (e.closest('.step, aside.notes, mphantom, title')) continue
-  if (right < 800 && e.parentElement.closest('.eq, .work, .chains, .table, .strip:has(.large)')) continue
+  if (right < 800 && e.parentElement.closest(SCROLLS)) continue
   const r = e.getBoundingClientRect(), s = getComputedStyle(e)
   if (s.visibility == 'hidden' || !r.width || !r.height) continue
   if (r.left < -1 || r.right > right + 1 || (bottom && (r.bottom > bottom + 1 || r.top < -1)))
@@ -146,10 +165,12 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("decks")
+    (folder / "long.json").write_text(json.dumps(LONG), encoding="utf-8")
     for name, arguments in DECKS.items():
         if arguments:
             spec, *options = arguments
-            assert run_adcli("explain", SPECS / spec, *options, "-o", folder / f"{name}.html").code == 0
+            place = folder if spec == "long.json" else SPECS
+            assert run_adcli("explain", place / spec, *options, "-o", folder / f"{name}.html").code == 0
         else:
             (folder / f"{name}.html").write_text(rendered(sample_deck.deck()), encoding="utf-8")
     return {name: folder / f"{name}.html" for name in DECKS}
@@ -218,6 +239,13 @@ def test_print_gives_a_page_a_slide(browser: Browser, pages: dict[str, Path], na
     browser.wait("return document.querySelectorAll('.pdf-page').length > 0")
     assert browser.pages() == slides
     assert browser.run(HIDDEN) == 0
+
+
+def test_a_formula_breaks_before_its_letters_shrink(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["reverse"])
+    zooms = browser.run("return [...document.querySelectorAll('.stage > .group')].map(e => +e.style.zoom)")
+    assert len(zooms) >= 4
+    assert min(zooms) >= 0.9
 
 
 def test_plain_print_gives_the_article(browser: Browser, pages: dict[str, Path]) -> None:

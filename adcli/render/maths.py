@@ -87,6 +87,13 @@ def filled(template: str, arguments: tuple[tuple[str, Expression], ...], written
     return template
 
 
+def stretched(latex: str) -> str:
+    """``latex`` with round brackets that grow with what they hold."""
+    if r"\left" in latex or latex.count("(") != latex.count(")"):
+        return latex
+    return latex.replace("(", r"\left(").replace(")", r"\right)")
+
+
 def number_latex(text: str) -> str:
     """A number's text (``-1/21``, ``3.2e-05``, ``NaN``, ``∞``) in LaTeX."""
     minus, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
@@ -131,6 +138,8 @@ class _Latex:
                 return f"{self.of(e.base)}^{{{self.of(e.exponent)}}}"
             case Fraction():
                 return rf"\frac{{{self.of(e.top)}}}{{{self.of(e.bottom)}}}"
+            case Transposed(Name() as n) if n.sub and not n.entry:
+                return self.ink.role(rf"{name_latex(n)}^{{\top}}", n.role)
             case Transposed():
                 return rf"{{{self.of(e.of)}}}^{{\top}}"
             case Bracketed():
@@ -140,7 +149,9 @@ class _Latex:
                 left, right = (identity, self.of(e.of)) if e.left else (self.of(e.of), identity)
                 return rf"{left} \otimes {right}"
             case Raw():
-                return self.ink.role(filled(e.latex, e.arguments, self.of), e.role)
+                tall = any(isinstance(argument, Matrix) and len(argument.array) > 1 for _, argument in e.arguments)
+                template = stretched(e.latex) if tall else e.latex
+                return self.ink.role(filled(template, e.arguments, self.of), e.role)
             case Label():
                 return self.ink.role(rf"\mathrm{{{escaped(e.text).replace(' ', '~')}}}", e.role)
             case Dots():

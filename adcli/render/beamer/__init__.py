@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adcli.explain.blocks import Deck, Formula, Graph, Position, Slide
+from adcli.explain.blocks import Deck, Graph, Position, Slide
 from adcli.explain.maths import Role
 from adcli.render.beamer.network import height, network
 from adcli.render.beamer.pen import Pen, once, prose
@@ -15,6 +15,7 @@ from adcli.render.beamer.program import graph, size
 from adcli.render.beamer.stage import matrix_rows, stack
 from adcli.render.beamer.tracker import storage_row
 from adcli.render.colours import LIGHT
+from adcli.render.layout import in_two_columns
 
 THEME = Path(__file__).with_name("theme.tex")
 WIDTH, STAGE, SIDE = 151, 100, 48  # mm
@@ -22,9 +23,8 @@ PAGE, HEAD, SENTENCE, FOOT, AIR = 90.0, 11.6, 4.0, 7.2, 6.2  # mm of a page, and
 AIR_BELOW_HEAD = 2.0  # mm, where there is no strip
 MOST_DASHES = 12
 GRAPH_SHARE = 0.62  # of the stage's height, for a graph with something below it
-CUTS = ((18, 3, 3), (12, 3, 5))  # beyond so many rows of matrices on a stage, each shows so many rows and columns
+CUTS = ((18, 3, 3), (16, 3, 5))  # beyond so many rows of matrices on a stage, each shows so many rows and columns
 LONGEST_TITLE = 70  # characters of the deck's title in a corner of each slide
-TWO_COLUMNS = 4  # so many formulas without labels, and nothing else
 
 
 def rendered(deck: Deck, handout: bool = False) -> str:
@@ -106,7 +106,7 @@ def _columns(pen: Pen, slide: Slide, room: float) -> str:
         stage, side = stack(pen, slide.stage, STAGE, room), stack(pen, slide.side, SIDE, room)
         return f"\\adcolumns{{{room:.1f}mm}}{{\n{stage}}}{{\n{side}}}"
     blocks = slide.stage or slide.side
-    if len(blocks) >= TWO_COLUMNS and all(isinstance(block, Formula) and not block.label for block in blocks):
+    if in_two_columns(slide):
         half = (len(blocks) + 1) // 2
         left, right = (stack(pen, part, WIDTH // 2, room) for part in (blocks[:half], blocks[half:]))
         return f"\\adhalves{{{room:.1f}mm}}{{\n{left}}}{{\n{right}}}"

@@ -84,8 +84,10 @@ def _drawing(block: Plot, width: float, height: float) -> Iterator[str]:
     floor = [block.floor[0]] if block.floor else []
     x = _Axis([p[0] for p in points], width, not block.linear_x, block.falling_x)
     y = _Axis([*(p[1] for p in points if p[1] > 0), *floor], height, True)
+    foot = 0.0
     if block.floor and (level := y.at(block.floor[0])) is not None:
-        yield rf"\fill[adpanel] (0,0) rectangle ({width:.2f},{max(level, 1.6):.2f});"
+        foot = max(level, 1.6)
+        yield rf"\fill[adpanel] (0,0) rectangle ({width:.2f},{foot:.2f});"
         yield rf"\node[anchor=south east,admuted] at ({width:.2f},0.3) {{\adsize{{4.8}}{prose(block.floor[1])}}};"
     for at, text in y.ticks():
         yield rf"\draw[adline] (0,{at:.2f})--({width:.2f},{at:.2f});"
@@ -96,7 +98,7 @@ def _drawing(block: Plot, width: float, height: float) -> Iterator[str]:
     yield rf"\node[rotate=90,above,admuted] at (-7.2,{height / 2:.2f}) {{\adsize{{5.8}}{prose(block.y_label)}}};"
     if block.marker and (here := x.at(block.marker[0])) is not None:
         side = "right" if here < width / 2 else "left"
-        yield rf"\draw[adink,densely dotted] ({here:.2f},0)--({here:.2f},{height:.2f});"
+        yield rf"\draw[adink,densely dotted] ({here:.2f},{foot:.2f})--({here:.2f},{height:.2f});"
         yield rf"\node[{side}=0.8mm] at ({here:.2f},{height - 1.2:.2f}) {{\adsize{{5.4}}{prose(block.marker[1])}}};"
     for series in block.series:
         yield from _series(series, x, y)

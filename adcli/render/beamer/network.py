@@ -118,12 +118,13 @@ def _box(pen: Pen, box: Box, room: float) -> str:
 
 
 def _pill(pen: Pen, pill: Pill, room: float) -> str:
-    name = f"${pen.maths(pill.name)}$"
     times = rf"\admute{{{pill.times}$\,\times\,$}}" if pill.times else ""
-    if pill.value is not None:
-        lines = (name, rf"\adsize{{6}}{times}${pen.word(pill.value)}$")
+    name = f"{times}${pen.maths(pill.name)}$"
+    if pill.value is not None or pill.times:
+        below = rf"${pen.word(pill.value)}$" if pill.value is not None else rf"\admute{{{prose(pill.shape)}}}"
+        lines = (name, rf"\adsize{{6}}{below}")
         return r"\\[-0.5mm]".join(rf"\adfit{{{room:.1f}mm}}{{4mm}}{{{line}}}" for line in lines)
-    shape = rf"{{\adsize{{5}}{times}\admute{{{prose(pill.shape)}}}}}" if pill.shape and pill.shape != "1" else ""
+    shape = rf"{{\adsize{{5}}\admute{{{prose(pill.shape)}}}}}" if pill.shape and pill.shape != "1" else ""
     return rf"\adfit{{{room:.1f}mm}}{{5mm}}{{{name} {shape}}}"
 
 

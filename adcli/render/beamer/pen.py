@@ -13,6 +13,9 @@ from adcli.render.shown import Cell, shape_label
 
 BREAKABLE = re.compile(r"(?<=[*+/(),])(?![{}])")  # in code a line may break after an operator, also without a space
 BREAK = r"\\allowbreak{}"
+FRACTION = re.compile(r"\\tfrac\{(\d+)\}\{(\d+)\}")
+LONG_NAME = 24  # letters: beyond it a name among words becomes smaller where its column is narrow
+LONGEST_HEAD = 8  # letters of a name over a column
 CHECKMARK = r"{\checkmark}"
 TICK = r"\adtick{}"
 
@@ -52,9 +55,8 @@ class Pen(NamedTuple):
             text = rf"\textbf{{{text}}}" if run.strong else text
             text = rf"\texttt{{{BREAKABLE.sub(BREAK, text)}}}" if run.code else text
             return rf"\admute{{{text}}}" if run.muted else text
-        if isinstance(run, Partial):
-            return f"${ascii_maths(_on_one_line(run))}$"
-        return f"${self.word(run)}$"
+        latex = f"${ascii_maths(_on_one_line(run)) if isinstance(run, Partial) else self.word(run)}$"
+        return rf"\adfit{{\hsize}}{{9mm}}{{{latex}}}" if _letters(run) > LONG_NAME else latex
 
     def state(self, state: State) -> str:
         return prose(self.labels.states[state])
@@ -91,6 +93,12 @@ def ascii_maths(latex: str) -> str:
     return "".join(character if " " <= character <= "~" else latex_symbol(character) for character in latex)
 
 
+def _letters(e: Expression) -> int:
+    if isinstance(e, Partial):
+        return _letters(e.of) + _letters(e.by)
+    return len(e.base) + len(e.sub) if isinstance(e, Name) else 0
+
+
 def _on_one_line(partial: Partial) -> str:
     names = (partial.of, partial.by)
     top, bottom = (name_latex(n if partial.role is Role.PLAIN else n._replace(role=partial.role)) for n in names)
@@ -99,6 +107,7 @@ def _on_one_line(partial: Partial) -> str:
 
 
 def _cell(latex: str, cell: Cell, role: Role) -> str:
+    latex = FRACTION.sub(r"\1/\2", latex)
     if cell.forced:
         latex = rf"{{\color{{{role.name}!38!adground}}{latex}}}"
     latex = coloured(latex, role)
@@ -106,14 +115,14 @@ def _cell(latex: str, cell: Cell, role: Role) -> str:
 
 
 def _bare_cell(latex: str, cell: Cell, role: Role) -> str:
-    return coloured(latex, role)
+    return coloured(FRACTION.sub(r"\1/\2", latex), role)
 
 
 def _matrix(latex: str, matrix: Matrix) -> str:
     """Brackets in the role's colour, columns to the right where numbers differ in width, heads and shape."""
     if "." in latex or "-" in latex:
         latex = latex.replace(r"\begin{bmatrix}", r"\begin{bmatrix*}[r]").replace(r"\end{bmatrix}", r"\end{bmatrix*}")
-    if matrix.heads:
+    if max(map(_letters, matrix.heads), default=LONGEST_HEAD + 1) <= LONGEST_HEAD:
         latex = _headed(latex, matrix.heads)
     if matrix.rows:
         latex = _labelled(latex, matrix.rows)

@@ -14,9 +14,11 @@ GONE = (State.LET_GO, State.NEVER_READ, State.NOT_KEPT)
 def tracker(pen: Pen, block: Tracker, width: int) -> str:
     """A panel: the caption with its legend, and a row a chain."""
     rows = "\n".join(_chain(pen, chain, block) + r" \\" for chain in block.chains)
+    seen = {state for chain in block.chains for factor in chain.factors for state in states(factor.progress)}
     legend = r"\kern0.8mm".join(
         rf"\adkey{{{_factor(prose(pen.labels.states[state]), state, block.role, key=True)}}}"
         for state in (State.DONE, State.NOW, State.TO_COME)
+        if state in seen
     )
     left_out = rf"\adleftout{{{pen.runs(block.left_out)}}}" if block.left_out else ""
     size = 10 if block.large else 7 if len(block.chains) >= MANY_CHAINS else 8

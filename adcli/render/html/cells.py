@@ -24,13 +24,15 @@ def role_class(role: Role, *more: str) -> str:
     return f' class="{classes}"' if classes else ""
 
 
-def number(text: str, role: Role = Role.PLAIN) -> str:
-    """A number's text (``-1/21``, ``3.2e-05``, ``NaN``, ``∞``) in MathML."""
+def number(text: str, role: Role = Role.PLAIN, flat: bool = False) -> str:
+    """A number's text (``-1/21``, ``3.2e-05``, ``NaN``, ``∞``) in MathML; a ``flat`` fraction lies on the line."""
     colour = role_class(role)
     minus, digits = ("<mo>−</mo>", text[1:]) if text.startswith("-") else ("", text)
     if "/" in digits:
         top, _, bottom = digits.partition("/")
-        body = f"<mfrac><mn>{top}</mn><mn>{bottom}</mn></mfrac>"
+        slash = '<mo lspace="0" rspace="0">/</mo>'
+        top, bottom = f"<mn>{top}</mn>", f"<mn>{bottom}</mn>"
+        body = f"{top}{slash}{bottom}" if flat else f"<mfrac>{top}{bottom}</mfrac>"
     elif "e" in digits:
         mantissa, _, exponent = digits.partition("e")
         power = f"<msup><mn>10</mn>{number(str(int(exponent)))}</msup>"
@@ -81,7 +83,7 @@ def entry(cell: Cell, matrix: Matrix, column: Extent) -> str:
         sign = "<mo>−</mo>" if column.minus > own.minus else ""
         left = _blank(sign, "0" * (column.before - own.before))
         right = _blank("", ("" if own.after or not column.after else ".") + "0" * (column.after - max(own.after, 1)))
-    return f"<mtd{classes}>{left}{number(cell.text)}{right}</mtd>"
+    return f"<mtd{classes}>{left}{number(cell.text, flat=True)}{right}</mtd>"
 
 
 def _blank(sign: str, digits: str) -> str:

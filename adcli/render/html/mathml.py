@@ -34,6 +34,7 @@ from adcli.explain.maths import (
 from adcli.notation.numbers import number_text
 from adcli.render.html.cells import Extent, entry, number, role_class
 from adcli.render.html.words import safe
+from adcli.render.maths import stretched
 from adcli.render.shown import entries, is_approximate, shown
 
 CUTS = ((6, 8), (4, 5), (3, 3))  # rows and columns of a matrix that are written out; fewer where many are
@@ -50,7 +51,7 @@ _OPERATOR = re.compile(r"\\operatorname\{((?:[^{}\\]|\\_)*)\}")
 _ARGUMENT = re.compile("⟦([^⟧]*)⟧")
 _PRIVATE = 0xE000
 _FUNCTION = re.compile(
-    r"(&#x00028;</mo>)?<(?:mi|mo|mtext)>([A-Za-z_]{2,})</(?:mi|mo|mtext)>(?=(<mo|<mi>[a-z]{2}|<mtext>)?)"
+    r"(&#x00028;</mo>)?<(?:mi|mo|mtext)>([A-Za-z_]{2,})</(?:mi|mo|mtext)>(?=((?:<mrow>)?<mo|<mi>[a-z]{2}|<mtext>)?)"
 )
 _FENCE = re.compile('<mo stretchy="true" fence="true" form="[a-z]*">(?=&#x0002[89])')
 _TALL = re.compile("<(mfrac|mtable|munder|mover)")
@@ -185,20 +186,21 @@ class _Writer:
         """What a primitive states in LaTeX; its arguments are put in where it left places for them."""
         from latex2mathml.converter import convert
 
-        arguments = dict(e.arguments)
+        arguments = {name: self.of(argument) for name, argument in e.arguments}
+        tall = any(map(_TALL.search, arguments.values()))
         places: list[str] = []
 
         def place(found: re.Match[str]) -> str:
-            places.append(self.of(arguments[found[1]]))
+            places.append(arguments[found[1]])
             return chr(_PRIVATE + len(places) - 1)
 
         latex = _OPERATOR.sub(lambda found: rf"\text{{{found[1].replace(chr(92) + '_', '_')}}}", e.latex)
-        converted = convert(_ARGUMENT.sub(place, latex))
+        converted = convert(_ARGUMENT.sub(place, stretched(latex) if tall else latex))
         inner = converted[converted.index(">") + 1 : -len("</math>")]
         for index, written in enumerate(places):
             mark = _PRIVATE + index
             inner = inner.replace(_MI.format(f"&#x{mark:05X};"), written).replace(_MI.format(chr(mark)), written)
-        if any(map(_TALL.search, places)):
+        if tall:
             inner = inner.replace('<mo stretchy="false">', "<mo>")
         elif not _TALL.search(inner):
             inner = _FENCE.sub('<mo stretchy="false">', inner)

@@ -18,6 +18,7 @@ WIDTH = 1208.0
 WIRE, PILL, BOX = 40.0, 56.0, 50.0
 LEAST_GAP, MOST_GAP = 24.0, 56.0
 LINE = 26.0
+TICK = 27.0  # beside the words of a parameter, and as much at their other side
 
 
 class Drawn(NamedTuple):
@@ -212,7 +213,7 @@ def _parameters(net: Network, drawn: list[Drawn], numbers: Numbers, frame: Frame
         if net.large and isinstance(box.value, Matrix) and box.value.array.size > 1:
             seen = shown(box.value, numbers, 4, 4)
             lines = tuple(tuple(cell.text.replace("-", "−") for cell in row) for row in seen.cells)
-        head = text_width(_parameter_head(box, numbers), 19) + 38
+        head = text_width(_parameter_head(box, numbers), 19) + 2 * TICK
         width = max(64.0, head, sum(w + 12 for w in _column_widths(lines)) + 40)
         x = sum(drawn[use].x for use in box.uses) / len(box.uses) if box.uses else WIDTH / 2
         placed.append(Placed(box, x, width, top, top + 34 + LINE * len(lines), lines))
@@ -259,7 +260,7 @@ def _parameter(p: Placed, net: Network, numbers: Numbers) -> str:
     top = p.top
     name: Name = p.box.name
     parts = [rect(p.x, top, p.width, p.bottom - top, 0)]
-    parts.append(text(p.x - (9 if not net.large else 0), top + 23, _parameter_head(p.box, numbers), "pn"))
+    parts.append(text(p.x, top + 23, _parameter_head(p.box, numbers), "pn"))
     parts.append(f'<text class="tick" x="{at(p.x + p.width / 2 - 13)}" y="{at(top + 23)}">✓</text>')
     parts.append(_matrix(p, top + 34))
     return f'<g class="par {CLASSES[name.role] or "p"}"{state(p.box.progress)}>{"".join(parts)}</g>'

@@ -10,6 +10,7 @@ from adcli.render.colours import DARK, LIGHT, Theme
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.parts import Writer
 from adcli.render.html.words import safe
+from adcli.render.layout import in_two_columns
 
 FONTS = (("Math", "math", 400), ("Sans", "sans", 400), ("Sans", "sans-bold", 700), ("Mono", "mono", 400))
 FONT_NOTE = "The fonts are subsets of Latin Modern, under the GUST Font License: www.gust.org.pl/fonts/licenses"
@@ -28,7 +29,7 @@ def rendered(deck: Deck) -> str:
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{title}</title>\n<style>{_asset('reveal.css')}</style>\n"
         f"<style>{_faces()}\n{_colours()}\n{_asset('deck.css')}</style>\n</head>\n"
-        f'<body>\n<div id="deck"><h1>{title}</h1><main class="slides">\n{slides}</main></div>\n'
+        f'<body>\n<main><div id="deck"><h1>{title}</h1><div class="slides">\n{slides}</div></div></main>\n'
         f"<!--\n{FONT_NOTE}\n\nreveal.js:\n{_asset('reveal.LICENSE')}-->\n"
         f"<script>{_asset('reveal.js')}</script>\n<script>{_asset('deck.js')}</script>\n</body>\n</html>\n"
     )
@@ -46,11 +47,11 @@ def slide_html(slide: Slide, writer: Writer) -> str:
         position = f" · <span>{safe(slide.position.text)}</span>{many}"
     sentence = f'<p class="sentence">{writer.runs(slide.sentence)}</p>' if slide.sentence else ""
     strip = f'<div class="strip">{writer.block(slide.strip)}</div>' if slide.strip else ""
-    stage = writer.stage(slide.stage)
+    stage = f"<div{_halves(slide)}>{writer.stage(slide.stage)}</div>"
     side = f'<div class="side">{"".join(map(writer.block, slide.side))}</div>' if slide.side else ""
     storage = writer.storage(slide.storage) if slide.storage else ""
     label = safe(writer.labels.note)
-    note = f'<aside class="notes" aria-label="{label}">{safe(slide.note)}</aside>' if slide.note else ""
+    note = f'<aside class="notes" role="note" aria-label="{label}">{safe(slide.note)}</aside>' if slide.note else ""
     steps = "".join(
         f'<i class="fragment step" data-fragment-index="{k}" aria-hidden="true"></i>' for k in range(slide.last_phase)
     )
@@ -58,9 +59,16 @@ def slide_html(slide: Slide, writer: Writer) -> str:
         f'<section data-kind="{safe(slide.kind)}" id="s-{safe(slide.id)}">'
         f'<div class="sheet{"" if side else " one"}">'
         f'<header><p class="head"><span>{safe(slide.head)}</span>{position}</p><h2>{writer.runs(slide.title)}</h2>'
-        f'{sentence}</header>{strip}<div class="body"><div class="stage">{stage}</div>{side}</div>{storage}</div>'
+        f'{sentence}</header>{strip}<div class="body">{stage}{side}</div>{storage}</div>'
         f"{steps}{note}</section>\n"
     )
+
+
+def _halves(slide: Slide) -> str:
+    """The attributes of a stage: in two columns, read down each, where it is a list of short formulas."""
+    if not in_two_columns(slide):
+        return ' class="stage"'
+    return f' class="stage halves" style="--rows:{(len(slide.stage) + 1) // 2}"'
 
 
 def _asset(name: str) -> str:

@@ -101,23 +101,22 @@ class Writer(Prose):
 
     def formula(self, f: Formula) -> str:
         tag = f'<span class="tag {CLASSES[f.role]}">{safe(f.label)}</span>' if f.label else ""
-        pieces_ = [self.math(f.left)] + [self.part(p, f.phase) for p in f.parts]
         last = max([f.phase, *(p.phase for p in f.parts)])
         done = f"<span{appears(last if last > f.phase else 0, 'ok')}>✓</span>" if f.done else ""
+        parts = [self.part(p, f.phase, done if p is f.parts[-1] else "") for p in f.parts]
         aside = f'<span class="remark">{self.runs(f.aside)}</span>' if f.aside else ""
         reads = ""
         if f.reads:
             names = ", ".join(self.inline(n) for n in f.reads)
             reads = f'<span class="reads">{safe(self.labels.reads)} {names}</span>'
         kind = "eq labelled" if f.label else "eq"
-        return (
-            f'<div{appears(f.phase, kind)}>{tag}<span class="line">{"".join(pieces_)}{done}</span>{aside}{reads}</div>'
-        )
+        line = f'<span class="line">{self.math(f.left)}{"".join(parts) or done}</span>'
+        return f"<div{appears(f.phase, kind)}>{tag}{line}{aside}{reads}</div>"
 
-    def part(self, p: Part, from_phase: int) -> str:
-        return (
-            f"<span{appears(p.phase if p.phase > from_phase else 0, 'part')}>{self.math(p.expression, p.sign)}</span>"
-        )
+    def part(self, p: Part, from_phase: int, end: str) -> str:
+        """A piece of a line with what closes it: no break comes between."""
+        attributes = appears(p.phase if p.phase > from_phase else 0, "part")
+        return f"<span{attributes}>{self.math(p.expression, p.sign)}{end}</span>"
 
     def group(self, g: Group) -> str:
         inside = "".join(map(self.formula, g.formulas))
@@ -167,7 +166,8 @@ class Writer(Prose):
             for bar in b.bars
         )
         caption = f"<figcaption>{safe(b.caption)}</figcaption>" if b.caption else ""
-        return f"<figure{appears(b.phase, 'bars')}>{caption}<div>{rows}</div></figure>"
+        longest = max((len(bar.text) for bar in b.bars), default=0)
+        return f'<figure{appears(b.phase, "bars")} style="--n:{longest}">{caption}<div>{rows}</div></figure>'
 
     # --- storage, tracker ---
 

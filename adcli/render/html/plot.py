@@ -28,7 +28,8 @@ def plot_svg(plot: Plot) -> str:
     if plot.marker is not None:
         x = axes.x(plot.marker[0])
         right = x > (LEFT + WIDTH) / 2
-        parts.append(f'<path class="here" d="M{at(x)} {at(TOP)}V{at(HEIGHT - BOTTOM)}"/>')
+        foot = axes.y(plot.floor[0]) if plot.floor else HEIGHT - BOTTOM
+        parts.append(f'<path class="here" d="M{at(x)} {at(TOP)}V{at(foot)}"/>')
         parts.append(_words(x + (-6 if right else 6), TOP + 14, plot.marker[1], "end" if right else "start"))
     parts += [axes.series(s) for s in plot.series]
     parts += [axes.key(i, s) for i, s in enumerate(plot.series)]

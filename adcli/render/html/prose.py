@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from adcli.explain.blocks import Numbers, Runs, Words
 from adcli.explain.maths import Expression, Partial, Role
 from adcli.render.html.cells import role_class
 from adcli.render.html.mathml import FULL, mathml, shown_sign
 from adcli.render.html.svg import spoken
 from adcli.render.html.words import safe
+
+_LOWERED = re.compile("[₀-₉]+")
+_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+def _lowered(text: str) -> str:
+    """Lowered digits as markup: Latin Modern has no signs of their own for them."""
+    return _LOWERED.sub(lambda found: f"<sub>{found[0].translate(_DIGITS)}</sub>", text)
 
 
 class Prose:
@@ -21,7 +31,7 @@ class Prose:
         style = ' displaystyle="true"' if display else ""
         sign = safe(shown_sign(sign, e, self.numbers))
         alt = f"{sign} {safe(spoken(e, self.numbers))}".strip()
-        body = (f"<mo>{sign}</mo>" if sign else "") + mathml(e, self.numbers, self.most)
+        body = (f'<mo lspace=".3em" rspace=".3em">{sign}</mo>' if sign else "") + mathml(e, self.numbers, self.most)
         return f'<math{style} alttext="{alt}">{body}</math>'
 
     def runs(self, runs: Runs) -> str:
@@ -30,7 +40,7 @@ class Prose:
     def run(self, run: Words | Expression) -> str:
         if not isinstance(run, Words):
             return self.inline(run)
-        text = safe(run.text)
+        text = _lowered(safe(run.text))
         for wanted, tag in ((run.strong, "b"), (run.muted, "i"), (run.code, "code")):
             text = f"<{tag}>{text}</{tag}>" if wanted else text
         return text

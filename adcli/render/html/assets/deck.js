@@ -19,7 +19,7 @@
     const { right, bottom } = box.getBoundingClientRect()
     const ends = [...box.querySelectorAll(':scope *:not(svg *):not(math *)')].map(e => e.getBoundingClientRect())
     return ends.some(e => e.right > right + 1 || e.bottom > bottom + 1) ||
-      [...box.querySelectorAll('.reads')].some(e => rightOf(e.parentElement.querySelector('.line').lastElementChild) > leftOf(e)) ||
+      [...box.querySelectorAll('.reads')].some(e => Math.max(...[...e.parentElement.querySelector('.line').children].map(rightOf)) > leftOf(e) - 6) ||
       [...box.querySelectorAll('.res')].some(e => rightOf(e) > rightOf(e.closest('.tracker')) - 8)
   }
   const leftOf = e => e.getBoundingClientRect().left, rightOf = e => e.getBoundingClientRect().right
@@ -29,19 +29,34 @@
     for (scale(box, zoom); zoom > least && over(box); scale(box, zoom)) zoom -= 0.05
     return zoom
   }
+  // Where one block alone is far too wide, the others keep their size.
+  const shrinkEach = box => {
+    const own = [...box.children].map(child => {
+      let zoom = 1
+      scale(box, zoom)
+      for (; zoom > LEAST && wide(child, box); child.style.zoom = zoom) zoom -= 0.05
+      return zoom
+    })
+    const set = all => [...box.children].forEach((child, i) => { child.style.zoom = all * own[i] })
+    for (let all = 1; set(all), all > LEAST && over(box);) all -= 0.05
+  }
+  const wide = (child, box) => [...child.querySelectorAll(':scope *:not(svg *):not(math *)')].some(e => rightOf(e) > rightOf(box) + 1)
+  const LEAST = 0.1
   for (const row of document.querySelectorAll('.storage')) {
     shrink(row, 0.7)
     row.classList.toggle('many', over(row))
   }
   for (const box of document.querySelectorAll('.stage, .side')) {
     box.classList.toggle('tight', over(box))
-    const whole = shrink(box, 0.3)
-    if (whole > 0.7) continue
-    // Formulas that break before their signs may take less from the size of the letters.
-    const long = [...box.querySelectorAll('.line')].filter(line => line.offsetWidth * whole > 0.75 * box.clientWidth)
+    const whole = shrink(box, LEAST)
+    if (whole == 1) continue
+    // A formula that is too long breaks before a sign, as long as that saves the size of the letters.
+    const long = [...box.querySelectorAll('.line')].filter(line => line.offsetWidth > 0.75 * box.clientWidth)
     const set = broken => long.forEach(line => line.classList.toggle('broken', broken))
     set(true)
-    if (shrink(box, 0.3) <= whole) { set(false); scale(box, whole) }
+    const broken = shrink(box, LEAST)
+    if (broken < whole + 0.08) { set(false); scale(box, whole) }
+    if (Math.max(whole, broken) < 0.5) shrinkEach(box)
   }
 
   const paper = wanted.has('print-pdf')
