@@ -96,23 +96,23 @@ def _run(trace: Trace, mode: str, wrt: Sequence[str], rules: Rules) -> tuple[Ran
     begin = time.perf_counter()
     result, warnings = differentiate(trace, mode, wrt, rules)
     seconds = time.perf_counter() - begin
-    return Ran(mode, result, _accuracy(trace, mode, result, rules), seconds), warnings
+    if result.errors is None:
+        accuracy = _movement(trace, "reverse" if mode == "symbolic" else mode, wrt, rules)
+    else:
+        accuracy = {name: _SAFETY * error for name, error in result.errors.items()}
+    return Ran(mode, result, accuracy, seconds), warnings
 
 
-def _accuracy(trace: Trace, mode: str, result: Result, rules: Rules) -> dict[str, Array]:
-    """How far off each entry may be.
+def _movement(trace: Trace, mode: str, wrt: Sequence[str], rules: Rules) -> dict[str, Array]:
+    """How far off each entry may be: as far as it moves when all numbers and the values on the way change in their last
+    bits; infinite where that leaves no number.
 
-    Numeric mode estimates it; for the others, as far as the derivative moves when inputs, parameters and the values on
-    the way change in their last bits; infinite where that leaves no number. (Symbolic mode takes as many digits as it
-    needs, but the point is no better known to it.)
+    Symbolic mode takes as many digits as it needs, but the point is no better known to it than to the others.
     """
-    if result.errors is not None:
-        return {name: _SAFETY * error for name, error in result.errors.items()}
-    moved = {name: np.full(gradient.shape, np.nan) for name, gradient in result.gradients.items()}
-    automatic = "reverse" if mode == "symbolic" else mode
-    base, _ = differentiate(trace, automatic, list(moved), rules)
+    base, _ = differentiate(trace, mode, wrt, rules)
+    moved = {name: np.full(gradient.shape, np.nan) for name, gradient in base.gradients.items()}
     for seed in range(_NUDGES):
-        other, _ = differentiate(nudged(trace, seed), automatic, list(moved), nudged_rules(rules, seed))
+        other, _ = differentiate(nudged(trace, seed), mode, wrt, nudged_rules(rules, seed))
         for name, gradient in other.gradients.items():
             distance = distances(gradient, base.gradients[name])
             moved[name] = np.fmax(moved[name], np.where(np.isfinite(distance), _SAFETY * distance, np.nan))

@@ -19,6 +19,7 @@ from sympy.simplify.cse_main import tree_cse
 from adcli.arrays import Array
 from adcli.engines.formulas import Cotangent, Entry, Formulas, operations
 from adcli.engines.structure import Result, Structure, evaluate, named, structure
+from adcli.engines.symbolic_factors import Factoring
 from adcli.engines.symbolic_numbers import numbers
 from adcli.engines.symbolic_steps import Bars, Sizes, SymbolicStep, Symbols, make_steps, pull_back
 from adcli.engines.symbols import object_array
@@ -149,9 +150,10 @@ def _closed_form(
                 return None
     bars = pull_back(steps, _beginning(base, sp.S.One), lambda d: d.formula.xreplace(mapping), mul, add)
     output = [closed.get(symbol, symbol) for symbol in symbols.flat(base.trace.output)]
-    found = {name: [sp.factor_terms(f) for f in _filled(base, bars, name, sp.S.Zero)] for name in base.wrt}
+    factored = Factoring()
+    found = {name: [factored(f) for f in _filled(base, bars, name, sp.S.Zero)] for name in base.wrt}
     everything = [*output, *(formula for formulas in found.values() for formula in formulas)]
-    # Only to count: sp.cse would also look for common factors, which misreads the products that factor_terms leaves.
+    # Only to count: sp.cse would also look for common factors, which misreads the products that factoring leaves.
     shared, reduced = tree_cse(everything, sp.numbered_symbols("t", real=True))
     after = operations([formula for _, formula in shared] + reduced)
     if _undefined(base, symbols, steps):  # a formula may have a value outside the domain of a step
