@@ -1,6 +1,7 @@
 """`adcli check`: all engines agree on right rules, and a wrong rule is found by engine and by step."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -269,3 +270,10 @@ def test_a_kink_in_a_matrix_stands_at_its_row_and_column(run_json) -> None:
     spec = '{"parameters": {"A": [[1, 0], [2, 3]]}, "program": ["B = relu(A)", "s = sum(B)"]}'
     found = run_json("check", "-", stdin=spec)
     assert (found["agree"], found["kinks"]) == (True, [{"name": "A", "index": [0, 1]}])
+
+
+def test_differences_in_the_digits_asked_for(run) -> None:
+    given = ("check", "-e", "(a - 1) ** 3", "-p", "a=3")  # a cube has a truncation error
+    found = [re.findall(r"[\d.]+e-\d+", run(*given, "--digits", n).stdout)[0] for n in ("1", "17")]
+    assert re.fullmatch(r"\de-\d+", found[0])
+    assert re.fullmatch(r"\d\.\d{5,16}e-\d+", found[1])

@@ -418,8 +418,8 @@ def test_numeric_mode_makes_what_is_counted(tmp_path: Path, spec: str) -> None:
     for name in names:
         x = counted(np.asarray(values[name], dtype=float))
         for sign in (1, -1):
-            path = numeric.path_of(base, name)
-            numeric._probe(base, values, path, (x + sign * 1e-3).reshape(-1), 1)
+            path, places = numeric.path_of(base, name), np.arange(x.size)
+            numeric._probe(base, values, path, places, (x + sign * 1e-3).reshape(-1), 1)
     entries = 2
     assert Counted.made == made.operations + entries * (1 + made.evaluations)
 
@@ -725,3 +725,11 @@ def test_a_sweep_that_is_not_possible(run: Callable[..., Any], spec: str, range_
     assert (ran.code, ran.stdout) == (2, "") and message in ran.stderr
     graph = run("cost", Path(__file__).parent / "cases" / "dag-skip.yaml", "--sweep", "depth=1..2")
     assert graph.code == 2 and "can't be varied" in graph.stderr
+
+
+@pytest.mark.parametrize(("option", "ratio"), [((), "1.25"), (("--digits", "4"), "1.250"), (("--fractions",), "5/4")])
+def test_the_lectures_ratio_in_the_digits_asked_for(
+    run: Callable[..., Any], option: tuple[str, ...], ratio: str
+) -> None:
+    lines = run("cost", "specs/checkpoint.yaml", *option).stdout.splitlines()
+    assert any(line.split()[:3] == ["1", "5", ratio] for line in lines)

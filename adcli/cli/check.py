@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from adcli.cli import ExitCode
-from adcli.cli.options import expression_options, load_trace, output_options, wrt_option
+from adcli.cli.options import expression_options, load_trace, number_options, output_options, wrt_option
 from adcli.cli.output import chosen_format, warn, write
 from adcli.engines.check import check
 from adcli.engines.structure import check_wrt, default_wrt
@@ -19,6 +19,7 @@ FORMATS = ("text", "json")
 @click.command("check")
 @expression_options
 @wrt_option
+@number_options(2)
 @output_options(FORMATS)
 def command(
     spec: str | None,
@@ -26,6 +27,8 @@ def command(
     givens: tuple[str, ...],
     settings: tuple[str, ...],
     wrt: tuple[str, ...],
+    digits: int,
+    fractions: bool,
     format_: str | None,
     output: str | None,
 ) -> int:
@@ -44,10 +47,11 @@ def command(
         text = document(content(trace.title, found))
     else:
         from adcli.render.check_text import show
+        from adcli.render.style import Style
         from adcli.render.terminal import rendered
 
-        costs = _multiplications(trace, names)
-        text = rendered(lambda console: show(console, trace.title, found, costs), to_file=output is not None)
+        costs, style = _multiplications(trace, names), Style(digits, fractions)
+        text = rendered(lambda console: show(console, trace.title, found, costs, style), to_file=output is not None)
     warn(found.warnings)
     write(text, output)
     return ExitCode.DONE if found.agree else ExitCode.DIFFERENT

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from adcli.cli.options import load_trace, output_options, spec_options, wrt_option
+from adcli.cli.options import load_trace, number_options, output_options, spec_options, wrt_option
 from adcli.cli.output import chosen_format, write
 from adcli.engines.structure import check_wrt, default_wrt
 from adcli.errors import AdcliError
+from adcli.render.style import Style
 from adcli.trace import Trace
 
 FORMATS = ("text", "json")
@@ -19,12 +20,15 @@ FORMATS = ("text", "json")
 @spec_options
 @wrt_option
 @click.option("--sweep", metavar="RANGE", help="How cost grows: width=2..512 or depth=1..64.")
+@number_options(3)
 @output_options(FORMATS)
 def command(
     spec: str,
     settings: tuple[str, ...],
     wrt: tuple[str, ...],
     sweep: str | None,
+    digits: int,
+    fractions: bool,
     format_: str | None,
     output: str | None,
 ) -> None:
@@ -34,17 +38,18 @@ def command(
     """
     chosen = chosen_format(format_, output, FORMATS)
     trace = load_trace(spec, settings)
+    style = Style(digits, fractions)
     if sweep is not None:
         if wrt:
             raise AdcliError("--sweep goes with all parameters, not with --wrt")
-        content: str | Iterable[str] = _growth(trace, sweep, chosen, to_file=output is not None)
+        content: str | Iterable[str] = _growth(trace, sweep, chosen, style, to_file=output is not None)
     else:
         names = check_wrt(trace, wrt) or default_wrt(trace)
-        content = _costs(trace, names, chosen, to_file=output is not None)
+        content = _costs(trace, names, chosen, style, to_file=output is not None)
     write(content, output)
 
 
-def _costs(trace: Trace, names: Sequence[str], chosen: str, *, to_file: bool) -> str | Iterable[str]:
+def _costs(trace: Trace, names: Sequence[str], chosen: str, style: Style, *, to_file: bool) -> str | Iterable[str]:
     from adcli.cost.report import report
 
     if chosen == "json":
@@ -56,10 +61,10 @@ def _costs(trace: Trace, names: Sequence[str], chosen: str, *, to_file: bool) ->
     from adcli.render.terminal import rendered
 
     found = report(trace, names, MOST_NAMES)
-    return rendered(lambda console: show(console, found), to_file=to_file)
+    return rendered(lambda console: show(console, found, style), to_file=to_file)
 
 
-def _growth(trace: Trace, text: str, chosen: str, *, to_file: bool) -> str:
+def _growth(trace: Trace, text: str, chosen: str, style: Style, *, to_file: bool) -> str:
     from adcli.cost.sweep import read_range, sweep
 
     wanted = read_range(text)
@@ -72,4 +77,4 @@ def _growth(trace: Trace, text: str, chosen: str, *, to_file: bool) -> str:
     from adcli.render.sweep_text import show
     from adcli.render.terminal import rendered
 
-    return rendered(lambda console: show(console, trace.title, wanted, points), to_file=to_file)
+    return rendered(lambda console: show(console, trace.title, wanted, points, style), to_file=to_file)

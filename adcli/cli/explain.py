@@ -13,6 +13,7 @@ from adcli.cli.options import (
     expression_options,
     load_schedule,
     load_spec,
+    number_options,
     output_options,
     quotient_options,
     trace_of,
@@ -48,8 +49,7 @@ DETAILS = ("low", "normal", "full")
 )
 @click.option("--slide", "number", type=click.IntRange(min=1), metavar="N", help="In text: only slide N.")
 @click.option("--handout", is_flag=True, help="Beamer: a page a slide, for print.")
-@click.option("--digits", type=click.IntRange(1, 17), default=4, show_default=True, help="Significant digits.")
-@click.option("--fractions", is_flag=True, help="Numbers as fractions where one equals them.")
+@number_options(4)
 @output_options(FORMATS)
 def command(
     spec: str | None,

@@ -46,7 +46,7 @@ MOST_PUSHED = 500
     show_default=True,
     help="In text and LaTeX: gradients in the parameter's shape, or as rows of the Jacobian.",
 )
-@number_options
+@number_options(6)
 @click.option("--lr", type=float, metavar="RATE", help="Also the parameters after one step of gradient descent.")
 @click.option("--get", "path", metavar="PATH", help="Just that part of the JSON, for scripts: gradients.W1")
 def command(

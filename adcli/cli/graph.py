@@ -17,7 +17,7 @@ FORMATS = ("text", "dot", "mermaid", "svg")
 @expression_options
 @click.option("--mode", type=click.Choice(MODES), default="reverse", show_default=True, help="The engine.")
 @output_options(FORMATS)
-@number_options
+@number_options(6)
 def command(
     spec: str | None,
     expression: str | None,

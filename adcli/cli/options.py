@@ -95,12 +95,18 @@ def checkpoint_option(function: F) -> F:
     )(function)
 
 
-def number_options(function: F) -> F:
-    """``--digits`` and ``--fractions``."""
-    function = click.option("--fractions", is_flag=True, help="Numbers as fractions where one equals them.")(function)
-    return click.option("--digits", type=DIGITS, default=6, show_default=True, help="Significant digits in text.")(
-        function
-    )
+def number_options(digits: int) -> Callable[[F], F]:
+    """``--digits``, by default ``digits``, and ``--fractions``."""
+
+    def add(function: F) -> F:
+        function = click.option("--fractions", is_flag=True, help="Numbers as fractions where one equals them.")(
+            function
+        )
+        return click.option(
+            "--digits", type=DIGITS, default=digits, show_default=True, help="Significant digits in text."
+        )(function)
+
+    return add
 
 
 def load_trace(

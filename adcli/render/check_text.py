@@ -13,7 +13,8 @@ from adcli.engines.check import Check
 from adcli.engines.comparison import Index, Pair, Ran
 from adcli.engines.diagnose import component
 from adcli.errors import printable
-from adcli.render.style import NAME, QUIET
+from adcli.notation.numbers import number_text
+from adcli.render.style import NAME, QUIET, Style
 
 GOOD, BAD = "green", "bold red"
 MOST_LISTED = 10
@@ -21,7 +22,7 @@ NARROW = 66
 FEW_DIGITS = 3
 
 
-def show(console: Console, title: str | None, found: Check, costs: Mapping[str, int | None]) -> None:
+def show(console: Console, title: str | None, found: Check, costs: Mapping[str, int | None], style: Style) -> None:
     """Print the result, ``console.width`` wide at most. ``costs``: the multiplications of each engine."""
     if title:
         console.print(Text(printable(title), NAME))
@@ -30,7 +31,7 @@ def show(console: Console, title: str | None, found: Check, costs: Mapping[str, 
     for skipped in found.skipped:
         _wrapped(console, f"{skipped.mode} was skipped: {skipped.reason}")
     console.print()
-    console.print(_pairs(found, console.width < NARROW))
+    console.print(_pairs(found, style, console.width < NARROW))
     if found.kinks:  # no engine can be right or wrong there
         _listed(console, "At a kink, and not counted", found.kinks)
     if found.uncompared:
@@ -58,13 +59,13 @@ def _engines(engines: list[Ran], costs: Mapping[str, int | None]) -> Table:
     return table
 
 
-def _pairs(found: Check, narrow: bool) -> Table:
+def _pairs(found: Check, style: Style, narrow: bool) -> Table:
     table = _table(
         "engines", "difference" if narrow else "largest difference", "digits", *([] if narrow else ["at"]), ""
     )
     for pair in found.pairs:
         names = f"{pair.a[:3]}–{pair.b[:3]}" if narrow else f"{pair.a} – {pair.b}"
-        difference = f"{pair.max_error:.1e}" if pair.max_error else "0" if pair.compared else "–"
+        difference = number_text(pair.max_error, style.digits, style.fractions) if pair.compared else "–"
         at = [] if narrow else [Text(component(pair.name, pair.place) if pair.max_error else "", QUIET)]
         table.add_row(Text(names), difference, str(pair.digits), *at, _mark(pair))
     return table

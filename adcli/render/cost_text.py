@@ -15,8 +15,10 @@ from adcli.cost.chains import Chain
 from adcli.cost.order import from_left
 from adcli.cost.report import Checkpointing, Report
 from adcli.errors import printable
+from adcli.notation.numbers import number_text
 from adcli.render.bars import bar
 from adcli.render.cost_conclusions import conclusions
+from adcli.render.style import Style
 
 NAME, QUIET, BEST = "bold", "dim", "bold green"
 COLOURS = {"numeric": "yellow", "symbolic": "blue", "forward": "magenta", "reverse": "cyan"}
@@ -33,7 +35,7 @@ class Bar(NamedTuple):
     colour: str
 
 
-def show(console: Console, found: Report) -> None:
+def show(console: Console, found: Report, style: Style) -> None:
     """Print the result, ``console.width`` wide at most."""
     if found.trace.title:
         console.print(Text(printable(found.trace.title), NAME))
@@ -45,7 +47,7 @@ def show(console: Console, found: Report) -> None:
     _modes(console, found)
     if found.checkpointing[-1].slots:
         console.print()
-        _checkpointing(console, found)
+        _checkpointing(console, found, style)
     console.print()
     for text in conclusions(found):
         for line in textwrap.wrap(text, console.width):
@@ -216,7 +218,7 @@ def _mode_bars(console: Console, heading: str, amounts: dict[str, int | None]) -
         _bars(console, known)
 
 
-def _checkpointing(console: Console, found: Report) -> None:
+def _checkpointing(console: Console, found: Report, style: Style) -> None:
     console.print(Text("Checkpointing in reverse mode: at most so many values kept", NAME))
     narrow = console.width < NARROW
     made = table("slots", "evaluations", "ratio")
@@ -227,12 +229,17 @@ def _checkpointing(console: Console, found: Report) -> None:
     rows = _no_repeats(found.checkpointing)
     most = max(row.ratio for row in rows)
     evaluations = [count(row.evaluations) for row in rows]
-    used = 11 + max(11, *map(len, evaluations)) + 2 + max(5, len(f"{most:.2f}")) + (0 if narrow else 18)
-    for row, evaluated in zip(rows, evaluations, strict=True):
+    ratios = [_ratio(row.ratio, style) for row in rows]
+    used = 11 + max(11, *map(len, evaluations)) + 2 + max(5, *map(len, ratios)) + (0 if narrow else 18)
+    for row, evaluated, ratio in zip(rows, evaluations, ratios, strict=True):
         drawn = [] if narrow else [Text(bar(row.ratio, most, 16), COLOURS["reverse"])]
         kept = Text(_listed(row.kept, console.width - used), QUIET)
-        made.add_row(str(row.slots), evaluated, f"{row.ratio:.2f}", *drawn, kept)
+        made.add_row(str(row.slots), evaluated, ratio, *drawn, kept)
     console.print(made)
+
+
+def _ratio(ratio: float, style: Style) -> str:
+    return number_text(ratio, style.digits, True) if style.fractions else f"{ratio:.{style.digits - 1}f}"
 
 
 def _no_repeats(rows: Sequence[Checkpointing]) -> list[Checkpointing]:

@@ -10,13 +10,15 @@ from rich.text import Text
 
 from adcli.cost.sweep import MODES, Point, Range, slope
 from adcli.errors import printable
+from adcli.notation.numbers import number_text
 from adcli.render.cost_text import COLOURS, NAME, NARROW, QUIET, count, table
 from adcli.render.plot import Series, log_log
+from adcli.render.style import Style
 
 HEIGHT = 14
 
 
-def show(console: Console, title: str | None, wanted: Range, points: Sequence[Point]) -> None:
+def show(console: Console, title: str | None, wanted: Range, points: Sequence[Point], style: Style) -> None:
     """Print the growth, ``console.width`` wide at most."""
     if title:
         console.print(Text(printable(title), NAME))
@@ -28,11 +30,11 @@ def show(console: Console, title: str | None, wanted: Range, points: Sequence[Po
     if console.width < NARROW:
         del operations["symbolic"]
     texts = {m: [count(point.operations[m], 13) for point in points] for m in operations}
-    _table(console, wanted, points, operations, texts)
+    _table(console, wanted, points, operations, texts, style)
     _plot(console, wanted, operations)
     console.print()
     console.print(Text("Measured times, drawn in seconds", NAME))
-    _table(console, wanted, points, seconds, {m: [_time(s) for s in times] for m, times in seconds.items()})
+    _table(console, wanted, points, seconds, {m: [_time(s) for s in times] for m, times in seconds.items()}, style)
     _plot(console, wanted, seconds)
     console.print()
     for text in _conclusions(wanted, operations, points):
@@ -46,6 +48,7 @@ def _table(
     points: Sequence[Point],
     amounts: Mapping[str, Sequence[float | None]],
     texts: Mapping[str, Sequence[str]],
+    style: Style,
 ) -> None:
     narrow = console.width < NARROW
     shown = list(amounts)
@@ -58,7 +61,8 @@ def _table(
         console.print(made)
         return
     slopes = [slope(wanted.sizes, amounts[mode]) for mode in shown]
-    made.add_row("slope", *([] if narrow else [""]), *(Text("–" if s is None else f"{s:.2f}", NAME) for s in slopes))
+    written = ["–" if s is None else number_text(s, style.digits, style.fractions) for s in slopes]
+    made.add_row("slope", *([] if narrow else [""]), *(Text(text, NAME) for text in written))
     console.print(made)
 
 
