@@ -241,6 +241,12 @@ def test_print_gives_a_page_a_slide(browser: Browser, pages: dict[str, Path], na
     assert browser.run(HIDDEN) == 0
 
 
+def test_print_gives_a_page_a_slide_from_a_small_window_too(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["reverse"], "?print-pdf", PHONE)
+    browser.wait("return document.querySelectorAll('.pdf-page').length > 0")
+    assert browser.pages() == pages["reverse"].read_text(encoding="utf-8").count("<section ")
+
+
 def test_a_formula_breaks_before_its_letters_shrink(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["reverse"])
     zooms = browser.run("return [...document.querySelectorAll('.stage > .group')].map(e => +e.style.zoom)")

@@ -7,7 +7,9 @@
     root.dataset.theme = now == 'dark' ? 'light' : 'dark'
   }
   if (wanted.get('theme')) root.dataset.theme = wanted.get('theme')
-  if (matchMedia('(max-width: 760px), (max-height: 460px)').matches || wanted.has('article')) {
+  const paper = wanted.has('print-pdf')
+  const small = !paper && matchMedia('(max-width: 760px), (max-height: 460px)').matches
+  if (small || wanted.has('article')) {
     addEventListener('keydown', e => { if (e.key == 't' && !e.ctrlKey && !e.metaKey && !e.altKey) turn() })
     return
   }
@@ -59,7 +61,6 @@
     if (Math.max(whole, broken) < 0.5) shrinkEach(box)
   }
 
-  const paper = wanted.has('print-pdf')
   const turnTo = (place, phase) => {
     for (const one of place.querySelectorAll('[data-since]')) {
       const early = phase < one.dataset.since
