@@ -277,3 +277,9 @@ def test_differences_in_the_digits_asked_for(run) -> None:
     found = [re.findall(r"[\d.]+e-\d+", run(*given, "--digits", n).stdout)[0] for n in ("1", "17")]
     assert re.fullmatch(r"\de-\d+", found[0])
     assert re.fullmatch(r"\d\.\d{5,16}e-\d+", found[1])
+
+
+def test_the_place_of_a_pair_is_one_that_was_compared(run_json) -> None:
+    found = run_json("check", "-e", "abs(a) + b", "-p", "a=0", "-p", "b=3")
+    assert found["kinks"] == [{"name": "a", "index": []}]
+    assert {pair["at"]["name"] for pair in found["pairs"]} == {"b"}

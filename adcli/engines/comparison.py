@@ -54,23 +54,24 @@ class Pair(NamedTuple):
 def compare(a: Ran, b: Ran, aside: Mapping[str, Array]) -> Pair:
     """The entries where ``aside`` is true are not compared, nor those of which an engine knows nothing."""
     worst = Pair(a.mode, b.mode, 0.0, next(iter(aside), ""), (), True, 0)
-    agree, compared = True, 0
     for name, skipped in aside.items():
         left, right = a.result.gradients[name], b.result.gradients[name]
         allowed = a.accuracy[name] + b.accuracy[name]
         taken = ~(skipped | np.isinf(allowed))
-        compared += int(np.count_nonzero(taken))
-        distance = np.where(taken, distances(left, right), 0.0)
+        if not taken.any():
+            continue
+        distance = np.where(taken, distances(left, right), -1.0)  # what is not compared is never the farthest
         larger = np.maximum(np.abs(left), np.abs(right))
         largest = float(np.max(larger, where=np.isfinite(larger), initial=0.0))
         allowed = allowed + _RELATIVE * larger + _FLOOR * largest
-        agree = agree and bool(np.all((distance <= allowed) | (distance == 0.0)))
-        place = tuple(int(i) for i in np.unravel_index(np.argmax(distance), distance.shape)) if distance.size else ()
-        farthest = float(distance[place]) if distance.size else 0.0
+        agree = worst.agree and bool(np.all((distance <= allowed) | (distance <= 0.0)))
+        place = tuple(int(i) for i in np.unravel_index(np.argmax(distance), distance.shape))
+        farthest = float(distance[place])
         error = farthest / largest if farthest > 0.0 and largest > 0.0 else farthest
-        if error > worst.max_error or name == worst.name:
-            worst = worst._replace(max_error=max(error, worst.max_error), name=name, place=place)
-    return worst._replace(agree=agree, compared=compared)
+        if error > worst.max_error or not worst.compared:
+            worst = worst._replace(max_error=error, name=name, place=place)
+        worst = worst._replace(agree=agree, compared=worst.compared + int(np.count_nonzero(taken)))
+    return worst
 
 
 def distances(left: Array, right: Array) -> Array:
