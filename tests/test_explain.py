@@ -636,3 +636,20 @@ def test_a_symbolic_derivative_in_json_has_its_formula(run_json) -> None:
     first, *_ = steps(run_json, "specs/micrograd.yaml", "--mode", "symbolic")
     assert first["text"] == "∂d/∂a = 2*(a + b) = 10"
     assert first["latex"] == r"\frac{\partial d}{\partial a} = 2 \left(a + b\right) = 10"
+
+
+def test_a_negative_number_never_stands_bare_after_a_sign(run, tmp_path: Path) -> None:
+    spec = """input: {x: [1, 2]}
+target: {y: -3}
+layers: [{type: linear, weight: [[1, -1]], bias: [-1/2]}, {type: linear, weight: [[-2]], bias: [-1]}]
+loss: squared_error
+"""
+    for form in ("text", "markdown", "beamer", "json"):
+        shown = told(run, tmp_path, spec, "--format", form)
+        assert not re.search(r"[+−·] ?[-−]\d|- -\d|\+ -\\tfrac|\+ -\d", shown), form
+    assert "[1 -1]⎡1⎤ + (-1/2) = -3/2" in told(run, tmp_path, spec)
+
+
+def test_where_the_slope_is_0_nothing_flows_back(run) -> None:
+    text = " ".join(run("explain", "specs/classifier.yaml").stdout.split())
+    assert "The slope of relu is 0 at one of the entries" in text

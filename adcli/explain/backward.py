@@ -9,13 +9,17 @@ from adcli.explain.blocks import Block, Formula, Part, Runs, Style, Text, Work
 from adcli.explain.formulas import (
     MOST_COLUMNS,
     effect,
+    filled_in,
+    guarded,
     heads_of,
     jacobian,
     name_put_in,
     numbers_put_in,
+    places,
     primitive_of,
     product,
     rule_of,
+    slope_of,
     turned,
     work,
 )
@@ -81,14 +85,15 @@ def slope_parts(scene: Scene, node: Node, operand: str, rule_phase: int, phase: 
     if formula is None:
         return []
     text, latex = (_unwrapped(template) for template in formula)
-    place = _places(scene, node)
+    place = places(scene, node)
     components = ("c", Number(scene.shape(operand)[-1] if scene.shape(operand) else 1))
     rule = Raw(text, latex, arguments=(*((k, name_put_in(scene, v)) for k, v in place.items()), components))
     parts = [Part("=", rule, rule_phase)]
     is_bare = text.startswith("⟦") and text.endswith("⟧") and text.count("⟦") == 1
     short = all(scene.size(v) <= MOST_PUT_IN for v in place.values() if isinstance(v, str))
     if not is_bare and "⟦" in text and short:
-        put_in = Raw(text, latex, arguments=(*((k, _number(scene, v)) for k, v in place.items()), components))
+        numbers = filled_in(text, {k: _number(scene, v) for k, v in place.items()})
+        put_in = Raw(text, latex, arguments=(*numbers, components))
         parts.append(Part("=", put_in, phase))
     return parts
 
@@ -104,11 +109,6 @@ def _slope_formula(scene: Scene, node: Node, rule: Rule) -> tuple[str, str] | No
 def _is_special(scene: Scene, node: Node, rule: Rule) -> bool:
     """Whether the special case of a slope holds for the numbers of ``node``."""
     return rule.simpler is not None and rule.simpler.holds(*(scene.value(name) for name in node.operands))
-
-
-def _places(scene: Scene, node: Node) -> dict[str, str | float]:
-    """What stands for each name of a rule: the arguments of ``node``, and its own value as ``out``."""
-    return dict(zip(primitive_of(scene, node).arguments, node.arguments, strict=True), out=node.name)
 
 
 def _unwrapped(text: str) -> str:
@@ -158,16 +158,18 @@ def gradient_formulas(
         hand = hand or block
         formulas.append(formula)
         phase += used
-    if _kills(scene, node):
-        extra.append(Text(scene.say("relu.dead", n=_kills(scene, node)), Style.ASIDE, phase=phase))
+    killed = _kills(scene, node)
+    if killed:
+        extra.append(Text(scene.say("slope.dead", f=node.op, n=killed), Style.ASIDE, phase=phase))
     return formulas, hand, phase, extra
 
 
 def _kills(scene: Scene, node: Node) -> int:
-    """How many entries a relu sets to 0 on the way back."""
-    if node.op != "relu":
+    """How many entries an activation stops on the way back, its slope being 0 there."""
+    (rule, *others) = primitive_of(scene, node).partials.values()
+    if others or rule.slope is None or node.name == scene.output:
         return 0
-    return int((scene.value(node.operands[0]) <= 0.0).sum())
+    return int((slope_of(scene, node, rule) == 0.0).sum())
 
 
 def _pulled(
@@ -241,10 +243,8 @@ def _compact(scene: Scene, node: Node, step: Step, tilde: Name) -> tuple[Express
 
 def _scaled(scene: Scene, node: Node, rule: Rule, tilde: Name, bar: Matrix) -> tuple[Expression, Expression]:
     """``h̃ ∘ [z > 0]``: entry by entry, and added up over the copies of an operand that was repeated."""
-    place = _places(scene, node)
-    read = [scene.value(v) if isinstance(v := place[name], str) else v for name in rule.jvp_reads]
-    assert rule.slope is not None
-    slope = Matrix(as_matrix(np.broadcast_to(np.asarray(rule.slope(*read), float), node.shape), row=True))
+    place = places(scene, node)
+    slope = Matrix(as_matrix(slope_of(scene, node, rule), row=True))
     formula = _slope_formula(scene, node, rule) or ("φ′(⟦x⟧)", r"\varphi'(⟦x⟧)")
     text, latex = (template if _is_closed(template) else f"({template})" for template in formula)
     sums = rule.spread.sum if rule.spread else ("", "")
@@ -264,7 +264,7 @@ def _pulled_back(
 ) -> tuple[Expression, Expression | None]:
     """The VJP as its primitive states it; with numbers where each matrix stands in it once."""
     text, latex = pullback
-    values = {k: v for k, v in _places(scene, node).items() if f"⟦{k}⟧" in text or f"⟦{k}ᵀ⟧" in text}
+    values = {k: v for k, v in places(scene, node).items() if f"⟦{k}⟧" in text or f"⟦{k}ᵀ⟧" in text}
     letters: list[tuple[str, Expression]] = [("bar", tilde), ("barᵀ", Transposed(tilde))]
     numbers: list[tuple[str, Expression]] = [("bar", bar), ("barᵀ", bar._replace(array=bar.array.T))]
     for key, value in values.items():
@@ -280,7 +280,8 @@ def _added(scene: Scene, step: Step, phase: int, done: bool) -> Formula:
     of = step.target
     leaf = of in scene.trace.leaves
     left: Expression = Partial(scene.names[scene.output], scene.names[of], C) if leaf else cotangent_name(scene, of)
-    terms = tuple(_cotangent(scene, of, operand) for operand in step.operands)
+    first, *others = (_cotangent(scene, of, operand) for operand in step.operands)
+    terms = (first, *map(guarded, others))
     total = _cotangent(scene, of, step.value, new=True)
     parts = (Part("=" if leaf else "←", Sum(terms), phase), Part("=", total, phase))
     return Formula(left, parts, "", C, (), done, phase=phase)

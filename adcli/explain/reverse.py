@@ -25,7 +25,7 @@ from adcli.explain.blocks import (
     Words,
     Work,
 )
-from adcli.explain.formulas import value_formula
+from adcli.explain.formulas import how_it_acts, value_formula
 from adcli.explain.maths import Expression, Matrix, Number, Partial, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
 from adcli.explain.scene import Scene, largest
@@ -305,12 +305,9 @@ def _title(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tup
 
 
 def _move_sentence(scene: Scene, told: Told) -> Runs:
-    node = told.node
-    if node.op in ("softmax", "log_softmax"):
-        return scene.say("jacobian.full", f=node.op)
-    primitive = scene.base.primitives[scene.trace.nodes.index(node)]
-    if all(partial.slope is not None for partial in primitive.partials.values()):
-        return scene.say("jacobian.diagonal", f=node.op)
+    acts = how_it_acts(scene, told.node)
+    if acts:
+        return acts
     added = list(dict.fromkeys(step.target for step in told.steps if step.kind == "accumulate"))
     if any(name not in scene.trace.leaves for name in added):
         return scene.say("back.meet.sentence")
