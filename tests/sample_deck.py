@@ -84,11 +84,7 @@ LABELS = Labels(
     next="next",
     back="back",
     quit="quit",
-    overview="overview",
     note="note",
-    slide="slide",
-    shape="shape",
-    approximately="approximately",
 )
 
 

@@ -429,11 +429,7 @@ class Labels(NamedTuple):
     next: str
     back: str
     quit: str
-    overview: str
     note: str
-    slide: str
-    shape: str
-    approximately: str
 
 
 class Numbers(NamedTuple):

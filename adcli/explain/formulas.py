@@ -11,9 +11,9 @@ from adcli.derivation import Operand
 from adcli.engines.structure import mask_through
 from adcli.explain.blocks import Formula, Part, Runs, Work
 from adcli.explain.maths import (
+    Bracketed,
     Expression,
     Kronecker,
-    Listed,
     Matrix,
     Name,
     Number,
@@ -26,7 +26,7 @@ from adcli.explain.maths import (
     Tint,
     Transposed,
 )
-from adcli.explain.scene import Scene, as_matrix
+from adcli.explain.scene import Scene
 from adcli.primitives import Primitive
 from adcli.primitives.base import Partial as Rule
 from adcli.trace import Node
@@ -46,10 +46,53 @@ def rule_of(scene: Scene, node: Node, operand: str) -> Rule:
     return primitive.partials[argument]
 
 
+def guarded(e: Expression) -> Expression:
+    """In brackets where it is a single negative number, so that its minus doesn't stand beside another sign."""
+    number = (
+        e.value if isinstance(e, Number) else e.array.item() if isinstance(e, Matrix) and e.array.size == 1 else 0.0
+    )
+    return Bracketed(e) if number < 0.0 else e
+
+
+def filled_in(template: str, arguments: dict[str, Expression]) -> tuple[tuple[str, Expression], ...]:
+    """The arguments of a ``Raw``: a negative number in brackets where it stands after something, or under a power."""
+    found = []
+    for name, expression in arguments.items():
+        before, *rest = template.split(f"⟦{name}⟧")
+        texts = [before, *rest]
+        after_sign = any(t.rstrip() and t.rstrip()[-1] not in "([{,|" for t in texts[:-1])
+        under_power = any(t.lstrip().startswith(("²", "**", "^")) for t in rest)
+        found.append((name, guarded(expression) if after_sign or under_power else expression))
+    return tuple(found)
+
+
+def how_it_acts(scene: Scene, node: Node) -> Runs:
+    """What the Jacobian of an activation looks like: diagonal, or full; nothing of a step that is none."""
+    primitive = primitive_of(scene, node)
+    rules = primitive.partials.values()
+    if rules and all(rule.slope is not None and rule.spread is None for rule in rules):
+        return scene.say("jacobian.diagonal", f=node.op)
+    mixes = len(rules) == 1 and primitive.rowwise and all(rule.slope is None and rule.outer is None for rule in rules)
+    return scene.say("jacobian.full", f=node.op) if mixes else ()
+
+
+def places(scene: Scene, node: Node) -> dict[str, str | float]:
+    """What stands for each name of a rule: the arguments of ``node``, and its own value as ``out``."""
+    return dict(zip(primitive_of(scene, node).arguments, node.arguments, strict=True), out=node.name)
+
+
+def slope_of(scene: Scene, node: Node, rule: Rule) -> Array:
+    """The slope of an entrywise step at its numbers, in the step's own shape."""
+    assert rule.slope is not None
+    place = places(scene, node)
+    read = [scene.value(v) if isinstance(v := place[name], str) else v for name in rule.jvp_reads]
+    return np.broadcast_to(np.asarray(rule.slope(*read), float), node.shape)
+
+
 def product(*factors: Expression) -> Product:
     """Factors side by side, with a · where all of them are single numbers."""
     numbers = all(isinstance(f, Number) or (isinstance(f, Matrix) and f.array.size == 1) for f in factors)
-    return Product(factors, dot=numbers)
+    return Product((factors[0], *map(guarded, factors[1:])) if numbers else factors, dot=numbers)
 
 
 def value_rule(scene: Scene, node: Node, put_in: Callable[[str | float], Expression]) -> Expression:
@@ -61,20 +104,26 @@ def value_rule(scene: Scene, node: Node, put_in: Callable[[str | float], Express
         x, weight = put_in(parts["x"]), put_in(parts["W"])
         row = settings.get("convention") == "row"
         if settings.get("batched"):
-            factors = (x, weight if row else _turned(weight))
+            factors = (x, weight if row else turned(weight))
         else:
             factors = (x, weight) if row else (weight, x)
-        return Sum((product(*factors), put_in(parts["b"]))) if "b" in parts else product(*factors)
+        if "b" not in parts:
+            return product(*factors)
+        bias = put_in(parts["b"])
+        if settings.get("batched") and isinstance(bias, Matrix):
+            bias = bias._replace(array=bias.array.reshape(1, -1))  # it is added to every row
+        return Sum((product(*factors), guarded(bias)))
     placeholders = [f"⟦{argument}⟧" for argument in primitive.arguments]
     text, latex = primitive.text(*placeholders), primitive.latex(*placeholders)
     first = node.arguments[0]
     of_one = node.shape == () and not settings.get("examples") and isinstance(first, str) and scene.size(first) == 1
     if of_one:  # a sum of one term is written without its Σ
         text, latex = text.replace("Σ ", ""), latex.replace(r"\sum ", "")
-    return Raw(text, latex, arguments=tuple((name, put_in(given)) for name, given in parts.items()))
+    return Raw(text, latex, arguments=filled_in(text, {name: put_in(given) for name, given in parts.items()}))
 
 
-def _turned(weight: Expression) -> Expression:
+def turned(weight: Expression) -> Expression:
+    """The transposed: of a matrix its numbers turned, of anything else with a sign."""
     return weight._replace(array=weight.array.T) if isinstance(weight, Matrix) else Transposed(weight)
 
 
@@ -249,9 +298,3 @@ def work(
         result._replace(tint=Tint(entry=at)),
         block,
     )
-
-
-def listed_row(array: Array, role: Role) -> Expression:
-    """A row that is short on one line, else as a matrix."""
-    flat = as_matrix(array).reshape(1, -1)
-    return Listed(flat, role) if flat.size <= MOST_COLUMNS else Matrix(flat, role, role)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from adcli.arrays import Array, Shape
 from adcli.derivation import Step
 from adcli.explain.backward import probabilities, slope_parts
@@ -25,18 +23,16 @@ from adcli.explain.blocks import (
     Table,
     Text,
     Words,
-    Work,
 )
-from adcli.explain.formulas import effect, heads_of, jacobian, product, value_formula, work
-from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Product, Role, Sum
+from adcli.explain.formulas import how_it_acts, value_formula
+from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Role
 from adcli.explain.pictures import box_label, function_name, strip, tracker
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import shortened_rows, told_in_full
 from adcli.explain.storage import multiplications, slot
-from adcli.explain.thrift import is_kept
+from adcli.explain.tangents import MOST_UPDATES, tangent_formulas
 from adcli.trace import Node
 
-MOST_UPDATES = 4
 T = Role.TANGENT
 
 
@@ -90,7 +86,7 @@ def _slide(
     say, node = scene.say, told.node
     updates = [step for step in told.steps if step.kind == "tangent.update"]
     begun = [step for step in told.steps if step.kind == "tangent.init"]
-    formulas, hand = _formulas(scene, told, zeros)
+    formulas, hand = tangent_formulas(scene, node, told.steps, zeros)
     is_loss = scene.has_loss and node.name == scene.output
     stage: list[Block] = [value_formula(scene, node, say.text("label.value"), 0, 0)]
     if is_loss and updates:
@@ -151,19 +147,12 @@ def _title(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_
     if updates and begun:
         return say("forward.both.title", pushed=pushed, f=through, new=new), say("forward.both.sentence")
     if updates:
-        return say("forward.push.title", pushed=pushed, f=through), _push_sentence(scene, node)
+        return say("forward.push.title", pushed=pushed, f=through), how_it_acts(scene, node) or say(
+            "forward.push.sentence"
+        )
     if begun:
         return say("forward.start.title", new=new), say("forward.start.sentence")
     return say("forward.value.title", f=through), say("forward.value.sentence")
-
-
-def _push_sentence(scene: Scene, node: Node) -> Runs:
-    if node.op in ("softmax", "log_softmax"):
-        return scene.say("jacobian.full", f=node.op)
-    rule = next(iter(scene.base.primitives[scene.trace.nodes.index(node)].partials.values()))
-    if rule.slope is not None:
-        return scene.say("jacobian.diagonal", f=node.op)
-    return scene.say("forward.push.sentence")
 
 
 def _tangents(scene: Scene, steps: list[Step]) -> Runs:
@@ -181,125 +170,6 @@ def _note(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_l
         return say.text("forward.scalar.note", name=node.name)
     released = [name for step in [*updates, *begun] for name in step.releases]
     return say.text("forward.released.note", names=", ".join(released)) if released else say.text("forward.step.note")
-
-
-def _formulas(scene: Scene, told: Told, zeros: dict[str, Array | None]) -> tuple[list[Formula], Work | None]:
-    """A line for each tangent: rule, numbers, result; the first product has one entry worked by hand.
-
-    Where several contributions to a tangent meet, each has its own line, and a line of the tangent adds them.
-    """
-    node = told.node
-    found: list[Formula] = []
-    hand: Work | None = None
-    updates = 0
-    added = {step.target for step in told.steps if step.kind == "accumulate"}
-    terms: dict[str, list[Expression]] = {}
-    for step in told.steps:
-        if step.kind == "tangent.init":
-            found.append(_started(scene, node, step))
-            mask = found[-1].parts[-1].expression
-            zeros[step.target] = mask.zeros if isinstance(mask, Matrix) else None
-            if step.target in added:
-                found[-1] = _as_term(found[-1], terms.setdefault(step.target, []))
-        elif step.kind == "tangent.update":
-            updates += 1
-            if updates > MOST_UPDATES and scene.detail != "full":
-                continue
-            formula, block = _updated(scene, node, step, zeros, hand is None)
-            hand = hand or block
-            found.append(_as_term(formula, terms.setdefault(step.target, [])) if step.target in added else formula)
-        elif step.kind == "accumulate":
-            found.append(_added(scene, step, terms.get(step.target, [])))
-            zeros[step.target] = None
-    return found, hand
-
-
-def _as_term(formula: Formula, terms: list[Expression]) -> Formula:
-    """The line of a contribution: its rule stands at the left, and is remembered for the sum."""
-    rule, *rest = formula.parts
-    terms.append(rule.expression)
-    return formula._replace(left=rule.expression, parts=tuple(rest) or formula.parts)
-
-
-def _started(scene: Scene, node: Node, step: Step) -> Formula:
-    name, of = scene.names, step.target
-    if of == node.name:
-        matrix: Expression = Matrix(step.value.array(), T, Role.PLAIN, ~np.eye(scene.size(of), dtype=bool), new=True)
-    else:
-        matrix = jacobian(scene, step.operands[0], node, of, new=True, heads=heads_of(scene, of))
-        if isinstance(matrix, Matrix):
-            matrix = matrix._replace(role=T)
-    parts = [Part("←", Partial(name[node.name], name[of])), Part("=", matrix, 1)]
-    if not isinstance(matrix, Matrix) and is_kept(step.value):
-        parts.append(Part("=", Matrix(step.value.array(), T, Role.VALUE, new=True), 2))
-    aside: Runs = ()
-    if node.op == "linear" and isinstance(matrix, Matrix) and scene.shape(of) != () and len(scene.shape(of)) == 2:
-        source = name[node.operands[0]]
-        aside = scene.say("forward.same", W=name[of], h=source) if matrix.array.shape[0] > 1 else ()
-    return Formula(name.tangent(of), tuple(parts), scene.say.text("label.start"), T, aside=aside)
-
-
-def _updated(
-    scene: Scene, node: Node, step: Step, zeros: dict[str, Array | None], by_hand: bool
-) -> tuple[Formula, Work | None]:
-    of = step.target
-    left_operand, right_operand = step.operands
-    _, by = left_operand.of_by()
-    tangent = scene.names.tangent(of)
-    rule = Part("←", Product((Partial(scene.names[node.name], scene.names[by]), tangent)))
-    if not all(is_kept(operand) for operand in (left_operand, right_operand, step.value)):
-        zeros[of] = None
-        return _huge(scene, step, tangent, rule), None
-    left = jacobian(scene, left_operand, node, by)
-    mask = zeros.get(of)
-    if mask is not None and mask.shape != right_operand.shape:
-        mask = None
-    right: Expression = Matrix(right_operand.array(), T, T, mask)
-    result = Matrix(step.value.array(), T, T, _through(left, mask), new=True)
-    zeros[of] = result.zeros
-    hand = None
-    if by_hand:
-
-        def meaning(at: tuple[int, int], value: float) -> Runs:
-            return effect(scene, scene.names.entry(of, at[1]), scene.names.entry(node.name, at[0]), value, T)
-
-        left, right, result, hand = work(scene, left, right, result, meaning, T, 2)
-    parts = (
-        rule,
-        Part("=", product(left, right), 1),
-        Part("=", result, 2),
-    )
-    return Formula(tangent, parts, scene.say.text("label.update"), T), hand
-
-
-def _huge(scene: Scene, step: Step, tangent: Name, rule: Part) -> Formula:
-    """A line whose matrices are too large to be written out, except perhaps its result."""
-    if is_kept(step.value):
-        return Formula(tangent, (rule, Part("=", Matrix(step.value.array(), T, T, new=True), 2)), role=T)
-    aside = scene.say("forward.huge", shape="×".join(f"{n:,}" for n in step.value.shape))
-    return Formula(tangent, (rule,), role=T, aside=aside)
-
-
-def _through(left: Expression, mask: Array | None) -> Array | None:
-    """The forced zeros of a product of matrices."""
-    if mask is None or not isinstance(left, Matrix):
-        return None
-    reaches = np.ones(left.array.shape) if left.zeros is None else (~left.zeros).astype(float)
-    zero: Array = reaches @ (~mask).astype(float) == 0.0
-    return zero if zero.any() else None
-
-
-def _added(scene: Scene, step: Step, terms: list[Expression]) -> Formula:
-    """``Ŵ ← ∂h₂/∂h₁ Ŵ + ∂h₂/∂W``, with numbers; ``terms`` are those that are not added yet, and are taken."""
-    tangent = scene.names.tangent(step.target)
-    if not all(is_kept(operand) for operand in (*step.operands, step.value)):
-        return _huge(scene, step, tangent, Part("←", Sum((tangent, tangent)), 1))
-    rule = Sum(tuple(terms) if len(terms) > 1 else (tangent, *terms))
-    terms.clear()
-    numbers = Sum(tuple(Matrix(operand.array(), T, T) for operand in step.operands))
-    result = Matrix(step.value.array(), T, T, new=True)
-    parts = (Part("←", rule, 1), Part("=", numbers, 1), Part("=", result, 2))
-    return Formula(tangent, parts, scene.say.text("label.add"), T)
 
 
 def _storage(scene: Scene, told: Told, before: dict[str, Shape]) -> Storage:

@@ -25,7 +25,7 @@ from adcli.explain.blocks import (
     Words,
     Work,
 )
-from adcli.explain.formulas import value_formula
+from adcli.explain.formulas import how_it_acts, value_formula
 from adcli.explain.maths import Expression, Matrix, Number, Partial, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
 from adcli.explain.scene import Scene, largest
@@ -281,7 +281,7 @@ def _title(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tup
         return _start_title(scene, told)
     loss = scene.names[scene.output]
     partials: list[Expression] = [Partial(loss, scene.names[name], C) for name in finished]
-    moved = [s.target for s in told.steps if s.kind == "cotangent.update"]
+    moved = list(dict.fromkeys(s.target for s in told.steps if s.kind == "cotangent.update"))
     shared = [s.target for s in told.steps if s.kind == "accumulate" and s.target in scene.wrt]
     targets = say.listed([scene.names[name] for name in moved])
     h = cotangent_name(scene, told.node.name)
@@ -298,16 +298,16 @@ def _title(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tup
         return say("back.both.title", done=say.listed(partials), h=h, to=targets), both
     if partials:
         return say("back.done.title", done=say.listed(partials)), say("back.done.sentence")
+    if not moved:
+        shares: list[Expression] = [Partial(loss, scene.names[s.target], C) for s in told.steps if s.kind == "gradient"]
+        return say("back.share.title", h=h, to=say.listed(list(dict.fromkeys(shares)))), _move_sentence(scene, told)
     return say("back.move.title", h=h, to=targets), _move_sentence(scene, told)
 
 
 def _move_sentence(scene: Scene, told: Told) -> Runs:
-    node = told.node
-    if node.op in ("softmax", "log_softmax"):
-        return scene.say("jacobian.full", f=node.op)
-    primitive = scene.base.primitives[scene.trace.nodes.index(node)]
-    if all(partial.slope is not None for partial in primitive.partials.values()):
-        return scene.say("jacobian.diagonal", f=node.op)
+    acts = how_it_acts(scene, told.node)
+    if acts:
+        return acts
     added = list(dict.fromkeys(step.target for step in told.steps if step.kind == "accumulate"))
     if any(name not in scene.trace.leaves for name in added):
         return scene.say("back.meet.sentence")
