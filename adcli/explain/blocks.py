@@ -115,12 +115,16 @@ class Formula(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Formulas that belong together, with a bar and a label beside them (f₃ and ◂ or ✓ by its progress)."""
+    """Formulas that belong together, with a bar and a label beside them (f₃ and ◂ or ✓ by its progress).
+
+    ``spare``: the slide before has told it; left out where there is no room.
+    """
 
     label: Runs
     formulas: tuple[Formula, ...]
     progress: Progress = PLAIN
     role: Role = Role.PLAIN
+    spare: bool = False
 
 
 class Work(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -11,17 +10,16 @@ from adcli.arrays import Array
 from adcli.cost.chains import Graph as CostGraph
 from adcli.cost.modes import mode_costs
 from adcli.derivation import Step
-from adcli.engines.diagnose import Warning
-from adcli.explain.blocks import Bar, Bars, Block, Formula, Network, Part, Runs, Slide, Style, Text, Words
+from adcli.explain.blocks import Bar, Bars, Block, Formula, Part, Runs, Slide, Text, Words
 from adcli.explain.counts import chain_products, most_held
 from adcli.explain.formulas import heads_of, product
-from adcli.explain.maths import Expression, Matrix, Number, Partial, Product, Role, Transposed
+from adcli.explain.maths import Expression, Matrix, Partial, Product, Role, Transposed
+from adcli.explain.noticing import notice
 from adcli.explain.opening import head
-from adcli.explain.pictures import cotangent_name, strip
-from adcli.explain.scene import Scene, as_matrix, largest
+from adcli.explain.pictures import cotangent_name, finished_strip
+from adcli.explain.scene import Scene, as_matrix
 
 MOST_GRADIENTS = 4
-VANISHING = 1e-3
 ROLES = {"forward": Role.TANGENT}
 
 
@@ -31,11 +29,6 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     if scene.flowing:
         found.append(cost(scene))
     return [*found, notice(scene)]
-
-
-def _strip(scene: Scene, role: Role = Role.VALUE) -> Network | None:
-    """The finished network; a program has had its graph."""
-    return None if scene.tells_program else strip(scene, finished=True, done=scene.wrt, role=role)
 
 
 def gradients(scene: Scene, steps: list[Step]) -> Slide:
@@ -67,7 +60,7 @@ def gradients(scene: Scene, steps: list[Step]) -> Slide:
         head=head(scene),
         title=say(f"{what}.title"),
         sentence=sentence,
-        strip=_strip(scene, role),
+        strip=finished_strip(scene, role),
         stage=tuple(stage),
         note=say.text("gradients.note"),
         last_phase=1,
@@ -171,7 +164,7 @@ def cost(scene: Scene) -> Slide:
         head=head(scene),
         title=title,
         sentence=say("cost.sentence") if scene.mode in ("forward", "reverse") else (),
-        strip=_strip(scene),
+        strip=finished_strip(scene),
         stage=tuple(stage),
         note=say.text("cost.note"),
         last_phase=2,
@@ -186,80 +179,3 @@ def _why(scene: Scene, forward: int, backward: int, numbers: int) -> Runs:
             return scene.say("cost.why", n=scene.rows, numbers=f"{numbers:,}")
         return scene.say("cost.why.not", rows=scene.rows, n=f"{numbers:,}")
     return scene.say("cost.why.many", n=scene.rows, numbers=f"{numbers:,}")
-
-
-def notice(scene: Scene) -> Slide:
-    """Sentences that the numbers choose."""
-    sentences: list[Block] = [*_sizes_of_gradients(scene), *_dead_units(scene)]
-    sentences += [Text((Words(warning_text(scene, w)),), Style.WARNING) for w in scene.warnings[:4]]
-    if not sentences:
-        sentences.append(Text(scene.say("notice.nothing")))
-    return Slide(
-        id="notice",
-        kind="notice",
-        head=head(scene),
-        title=scene.say("notice.title"),
-        strip=_strip(scene),
-        stage=(*sentences, Text(scene.say(f"notice.{scene.mode}", n=scene.rows))),
-        note=scene.say.text("notice.note"),
-    )
-
-
-def warning_text(scene: Scene, warning: Warning) -> str:
-    """A warning in the story's language."""
-    if scene.say.lang == "en":
-        return warning.message
-    where = warning.name if warning.index is None else f"{warning.name}[{', '.join(str(i + 1) for i in warning.index)}]"
-    return scene.say.text(f"warning.{warning.code}", where=where)
-
-
-def _sizes_of_gradients(scene: Scene) -> list[Block]:
-    """Which gradients are 0, and how the others change on their way."""
-    say = scene.say
-    found_by = {name: largest(scene.result.gradients[name]) for name in scene.wrt if name in scene.base.flows}
-    zero = [name for name, entry in found_by.items() if entry == 0.0]
-    if zero and len(zero) == len(found_by):
-        return [Text(say("notice.all_zero"))]
-    if zero:
-        of = scene.names[scene.output]
-        return [Text(say("notice.zero", names=say.listed([Partial(of, scene.names[name]) for name in zero[:4]])))]
-    return _way_of_the_gradient(scene, found_by)
-
-
-def _way_of_the_gradient(scene: Scene, found_by: dict[str, float]) -> list[Block]:
-    """Whether it grows or falls from each parameter to the next: said of a chain of layers only, where all agree."""
-    is_told = scene.request.lines is None and scene.is_chain and scene.rows == 1
-    named = [[a for a in node.operands if a in found_by and a in scene.trace.parameters] for node in scene.flowing]
-    layers = [names for names in named if names]
-    sizes = [sorted(abs(found_by[name]) for name in names) for names in layers]
-    if not is_told or len(layers) < 2 or not np.isfinite([size for own in sizes for size in own]).all():
-        return []
-    grows = all(one[-1] <= other[0] for one, other in pairwise(sizes))
-    falls = all(one[0] >= other[-1] for one, other in pairwise(sizes))
-    names = (layers[0][0], layers[-1][0])
-    ratio = abs(found_by[names[0]] / found_by[names[1]])
-    if grows:
-        key = "equal" if falls else "vanish" if ratio < VANISHING else "grow"
-    elif falls:
-        key = "explode" if ratio > 1 / VANISHING else "fall"
-    else:
-        return []
-    ends: dict[str, Expression] = {}
-    for which, entry, name in (("first", "a", names[0]), ("last", "b", names[1])):
-        ends[which] = Partial(scene.names[scene.output], scene.names[name])
-        ends[entry] = Number(found_by[name])
-    return [Text(scene.say(f"notice.{key}", **ends))]
-
-
-def _dead_units(scene: Scene) -> list[Block]:
-    """Units of a relu that are 0 for every example: nothing flows back through them."""
-    found: list[Block] = []
-    for node in scene.flowing:
-        if node.op != "relu" or not node.shape:
-            continue
-        value = scene.value(node.operands[0]).reshape(-1, node.shape[-1])
-        dead = int((value <= 0.0).all(axis=0).sum())
-        if dead and len(found) < 3:
-            key = "notice.dead.batch" if len(node.shape) == 2 else "notice.dead"
-            found.append(Text(scene.say(key, n=dead, of=node.shape[-1], name=scene.names[node.name])))
-    return found

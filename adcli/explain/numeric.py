@@ -128,7 +128,7 @@ def _one(scene: Scene, right: dict[str, Array]) -> Slide:
     bottom: Expression = Product((Number(2), h)) if central else h
     rule = Formula(partial, (Part("≈", Fraction(Sum((above, below), minus=(1,)), bottom)),), say.text("numeric.rule"))
     step = (entry.above - entry.below) / 2 if central else entry.above - entry.below
-    width = Formula(h, (Part("=", Number(step, digits=EXACT)),))
+    width = Formula(h, (Part("=", Number(step)),))
     calls = Sum((Number(entry.f_above, Role.VALUE, EXACT), Number(entry.f_below, Role.VALUE, EXACT)), minus=(1,))
     put_in = Fraction(calls, Number(entry.above - entry.below, digits=EXACT))
     result = Number(entry.quotient, Role.COTANGENT, 12)

@@ -86,12 +86,17 @@ def strip(
                 if name not in scene.trace.targets:
                     uses.setdefault(name, []).append(len(wire) - 1)
             elif name != before and name in places:
-                skips.append(Skip(places[name], len(wire) - 1, _box_progress(index, at, back)))
+                skips.append(Skip(places[name], len(wire) - 1, PLAIN if plain else _box_progress(index, at, back)))
         pill(node.name, index)
         before = node.name
     boxes = tuple(_parameter(scene, name, used, wire, done, large) for name, used in uses.items())
     direction = Direction.BACK if back else Direction.FORWARD
     return Network(tuple(wire), boxes, tuple(skips), direction, role, large, _alt(scene, now))
+
+
+def finished_strip(scene: Scene, role: Role = Role.VALUE) -> Network | None:
+    """The finished network; a program has had its graph."""
+    return None if scene.tells_program else strip(scene, finished=True, done=scene.wrt, role=role)
 
 
 def _head(scene: Scene) -> str | None:

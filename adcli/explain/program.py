@@ -33,7 +33,7 @@ from adcli.explain.blocks import (
     Words,
 )
 from adcli.explain.formulas import primitive_of
-from adcli.explain.maths import Expression, Label, Number, Partial, Product, Role, Sum
+from adcli.explain.maths import Dots, Expression, Label, Number, Partial, Product, Role, Sum
 from adcli.explain.pictures import SIGNS
 from adcli.explain.scene import Scene
 from adcli.explain.selection import shortened_rows, told_in_full
@@ -41,6 +41,7 @@ from adcli.trace import Node
 
 C = Role.COTANGENT
 MOST_VERTICES = 16
+MOST_TERMS = 6  # of a sum so far that is written out
 
 
 class Gift(NamedTuple):
@@ -196,7 +197,9 @@ def _local(scene: Scene, node: Node, to: str) -> Formula:
 def _receives(gift: Gift, grad: float, so_far: list[float]) -> Formula:
     """a.grad += 1·10 = 0 + 10 = 10; every contribution stays to be seen."""
     product = Product((Number(gift.local), Number(grad, C)), dot=True)
-    terms = tuple(Number(value, C) for value in (so_far or [0.0]))
+    terms: tuple[Expression, ...] = tuple(Number(value, C) for value in (so_far or [0.0]))
+    if len(terms) > MOST_TERMS:
+        terms = (*terms[:2], Dots(), terms[-1])
     total = sum(so_far) + gift.amount
     parts = (
         Part("+=", product, 1),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from adcli.derivation import Step
 from adcli.explain.backward import gradient_formulas, start_formula
 from adcli.explain.blocks import (
+    DONE,
     NOW,
     Block,
     Column,
+    Formula,
     Group,
     Meter,
+    Part,
     Position,
     Progress,
     Row,
@@ -26,7 +29,7 @@ from adcli.explain.blocks import (
     Work,
 )
 from adcli.explain.formulas import how_it_acts, value_formula
-from adcli.explain.maths import Expression, Matrix, Number, Partial, Role
+from adcli.explain.maths import Expression, Matrix, Number, Partial, Role, Tint
 from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import shortened_rows, told_in_full
@@ -34,6 +37,7 @@ from adcli.explain.storage import PULLS, Ledger, products, shortened, slot, way_
 from adcli.trace import Node
 
 MOST_ON_A_SLIDE = 6
+MOST_FORMULAS = 4  # of two steps back that share a stage
 C = Role.COTANGENT
 
 
@@ -153,11 +157,51 @@ def _way_back(scene: Scene, told: list[Told], ledger: Ledger) -> list[Slide]:
             following = told[index + 1] if index + 1 < len(told) else None
             before = ledger.take(one.steps)
             told_here = _again if one.steps[0].kind == "recompute" else _slide
-            found.append(told_here(scene, one, index, len(told), ledger, before, done, below, finished, following))
+            slide = told_here(scene, one, index, len(told), ledger, before, done, below, finished, following)
+            if index - 1 in full and told_here is _slide:
+                earlier = [name for name, last in last_use.items() if last == index - 1]
+                slide = slide._replace(stage=(*_settled(scene, told[index - 1], earlier, slide), *slide.stage))
+            found.append(slide)
         else:
             ledger.take(one.steps)
             skipped.append((index, one))
     return found
+
+
+def _settled(scene: Scene, earlier: Told, finished: list[str], slide: Slide) -> list[Block]:
+    """The step before, ticked, where both leave room on the stage for each other."""
+    if not scene.tracked or not earlier.steps[0].operands or earlier.steps[0].kind == "recompute":
+        return []
+    if earlier.steps[0].kind == "cotangent.init":
+        start, _ = start_formula(scene, earlier.node, earlier.steps)
+        formulas = [block for block in start if isinstance(block, Formula)]
+    else:
+        formulas, _, _, _ = gradient_formulas(scene, earlier.node, earlier.steps, finished)
+    now = [formula for block in slide.stage if isinstance(block, Group) for formula in block.formulas]
+    if len(now) + len(formulas) > MOST_FORMULAS or not _is_small((formulas, now)):
+        return []
+    still = [f._replace(label="", phase=0, aside=(), parts=_untinted_parts(f)) for f in formulas]
+    return [Group(box_label(scene, earlier.node), tuple(still), DONE, C, spare=True)]
+
+
+def _untinted_parts(formula: Formula) -> tuple[Part, ...]:
+    return tuple(_untinted(part._replace(phase=0)) for part in formula.parts)
+
+
+def _untinted(thing: Any) -> Any:
+    """The same without what the worked entry highlights."""
+    if isinstance(thing, Matrix):
+        return thing._replace(tint=Tint(), new=False)
+    if not hasattr(thing, "_fields"):
+        return thing
+    return thing._replace(**{field: _untinted(getattr(thing, field)) for field in thing._fields})
+
+
+def _is_small(thing: object) -> bool:
+    """Whether no matrix within is larger than 4 × 6."""
+    if isinstance(thing, Matrix):
+        return thing.array.shape[0] <= 4 and thing.array.shape[1] <= 6
+    return not isinstance(thing, tuple | list) or all(map(_is_small, thing))
 
 
 def _last_use(scene: Scene, told: list[Told]) -> dict[str, int]:

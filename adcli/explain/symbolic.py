@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, NamedTuple
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
@@ -13,22 +14,17 @@ from adcli.engines import symbolic as engine
 from adcli.engines.formulas import Entry, Formulas, Meaning
 from adcli.explain import opening as shared
 from adcli.explain.blocks import Bar, Bars, Block, Formula, Part, Plot, Series, Slide, Style, Text, Words
-from adcli.explain.maths import Expression, Number, Partial, Raw, Role
+from adcli.explain.maths import Expression, Number, Raw, Role
 from adcli.explain.pictures import strip
 from adcli.explain.scene import Scene
-from adcli.notation.formulas import latex, text
+from adcli.notation.broken import pieces
+from adcli.notation.formulas import label, latex_label
 
 MOST_CHARACTERS = 400
+MOST_ON_A_LINE = 60
 MOST_DERIVATIVES = 3
 MOST_GROWN = 3000  # operations of the whole, up to which smaller networks are differentiated for the plot
 MOST_DEPTHS = 6
-
-
-class Written(NamedTuple):
-    """A formula as text and in LaTeX, cut where it is long; ``rest``: its whole length then, else 0."""
-
-    formula: Raw
-    rest: int
 
 
 def opening(scene: Scene) -> list[Slide]:
@@ -51,23 +47,19 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     return [*found, growth] if growth else found
 
 
-def _written(formulas: Formulas, expression: Any) -> Written:
-    array = np.empty((), dtype=object)
-    array[()] = expression
-    plain, tex = str(text(formulas, array)[()]), str(latex(formulas, array)[()])
-    if len(plain) <= MOST_CHARACTERS:
-        return Written(Raw(plain, tex), 0)
-    cut = plain[:MOST_CHARACTERS].rsplit(" ", 1)[0]
-    return Written(Raw(cut, r"\text{…}"), len(plain))
-
-
-def _formula(left: Expression, written: Written, scene: Scene) -> list[Block]:
-    """A line where it is short; a long formula is broken at spaces, as a paragraph."""
-    if not written.rest and len(written.formula.text) <= 60:
-        return [Formula(left, (Part("=", written.formula),))]
-    runs = (left, Words(" = "), Words(written.formula.text, code=True))
-    more = (Words(" "), *scene.say("symbolic.long", n=written.rest)) if written.rest else ()
-    return [Text((*runs, *more))]
+def _formula(left: Expression, formulas: Formulas, expression: Any, scene: Scene, phase: int = 0) -> list[Block]:
+    """A line where it is short; a long formula is a paragraph of mathematics, cut after MOST_CHARACTERS."""
+    broken = pieces(formulas, expression)
+    if len(broken) == 1 and len(broken[0].text) <= MOST_ON_A_LINE:
+        return [Formula(left, (Part("=", Raw(*broken[0])),), phase=phase)]
+    ends = list(accumulate(len(piece.text) for piece in broken))
+    shown = [piece for piece, end in zip(broken, ends, strict=True) if end <= MOST_CHARACTERS]
+    runs: list[Words | Expression] = [left, Words(" =")]
+    for piece in shown:
+        runs += [Words(" "), Raw(*piece)]
+    if len(shown) < len(broken):
+        runs += [Words(" "), *scene.say("symbolic.long", n=f"{ends[-1]:,}")]
+    return [Text(tuple(runs), phase=phase)]
 
 
 def _output(scene: Scene, formulas: Formulas) -> Slide:
@@ -78,7 +70,7 @@ def _output(scene: Scene, formulas: Formulas) -> Slide:
     else:
         for place in range(min(scene.rows, 4)):
             own = scene.names.entry(scene.output, place)
-            stage += _formula(own, _written(formulas, formulas.output.reshape(-1)[place]), scene)
+            stage += _formula(own, formulas, formulas.output.reshape(-1)[place], scene)
     before = formulas.before
     bars = []
     if before is not None:
@@ -111,23 +103,17 @@ def _entries(scene: Scene) -> list[tuple[str, int]]:
 
 def _derivative(scene: Scene, formulas: Formulas, name: str, place: int, left_out: int) -> Slide:
     say = scene.say
-    left = Partial(scene.names.entry(scene.output, 0), scene.names.entry(name, place))
+    left = _slope(scene, name, place)
     count = scene.size(name)
     expression = formulas.gradients[name].reshape(-1, count)[0, place]
-    written = _written(formulas, expression)
     value = float(np.asarray(scene.result.gradients[name]).reshape(-1, count)[0, place])
-    stage = _formula(left, written, scene)
-    put_in = _written(_with_numbers(scene, formulas), expression)
-    result = Number(value, Role.COTANGENT)
-    if not put_in.rest:
-        numbers = Raw(put_in.formula.text, put_in.formula.latex)
-        if len(numbers.text) <= 60:
-            stage.append(Formula(left, (Part("=", numbers, 1), Part("=", result, 2)), done=True, phase=1))
-        else:
-            stage.append(Text((left, Words(" = "), Words(numbers.text, code=True)), phase=1))
-            stage.append(Formula(left, (Part("=", result, 2),), done=True, phase=2))
+    result = Part("=", Number(value, Role.COTANGENT), 2)
+    stage = _formula(left, formulas, expression, scene)
+    put_in = _formula(left, _with_numbers(scene, formulas), expression, scene, phase=1)[0]
+    if isinstance(put_in, Formula):
+        stage.append(put_in._replace(parts=(put_in.parts[0], result), done=True))
     else:
-        stage.append(Formula(left, (Part("=", result, 2),), done=True, phase=2))
+        stage += [put_in, Formula(left, (result,), done=True, phase=2)]
     if left_out:
         stage.append(Text(say("symbolic.more", n=left_out), Style.ASIDE, phase=2))
     step = Step(
@@ -153,6 +139,13 @@ def _derivative(scene: Scene, formulas: Formulas, name: str, place: int, left_ou
         last_phase=2,
         steps=(step,),
     )
+
+
+def _slope(scene: Scene, name: str, place: int) -> Raw:
+    """∂ℓ/∂W1₁₁, the entry as the formulas write it."""
+    entry = Entry(name, scene.shape(name), tuple(map(int, np.unravel_index(place, scene.shape(name)))))
+    tex = rf"\partial ⟦of⟧/\partial {latex_label(entry)}"
+    return Raw(f"∂⟦of⟧/∂{label(entry)}", tex, arguments=(("of", scene.names.entry(scene.output, 0)),))
 
 
 def _with_numbers(scene: Scene, formulas: Formulas) -> Formulas:

@@ -38,7 +38,7 @@ def _written(formulas: Array, write: Callable[[sp.Expr], str]) -> Array:
 def label(meaning: Meaning) -> str:
     """``W1₂₁`` for the entry [2, 1] of W1, ``W1[2,11]`` where an index may have two digits."""
     if isinstance(meaning, float):
-        return number_text(meaning, 15)
+        return _bracketed(number_text(meaning, 15), meaning)
     if isinstance(meaning, Cotangent):
         return f"∂{label(meaning.output)}/∂{label(meaning.of)}"
     counted = [str(i + 1) for i in meaning.place]
@@ -50,13 +50,23 @@ def label(meaning: Meaning) -> str:
 def latex_label(meaning: Meaning) -> str:
     """``W^{(1)}_{21}``, as the lecture writes it."""
     if isinstance(meaning, float):
-        return latex_number(meaning, 15)
+        return _bracketed(latex_number(meaning, 15), meaning)
     if isinstance(meaning, Cotangent):
         return rf"\frac{{\partial {latex_label(meaning.output)}}}{{\partial {latex_label(meaning.of)}}}"
     if not meaning.place:
         return latex_name(meaning.name)
     counted = ("" if max(meaning.shape) < 10 else ",").join(str(i + 1) for i in meaning.place)
     return f"{_with_layer_above(meaning.name)}_{{{counted}}}"
+
+
+def _bracketed(written: str, number: float) -> str:
+    """A negative number may stand after a sign or below a power."""
+    return f"({written})" if number < 0 else written
+
+
+def has_numbers(meanings: Mapping[sp.Symbol, Meaning]) -> bool:
+    """Whether symbols stand for numbers, which need a dot between them."""
+    return any(isinstance(meaning, float) for meaning in meanings.values())
 
 
 def _with_layer_above(name: str) -> str:
@@ -90,7 +100,7 @@ class _Text(StrPrinter):  # type: ignore[misc]  # sympy has no types
 
 class _Latex(LatexPrinter):  # type: ignore[misc]
     def __init__(self, meanings: Mapping[sp.Symbol, Meaning]) -> None:
-        super().__init__()
+        super().__init__({"mul_symbol": "dot"} if has_numbers(meanings) else None)
         self.meanings = meanings
 
     def _print_Symbol(self, symbol: sp.Symbol, style: str = "plain") -> str:  # noqa: N802

@@ -57,7 +57,8 @@ class _Writer:
         parts.append(f"*{head}*" + (f" — {self.runs(slide.sentence)}" if slide.sentence else ""))
         if slide.strip is not None:
             parts.append(self.drawn(pictures.network(slide.strip, self.pen, WIDTH)))
-        parts += [self.block(block) for block in (*slide.stage, *slide.side)]
+        told = (b for b in (*slide.stage, *slide.side) if not (isinstance(b, Group) and b.spare))
+        parts += map(self.block, told)
         if slide.storage is not None:
             parts.append(self.storage(slide.storage))
         return "\n\n".join(part for part in parts if part) + "\n"

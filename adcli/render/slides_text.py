@@ -62,6 +62,9 @@ def lines(slide: Slide, deck: Deck, width: int, ascii_only: bool = False) -> lis
     """A slide, line by line."""
     page = _Page(deck, min(width, WIDEST), ascii_only)
     drawn = page.slide(slide)
+    if len(drawn) > HEIGHT:
+        slide = slide._replace(stage=tuple(b for b in slide.stage if not (isinstance(b, Group) and b.spare)))
+        drawn = page.slide(slide)
     if len(drawn) > HEIGHT:  # what the foot of the slide says again may go first
         page.pen.shapes = False
         page.tight = True
@@ -97,7 +100,7 @@ class _Page:
         return [*found, []]
 
     def _header(self, slide: Slide) -> list[Segments]:
-        place = self.deck.slides.index(slide) + 1
+        place = [one.id for one in self.deck.slides].index(slide.id) + 1
         head = slide.head + (f" · {slide.position.text}" if slide.position else "")
         count = f"{place}/{len(self.deck.slides)}"
         title = printable(self.deck.title)

@@ -1,0 +1,133 @@
+"""What the last slide of every story says: sentences that the numbers choose."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from adcli.engines.comparison import Ran, compare
+from adcli.engines.diagnose import Warning
+from adcli.engines.run import differentiate
+from adcli.explain.blocks import Block, Slide, Style, Text, Words
+from adcli.explain.maths import Expression, Number, Partial
+from adcli.explain.opening import head
+from adcli.explain.pictures import finished_strip
+from adcli.explain.scene import Scene, largest
+
+VANISHING = 1e-3
+SMALL_STEP = 0.001
+MOST_CHECKED = 1_000_000  # numbers asked for, times numbers of the trace: up to which another engine is run as well
+MIN_DIGITS = 8  # two exact engines that agree to less deserve a second look
+
+
+def notice(scene: Scene) -> Slide:
+    """Sentences that the numbers choose."""
+    dead = _dead_units(scene)
+    sentences: list[Block] = [*_sizes_of_gradients(scene), *_largest_derivative(scene), *dead]
+    sentences += [Text((Words(warning_text(scene, w)),), Style.WARNING) for w in scene.warnings[:4]]
+    has_units = any(node.op == "relu" for node in scene.flowing)
+    if not sentences or (has_units and not dead and not scene.warnings):
+        sentences.append(Text(scene.say("notice.nothing")))
+    return Slide(
+        id="notice",
+        kind="notice",
+        head=head(scene),
+        title=scene.say("notice.title"),
+        strip=finished_strip(scene),
+        stage=(*sentences, Text(scene.say(f"notice.{scene.mode}", n=scene.rows)), *_other_engine(scene)),
+        note=scene.say.text("notice.note"),
+    )
+
+
+def warning_text(scene: Scene, warning: Warning) -> str:
+    """A warning in the story's language."""
+    if scene.say.lang == "en":
+        return warning.message
+    where = warning.name if warning.index is None else f"{warning.name}[{', '.join(str(i + 1) for i in warning.index)}]"
+    return scene.say.text(f"warning.{warning.code}", where=where)
+
+
+def _sizes_of_gradients(scene: Scene) -> list[Block]:
+    """Which gradients are 0, and how the others change on their way."""
+    say = scene.say
+    found_by = {name: largest(scene.result.gradients[name]) for name in scene.wrt if name in scene.base.flows}
+    zero = [name for name, entry in found_by.items() if entry == 0.0]
+    if zero and len(zero) == len(found_by):
+        return [Text(say("notice.all_zero"))]
+    if zero:
+        of = scene.names[scene.output]
+        return [Text(say("notice.zero", names=say.listed([Partial(of, scene.names[name]) for name in zero[:4]])))]
+    return _way_of_the_gradient(scene, found_by)
+
+
+def _way_of_the_gradient(scene: Scene, found_by: dict[str, float]) -> list[Block]:
+    """Whether it grows or falls from each parameter to the next: said of a chain of layers only, where all agree."""
+    is_told = scene.request.lines is None and scene.is_chain and scene.rows == 1
+    named = [[a for a in node.operands if a in found_by and a in scene.trace.parameters] for node in scene.flowing]
+    layers = [names for names in named if names]
+    sizes = [sorted(abs(found_by[name]) for name in names) for names in layers]
+    if not is_told or len(layers) < 2 or not np.isfinite([size for own in sizes for size in own]).all():
+        return []
+    grows = all(one[-1] <= other[0] for one, other in pairwise(sizes))
+    falls = all(one[0] >= other[-1] for one, other in pairwise(sizes))
+    names = (layers[0][0], layers[-1][0])
+    ratio = abs(found_by[names[0]] / found_by[names[1]])
+    if grows:
+        key = "equal" if falls else "vanish" if ratio < VANISHING else "grow"
+    elif falls:
+        key = "explode" if ratio > 1 / VANISHING else "fall"
+    else:
+        return []
+    ends: dict[str, Expression] = {}
+    for which, entry, name in (("first", "a", names[0]), ("last", "b", names[1])):
+        ends[which] = Partial(scene.names[scene.output], scene.names[name])
+        ends[entry] = Number(found_by[name])
+    return [Text(scene.say(f"notice.{key}", **ends))]
+
+
+def _dead_units(scene: Scene) -> list[Block]:
+    """Units of a relu that are 0 for every example: nothing flows back through them."""
+    found: list[Block] = []
+    for node in scene.flowing:
+        if node.op != "relu" or not node.shape:
+            continue
+        value = scene.value(node.operands[0]).reshape(-1, node.shape[-1])
+        dead = int((value <= 0.0).all(axis=0).sum())
+        if dead and len(found) < 3:
+            key = "notice.dead.batch" if len(node.shape) == 2 else "notice.dead"
+            found.append(Text(scene.say(key, n=dead, of=node.shape[-1], name=scene.names[node.name])))
+    return found
+
+
+def _largest_derivative(scene: Scene) -> list[Block]:
+    """The number that moves the output most, and by how much a small step there would move it."""
+    gradients = {name: np.asarray(scene.result.gradients[name]) for name in scene.wrt}
+    if scene.rows > 1 or sum(g.size for g in gradients.values()) < 2:
+        return []
+    name = max(gradients, key=lambda name: abs(largest(gradients[name])))
+    slope = largest(gradients[name])
+    if not np.isfinite(slope) or slope == 0.0:
+        return []
+    place = int(np.abs(gradients[name].reshape(-1)).argmax())
+    output = scene.names[scene.output]
+    entry = scene.names.entry(name, place) if scene.size(name) > 1 else scene.names[name]
+    step, change = Number(SMALL_STEP), Number(slope * SMALL_STEP)
+    return [Text(scene.say("notice.largest", W=entry, of=output, v=Number(slope), h=step, change=change))]
+
+
+def _other_engine(scene: Scene) -> list[Block]:
+    """The same gradients by another engine, where that is cheap: how many digits the two have in common."""
+    other = "forward" if scene.mode == "reverse" else "reverse"
+    numbers = sum(scene.size(name) for name in scene.wrt)
+    if numbers * sum(map(scene.size, scene.trace.shapes)) > MOST_CHECKED:
+        return []
+    check, _ = differentiate(scene.trace, other, scene.wrt)
+    exact = {name: np.zeros(gradient.shape) for name, gradient in scene.result.gradients.items()}
+    aside = {name: gradient != 0.0 for name, gradient in exact.items()}
+    pair = compare(Ran(scene.mode, scene.result, exact, 0.0), Ran(other, check, exact, 0.0), aside)
+    mode = scene.say.text(f"mode.{other}")
+    if scene.mode == "numeric":
+        return [Text(scene.say("notice.differs", mode=mode, e=Number(pair.max_error, digits=1)), Style.CHECK)]
+    style = Style.CHECK if pair.digits >= MIN_DIGITS else Style.WARNING
+    return [Text(scene.say("notice.agrees", mode=mode, n=pair.digits), style)]
