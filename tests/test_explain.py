@@ -278,7 +278,7 @@ def test_the_way_of_the_gradient_is_told_where_all_parameters_agree(run, tmp_pat
     neither = run("explain", net(tmp_path, [4, 1, 2])).stdout
     assert "towards the output" not in neither and "near the input" not in neither
     for spec in ("specs/two-layers.yaml", "specs/micrograd.yaml"):
-        assert "gradient" not in run("explain", spec).stdout.split("What to notice")[1]
+        assert "The gradient" not in run("explain", spec).stdout.split("What to notice")[1]
 
 
 def test_the_last_slide_names_the_largest_derivative_and_checks_it_by_another_engine(run, tmp_path) -> None:
