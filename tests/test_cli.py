@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import adcli.__main__
 import adcli.cli.grad
 
 LECTURE = str(Path(__file__).parent.parent / "specs" / "forward-mode.yaml")
@@ -138,6 +139,32 @@ def test_a_disk_that_is_full_leaves_no_draft(run, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_spec_is_not_overwritten_by_its_own_result(run, tmp_path):
+    spec, link = tmp_path / "net.json", tmp_path / "link.json"
+    spec.write_bytes(Path(LECTURE).read_bytes())
+    link.symlink_to(spec)
+    for command in ("grad", "check", "cost", "explain"):
+        for args in ((spec, "-o", spec), ("-o", link, spec), (link, "-o", spec)):
+            ran = run(command, *args)
+            assert (ran.code, ran.stdout) == (2, "")
+            assert ran.stderr.endswith(" would overwrite the SPEC itself\n")
+    assert spec.read_bytes() == Path(LECTURE).read_bytes()
+
+
+def test_a_dash_is_standard_output_and_nothing_is_no_file(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("grad", LECTURE, "-o", "-") == run("grad", LECTURE)
+    assert run("example", "order", "-o", "-") == run("example", "order")
+    assert os.listdir(tmp_path) == []
+    assert rejected(run, "-o", "") == "adcli: error: -o: the name of the file is empty\n"
+
+
+def test_a_pipe_with_the_name_of_a_file():
+    ran = process("-m", "adcli", "grad", LECTURE, "--format", "json", "-o", "/dev/stdout")
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert json.loads(ran.stdout)["command"] == "grad"
+
+
 def test_a_file_has_the_rights_that_others_would_give_it(run, tmp_path):
     new, old, link = tmp_path / "new.json", tmp_path / "old.json", tmp_path / "link.json"
     old.touch()
@@ -172,13 +199,44 @@ def test_a_fault_has_a_traceback_on_request(run, monkeypatch):
         run("grad", LECTURE)
 
 
-@pytest.mark.parametrize("args", [("grad", LECTURE), ("explain", LECTURE, "--format", "html"), ("--help",)])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("grad", LECTURE), ("explain", LECTURE, "--format", "html"), ("--help",),
+        ("grad", LECTURE, "--format", "json", "-o", "/dev/stdout"),
+    ],
+)  # fmt: skip
 def test_a_broken_pipe_ends_quietly(args):
     reader, writer = os.pipe()
     os.close(reader)
     ran = process("-m", "adcli", *args, stdout=writer)
     os.close(writer)
     assert (ran.returncode, ran.stderr) == (141, b"")
+
+
+def test_standard_output_that_is_closed(tmp_path):
+    out = tmp_path / "out.json"
+    for args, code in ((("-o", str(out)), 0), ((), 2), (("--format", "npz"), 2)):
+        close = "import os, runpy, sys; os.close(1); sys.stdout = None; runpy.run_module('adcli', run_name='__main__')"
+        ran = process("-c", close, "grad", LECTURE, *args)
+        error = b"adcli: error: can't write to standard output: it is closed\n"
+        assert (ran.returncode, ran.stderr) == (code, error if code else b"")
+    assert json.loads(out.read_bytes())["command"] == "grad"
+
+
+def test_an_interrupt_while_modules_are_imported(monkeypatch, capsys):
+    """As if Ctrl-C came while the first import runs."""
+
+    class Interrupt:
+        def find_spec(self, name, path, target=None):
+            if name == "adcli.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "adcli.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupt(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        adcli.__main__.main()
+    assert (ended.value.code, capsys.readouterr()) == (130, ("", ""))
 
 
 def test_the_same_bytes_everywhere():

@@ -91,7 +91,8 @@ def main() -> NoReturn:
     """Run the command line, and turn every way to end into an exit code."""
     try:
         code = ExitCode(adcli.main(standalone_mode=False, prog_name="adcli") or ExitCode.DONE)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Exit as exit_:
         code = ExitCode(exit_.exit_code)
     except _EndedError as ended:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from adcli.cli.output import write
+from adcli.cli.output import output_option, write
 from adcli.errors import AdcliError, Problem, nearest, quoted
 
 
@@ -19,7 +19,7 @@ def folder() -> Path:
 
 @click.command("example")
 @click.argument("name", required=False)
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all.")
+@output_option
 def command(name: str | None, output: str | None) -> None:
     """Lists the specs that come with adcli, or prints the one called NAME.
 

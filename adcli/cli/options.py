@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from adcli.cli.output import output_option
 from adcli.engines.checkpoints import Schedule, planned
 from adcli.engines.run import SCHEMES
 from adcli.errors import AdcliError, printable, quoted
@@ -30,7 +31,7 @@ DIGITS = click.IntRange(1, 17)
 def spec_options(function: F) -> F:
     """``SPEC`` and ``--set``."""
     function = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=SET_HELP)(function)
-    return click.argument("spec", metavar="SPEC")(function)
+    return click.argument("spec", metavar="SPEC", is_eager=True)(function)
 
 
 def expression_options(function: F) -> F:
@@ -42,17 +43,16 @@ def expression_options(function: F) -> F:
     function = click.option(
         "-e", "expression", metavar="EXPR", help="A program of one expression instead of SPEC; its value is named out."
     )(function)
-    return click.argument("spec", metavar="SPEC", required=False)(function)
+    return click.argument("spec", metavar="SPEC", required=False, is_eager=True)(function)
 
 
 def output_options(formats: Sequence[str]) -> Callable[[F], F]:
     """``--format`` and ``-o``."""
 
     def add(function: F) -> F:
-        function = click.option(
-            "-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all; its ending chooses the format."
-        )(function)
-        return click.option("--format", "format_", type=click.Choice(formats), help="Default: text.")(function)
+        return click.option("--format", "format_", type=click.Choice(formats), help="Default: text.")(
+            output_option(function)
+        )
 
     return add
 

@@ -6,17 +6,35 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import click
 
 from adcli.engines.diagnose import Warning
 from adcli.errors import AdcliError, Problem, printable
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 ENDINGS = {
     "text": ".txt", "json": ".json", "csv": ".csv", "npz": ".npz", "latex": ".tex", "beamer": ".tex", "markdown": ".md",
     "html": ".html", "svg": ".svg", "dot": ".dot", "mermaid": ".mmd", "junit": ".xml",
 }  # fmt: skip
+
+
+def output_option(function: F) -> F:
+    """``-o``; its callback looks at SPEC, which is therefore read before it (``is_eager``)."""
+    words = "Write to FILE, whole or not at all; its ending chooses the format. - is standard output."
+    return click.option("-o", "--output", metavar="FILE", callback=_checked_output, help=words)(function)
+
+
+def _checked_output(ctx: click.Context, _: click.Parameter, output: str | None) -> str | None:
+    spec = ctx.params.get("spec")
+    if output == "":
+        raise AdcliError("-o: the name of the file is empty")
+    if output and spec and os.path.isfile(output) and os.path.exists(spec) and os.path.samefile(output, spec):
+        raise AdcliError(f"-o {printable(output)} would overwrite the SPEC itself")
+    return None if output == "-" else output
 
 
 def chosen_format(name: str | None, output: str | None, formats: Sequence[str]) -> str:
@@ -40,7 +58,7 @@ def refuse_terminal(format_: str, output: str | None) -> None:
     """Raises:
     AdcliError: bytes of ``format_`` would be shown in a terminal.
     """
-    if format_ == "npz" and output is None and sys.stdout.isatty():
+    if format_ == "npz" and output is None and sys.stdout and sys.stdout.isatty():
         raise AdcliError(Problem("an npz file is not for a terminal", None, "write it to a file: -o gradients.npz"))
 
 
@@ -57,11 +75,15 @@ def write(content: str | bytes | Iterable[str], output: str | None) -> None:
         return
     try:
         _write_file(data, output)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise AdcliError(f"can't write {printable(output)}: {error.strerror}") from None
 
 
 def _write_stdout(data: Iterable[bytes]) -> None:
+    if sys.stdout is None:
+        raise AdcliError("can't write to standard output: it is closed")
     try:
         sys.stdout.flush()
         sys.stdout.buffer.writelines(data)
@@ -73,12 +95,12 @@ def _write_stdout(data: Iterable[bytes]) -> None:
 
 
 def _write_file(data: Iterable[bytes], output: str) -> None:
-    path = os.path.realpath(output)
-    exists = os.path.exists(path)
-    if exists and not stat.S_ISREG(os.stat(path).st_mode):
-        with open(path, "wb") as file:  # a device or a pipe can't be replaced
+    exists = os.path.exists(output)
+    if exists and not stat.S_ISREG(os.stat(output).st_mode):
+        with open(output, "wb") as file:  # a device or a pipe can't be replaced, and a pipe has no real path
             file.writelines(data)
         return
+    path = os.path.realpath(output)
     import tempfile  # slow to import, and most results go to standard output
 
     handle, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".adcli-")
