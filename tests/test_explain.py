@@ -446,7 +446,7 @@ def test_latex_of_numbers_and_partials() -> None:
     assert to_latex(partial, numbers) == r"\frac{\partial \ell}{\partial \mathbf{W}_{1}}"
 
 
-def test_ascii_fallback_has_only_ascii(run) -> None:
+def in_ascii(spec: str, mode: str) -> str:
     import io
 
     from rich.console import Console
@@ -456,13 +456,27 @@ def test_ascii_fallback_has_only_ascii(run) -> None:
     from adcli.explain.story import Request, told
     from adcli.render import slides_text
 
-    for spec, mode in ((FORWARD, "forward"), (REVERSE, "reverse"), (FORWARD, "numeric")):
-        trace = load_trace(spec)
-        deck, _ = told(trace, Request(mode, default_wrt(trace)))
-        console = Console(file=io.StringIO(), width=80)
-        slides_text.show(console, deck, ascii_only=True)
-        text = console.file.getvalue()
-        assert text.isascii(), sorted({c for c in text if not c.isascii()})
+    trace = load_trace(spec)
+    deck, _ = told(trace, Request(mode, default_wrt(trace)))
+    console = Console(file=io.StringIO(), width=80)
+    slides_text.show(console, deck, ascii_only=True)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(("spec", "mode"), [(FORWARD, "forward"), (REVERSE, "reverse"), (FORWARD, "numeric")])
+def test_ascii_fallback_has_only_ascii(spec: str, mode: str) -> None:
+    text = in_ascii(spec, mode)
+    assert text.isascii(), sorted({c for c in text if not c.isascii()})
+
+
+def test_ascii_fallback_keeps_marks_apart_from_names() -> None:
+    text = in_ascii(REVERSE, "reverse")
+    assert "*l/h4 *h4/h3 .h3/h2 .h2/h1 .h1/W1" in text
+    assert "*l/h4 *h4/W4 *" in text
+    assert "[W4*]" in text
+    assert "[20 32] *" in text
+    assert "one entry, by hand: 2*16 = 32" in text  # 2.16 = 32 would be a wrong number
+    assert "1*1*2 + 1*1*2 = 4 multiplications" in text
 
 
 @pytest.mark.parametrize("kept", ["sqrt", "0", "1", "2", "h1", "h2"])
