@@ -582,3 +582,30 @@ def test_a_strip_too_wide_shows_where_we_are(run, monkeypatch, slide) -> None:
     strip = next(line for line in lines if "f₃" in line or "⋯" in line)
     assert len(strip) <= 40 and "⋯" in strip
     assert slide != "7" or "[f₃]" in strip
+
+
+WIDE = """
+input: {x: {random: normal, shape: [64], seed: 1}}
+target: {y: {random: normal, shape: [64], seed: 2}}
+layers:
+  - {type: linear, weight: {random: normal, shape: [64, 64], seed: 1, scale: 0.1}, activation: tanh}
+  - {type: linear, weight: {random: normal, shape: [64, 64], seed: 2, scale: 0.1}}
+loss: squared_error
+"""
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_what_is_too_long_is_told_by_its_shape_never_by_its_length(tmp_path: Path, run, mode: str) -> None:
+    """A vector of 64 stands as 64×1 in the strip, the tables and the storage: 64 would be read as its value."""
+    spec = tmp_path / "wide.yaml"
+    spec.write_text(WIDE, encoding="utf-8")
+    text = run("explain", spec, "--mode", mode).stdout
+    assert "64×1" in text
+    assert re.findall(r".*(?<![^\s\[])64(?![^\s\]]).*", text) == []
+    for kind, written in (("markdown", "64×1"), ("html", ">64×1<"), ("beamer", r"64$\times$1")):
+        assert written in run("explain", spec, "--mode", mode, "--format", kind).stdout
+
+
+def test_a_vector_too_wide_for_its_pill_is_told_by_its_shape(run) -> None:
+    out = run("explain", "specs/shared-weight.yaml", "--slide", "1").stdout
+    assert re.search(r"1 0 +│ +1/2 1 +│ +-3/4 1 +2×1 +│ +2×1 +5\.896", out)
