@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from adcli.explain.blocks import Numbers
 from adcli.explain.maths import Mark, Matrix, Name, Number, Partial, Role
@@ -17,6 +18,7 @@ from adcli.explain.messages import LANGUAGES, Say
 from adcli.render.maths import name_latex, to_latex
 from adcli.render.maths_text import Pen
 from adcli.render.shown import number_texts, shown
+from adcli.render.slides_markdown import escaped
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases"
@@ -387,6 +389,30 @@ def test_a_hostile_title_stays_a_title(run, tmp_path, format_) -> None:
         )
     if format_ == "json":
         assert json.loads(ran.stdout)["title"] == HOSTILE
+
+
+@pytest.mark.parametrize(
+    ("title", "written"),
+    [
+        ("Two layers: f(a, b) = a² + 2ab", "Two layers: f(a, b) = a² + 2ab"),
+        ("\"quoted\" 'twice'", "\"quoted\" 'twice'"),
+        ("---\n---\nmarp: false", "--- --- marp: false"),
+        ("%TAG !x & *y {a: [", r"%TAG \!x \& \*y \{a: \["),
+        ("\\input{x} $x$ <b>", r"\\input\{x\} \$x\$ \<b\>"),
+        ("\u2028\x85\x00 end", " end"),
+        (HOSTILE, escaped(HOSTILE)),
+    ],
+)
+def test_a_title_stands_in_the_front_matter_as_markdown(run, tmp_path, title: str, written: str) -> None:
+    spec = tmp_path / "titled.json"
+    spec.write_text(json.dumps({"title": title, "input": [1, 2], "layers": [{"type": "linear", "weight": [[1, 2]]}]}))
+    text = run("explain", str(spec), "--format", "markdown").stdout
+    assert text.count("<!--") < text.count("\n---\n")  # a slide without a note
+    assert re.findall(r"\n---\n(?!\n)", text) == []  # what follows a rule at once, pandoc takes for metadata
+    front = text.split("\n---\n")[0].removeprefix("---\n")
+    assert yaml.safe_load(front) == {
+        "marp": True, "title": written, "math": "mathjax", "lang": "en", "paginate": True
+    }  # fmt: skip
 
 
 def test_names_that_look_like_markup(run, tmp_path) -> None:
