@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from adcli.explain.blocks import Numbers
 from adcli.explain.maths import Mark, Matrix, Name, Number, Partial, Role
@@ -17,6 +18,7 @@ from adcli.explain.messages import LANGUAGES, Say
 from adcli.render.maths import name_latex, to_latex
 from adcli.render.maths_text import Pen
 from adcli.render.shown import number_texts, shown
+from adcli.render.slides_markdown import escaped
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases"
@@ -405,6 +407,30 @@ def test_a_hostile_title_stays_a_title(run, tmp_path, format_) -> None:
         assert json.loads(ran.stdout)["title"] == HOSTILE
 
 
+@pytest.mark.parametrize(
+    ("title", "written"),
+    [
+        ("Two layers: f(a, b) = a² + 2ab", "Two layers: f(a, b) = a² + 2ab"),
+        ("\"quoted\" 'twice'", "\"quoted\" 'twice'"),
+        ("---\n---\nmarp: false", "--- --- marp: false"),
+        ("%TAG !x & *y {a: [", r"%TAG \!x \& \*y \{a: \["),
+        ("\\input{x} $x$ <b>", r"\\input\{x\} \$x\$ \<b\>"),
+        ("\u2028\x85\x00 end", " end"),
+        (HOSTILE, escaped(HOSTILE)),
+    ],
+)
+def test_a_title_stands_in_the_front_matter_as_markdown(run, tmp_path, title: str, written: str) -> None:
+    spec = tmp_path / "titled.json"
+    spec.write_text(json.dumps({"title": title, "input": [1, 2], "layers": [{"type": "linear", "weight": [[1, 2]]}]}))
+    text = run("explain", str(spec), "--format", "markdown").stdout
+    assert text.count("<!--") < text.count("\n---\n")  # a slide without a note
+    assert re.findall(r"\n---\n(?!\n)", text) == []  # what follows a rule at once, pandoc takes for metadata
+    front = text.split("\n---\n")[0].removeprefix("---\n")
+    assert yaml.safe_load(front) == {
+        "marp": True, "title": written, "math": "mathjax", "lang": "en", "paginate": True
+    }  # fmt: skip
+
+
 def test_names_that_look_like_markup(run, tmp_path) -> None:
     spec = tmp_path / "names.yaml"
     spec.write_text(
@@ -465,7 +491,7 @@ def test_latex_of_numbers_and_partials() -> None:
     assert to_latex(partial, numbers) == r"\frac{\partial \ell}{\partial \mathbf{W}_{1}}"
 
 
-def test_ascii_fallback_has_only_ascii(run) -> None:
+def in_ascii(spec: str, mode: str) -> str:
     import io
 
     from rich.console import Console
@@ -475,13 +501,27 @@ def test_ascii_fallback_has_only_ascii(run) -> None:
     from adcli.explain.story import Request, told
     from adcli.render import slides_text
 
-    for spec, mode in ((FORWARD, "forward"), (REVERSE, "reverse"), (FORWARD, "numeric")):
-        trace = load_trace(spec)
-        deck, _ = told(trace, Request(mode, default_wrt(trace)))
-        console = Console(file=io.StringIO(), width=80)
-        slides_text.show(console, deck, ascii_only=True)
-        text = console.file.getvalue()
-        assert text.isascii(), sorted({c for c in text if not c.isascii()})
+    trace = load_trace(spec)
+    deck, _ = told(trace, Request(mode, default_wrt(trace)))
+    console = Console(file=io.StringIO(), width=80)
+    slides_text.show(console, deck, ascii_only=True)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(("spec", "mode"), [(FORWARD, "forward"), (REVERSE, "reverse"), (FORWARD, "numeric")])
+def test_ascii_fallback_has_only_ascii(spec: str, mode: str) -> None:
+    text = in_ascii(spec, mode)
+    assert text.isascii(), sorted({c for c in text if not c.isascii()})
+
+
+def test_ascii_fallback_keeps_marks_apart_from_names() -> None:
+    text = in_ascii(REVERSE, "reverse")
+    assert "*l/h4 *h4/h3 .h3/h2 .h2/h1 .h1/W1" in text
+    assert "*l/h4 *h4/W4 *" in text
+    assert "[W4*]" in text
+    assert "[20 32] *" in text
+    assert "one entry, by hand: 2*16 = 32" in text  # 2.16 = 32 would be a wrong number
+    assert "1*1*2 + 1*1*2 = 4 multiplications" in text
 
 
 @pytest.mark.parametrize("kept", ["sqrt", "0", "1", "2", "h1", "h2"])
@@ -662,3 +702,30 @@ loss: squared_error
 def test_where_the_slope_is_0_nothing_flows_back(run) -> None:
     text = " ".join(run("explain", "specs/classifier.yaml").stdout.split())
     assert "The slope of relu is 0 at one of the entries" in text
+
+
+WIDE = """
+input: {x: {random: normal, shape: [64], seed: 1}}
+target: {y: {random: normal, shape: [64], seed: 2}}
+layers:
+  - {type: linear, weight: {random: normal, shape: [64, 64], seed: 1, scale: 0.1}, activation: tanh}
+  - {type: linear, weight: {random: normal, shape: [64, 64], seed: 2, scale: 0.1}}
+loss: squared_error
+"""
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_what_is_too_long_is_told_by_its_shape_never_by_its_length(tmp_path: Path, run, mode: str) -> None:
+    """A vector of 64 stands as 64×1 in the strip, the tables and the storage: 64 would be read as its value."""
+    spec = tmp_path / "wide.yaml"
+    spec.write_text(WIDE, encoding="utf-8")
+    text = run("explain", spec, "--mode", mode).stdout
+    assert "64×1" in text
+    assert re.findall(r".*(?<![^\s\[])64(?![^\s\]]).*", text) == []
+    for kind, written in (("markdown", "64×1"), ("html", ">64×1<"), ("beamer", r"64$\times$1")):
+        assert written in run("explain", spec, "--mode", mode, "--format", kind).stdout
+
+
+def test_a_vector_too_wide_for_its_pill_is_told_by_its_shape(run) -> None:
+    out = run("explain", "specs/shared-weight.yaml", "--slide", "1").stdout
+    assert re.search(r"1 0 +│ +1/2 1 +│ +-3/4 1 +2×1 +│ +2×1 +5\.896", out)

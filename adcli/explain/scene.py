@@ -109,9 +109,12 @@ class Scene(NamedTuple):
         return next((node.shape[0] for node in self.trace.nodes if len(node.shape) == 2), 0)
 
     def shape_text(self, name: str) -> str:
-        """``2×2``; ``2`` for a vector, nothing for one number."""
+        """``2×2``; nothing for one number. A vector is ``2×1``, or ``1×2``, as it is drawn: ``2`` would be a value."""
         shape = self.shape(name)
-        return "×".join(map(str, shape)) if math.prod(shape) > 1 or len(shape) > 1 else ""
+        if len(shape) == 1:
+            as_row = self.row_vectors or (self.is_batch and name in self.trace.parameters)
+            shape = (1, *shape) if as_row else (*shape, 1)
+        return "×".join(map(str, shape)) if math.prod(shape) > 1 or len(self.shape(name)) > 1 else ""
 
     def matrix(self, name: str, **look: object) -> Matrix:
         """The value of a name as a matrix: a vector is a column (a row in the row convention)."""

@@ -262,6 +262,8 @@ def _factor(factor: Factor, pen: Pen, block: Tracker) -> Segments:
     mark = MARKS.get(factor.progress.state, "·")
     if block.large and factor.progress.state is State.TO_COME:  # nothing has begun: a product, without marks
         mark = ""
+    elif pen.ascii:  # marks that look like signs of a formula stand apart from the factor before
+        mark = f" {mark}"
     if isinstance(factor.expression, Partial):
         of, by = pen.name(factor.expression.of), pen.name(factor.expression.by)
         text = f"∂{of}/∂{by}" if block.large else f"{of}/{by}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from adcli.errors import printable
 from adcli.explain.blocks import (
     Bars,
@@ -39,7 +41,8 @@ WIDTH = 78
 def rendered(deck: Deck) -> str:
     """The whole document."""
     writer = _Writer(deck)
-    front = f"---\nmarp: true\nmath: mathjax\nlang: {deck.lang}\npaginate: true\n---\n"
+    title = json.dumps(escaped(deck.title), ensure_ascii=False)  # Markdown within YAML, as Quarto and pandoc read it
+    front = f"---\nmarp: true\ntitle: {title}\nmath: mathjax\nlang: {deck.lang}\npaginate: true\n---\n"
     return front + "\n---\n".join(writer.slide(slide) for slide in deck.slides)
 
 
@@ -51,7 +54,7 @@ class _Writer:
 
     def slide(self, slide: Slide) -> str:
         head = escaped(slide.head) + (f" · {escaped(slide.position.text)}" if slide.position else "")
-        parts = [f"\n<!-- {_comment(slide.note)} -->" if slide.note else "", f"# {self.runs(slide.title)}"]
+        parts = [f"<!-- {_comment(slide.note)} -->" if slide.note else "", f"# {self.runs(slide.title)}"]
         if slide is self.deck.slides[0]:
             parts.insert(1, f"**{escaped(self.deck.title)}**")
         parts.append(f"*{head}*" + (f" — {self.runs(slide.sentence)}" if slide.sentence else ""))
@@ -61,7 +64,8 @@ class _Writer:
         parts += map(self.block, told)
         if slide.storage is not None:
             parts.append(self.storage(slide.storage))
-        return "\n\n".join(part for part in parts if part) + "\n"
+        body = "\n\n".join(part for part in parts if part)
+        return f"\n{body}\n"  # right after a rule, pandoc would take it for metadata
 
     def runs(self, runs: Runs) -> str:
         return "".join(self._run(run) for run in runs)

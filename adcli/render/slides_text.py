@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -44,6 +45,7 @@ BESIDE_PLOT = 48  # how wide the stage is beside a plot
 HEIGHT = 24
 COLUMNS = 6
 TICK = Box([[(" ✓", STYLES[Role.DONE])]], 0)
+PRODUCT = re.compile(r"(?<=\S)·(?=\S)")
 
 
 def show(console: Console, deck: Deck, number: int | None = None, ascii_only: bool = False) -> None:
@@ -74,10 +76,19 @@ def lines(slide: Slide, deck: Deck, width: int, ascii_only: bool = False) -> lis
 
 def _rich(line: Segments, ascii_only: bool) -> RichText:
     text = RichText()
-    for style, pieces in groupby(line, key=itemgetter(1)):
+    for style, pieces in groupby(_starred(line) if ascii_only else line, key=itemgetter(1)):
         piece = "".join(piece for piece, _ in pieces)
         text.append(piece.translate(ASCII) if ascii_only else piece, style or None)
     return text
+
+
+def _starred(line: Segments) -> Iterator[tuple[str, str]]:
+    """``line`` with a star for each dot of a product: in ASCII a dot between numbers would be a decimal point."""
+    starred = PRODUCT.sub("*", "".join(piece for piece, _ in line))
+    at = 0
+    for piece, style in line:
+        yield starred[at : at + len(piece)], style
+        at += len(piece)
 
 
 class _Page:
