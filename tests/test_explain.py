@@ -729,3 +729,23 @@ def test_what_is_too_long_is_told_by_its_shape_never_by_its_length(tmp_path: Pat
 def test_a_vector_too_wide_for_its_pill_is_told_by_its_shape(run) -> None:
     out = run("explain", "specs/shared-weight.yaml", "--slide", "1").stdout
     assert re.search(r"1 0 +│ +1/2 1 +│ +-3/4 1 +2×1 +│ +2×1 +5\.896", out)
+
+
+def test_the_closing_shows_what_checkpoints_save(run) -> None:
+    """h1 and h2 are held, and h3 computed again beside them: 6 numbers; without checkpoints h1 to h4 are 7."""
+    bars = {
+        line.split("█")[0].strip(): line.split()[-1]
+        for line in run("explain", "specs/checkpoint.yaml", "--checkpoint", "h1,h2,h4")
+        .stdout.split("most numbers held at once")[1]
+        .splitlines()[1:4]
+    }
+    assert bars == {"forward": "26", "reverse": "7", "reverse with the checkpoints": "6"}
+
+
+def test_a_chain_of_one_factor_needs_no_product_and_an_activation_one(run) -> None:
+    assert "What it cost: the chain needs no product" in run("explain", "specs/one-layer.yaml").stdout
+    assert "one product or two" in run("explain", "specs/vanishing.yaml").stdout
+    sizes = re.findall(
+        r"^  [zh]\S+ (?:linear|tanh) .*?(-?[\d.e-]+) +\d$", run("explain", "specs/vanishing.yaml").stdout, re.M
+    )
+    assert sizes and not any(size.startswith("-") for size in sizes)

@@ -27,7 +27,7 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     """Gradients, cost, notice."""
     found = [gradients(scene, steps)]
     if scene.flowing:
-        found.append(cost(scene))
+        found.append(cost(scene, max((step.held for step in steps), default=0)))
     return [*found, notice(scene)]
 
 
@@ -45,13 +45,11 @@ def gradients(scene: Scene, steps: list[Step]) -> Slide:
     what = "gradients" if scene.rows == 1 else "jacobians"
     own = all(name in scene.trace.parameters for name in scene.wrt)
     folds = scene.mode == "forward" and scene.rows == 1 and any(len(scene.shape(n)) == 2 for n in names)
+    made, full = (sum(product.multiplications[which] for product in products.values()) for which in (0, 1))
     if folds:
         sentence = say("gradients.fold")
-    elif products:
-        made, full = (
-            f"{sum(counts):,}" for counts in zip(*(p.multiplications for p in products.values()), strict=True)
-        )
-        sentence = say("gradients.outer", a=made, b=full)
+    elif made < full:
+        sentence = say("gradients.outer", a=f"{made:,}", b=f"{full:,}")
     else:
         sentence = say(f"{what}.sentence" if own else f"{what}.any")
     return Slide(
@@ -62,7 +60,7 @@ def gradients(scene: Scene, steps: list[Step]) -> Slide:
         sentence=sentence,
         strip=finished_strip(scene, role),
         stage=tuple(stage),
-        note=say.text("gradients.note"),
+        note=say.text(f"{what}.note"),
         last_phase=1,
     )
 
@@ -119,8 +117,11 @@ def _column(row: Matrix) -> Matrix:
     return row._replace(array=row.array.T)
 
 
-def cost(scene: Scene) -> Slide:
-    """Multiplications of the products of the chain in both modes, numbers held, calls of numeric mode."""
+def cost(scene: Scene, held: int) -> Slide:
+    """Multiplications of the products of the chain in both modes, numbers held, calls of numeric mode.
+
+    ``held``: the most numbers that this run held, which checkpoints make fewer.
+    """
     say = scene.say
     forward, backward = chain_products(scene)
     held_forward, held_backward = most_held(scene)
@@ -130,14 +131,17 @@ def cost(scene: Scene) -> Slide:
         Bar(names["forward"], forward, f"{forward:,}", Role.TANGENT),
         Bar(names["reverse"], backward, f"{backward:,}", Role.COTANGENT),
     )
-    memory = (
+    memory = [
         Bar(names["forward"], held_forward, f"{held_forward:,}", Role.TANGENT),
         Bar(names["reverse"], held_backward, f"{held_backward:,}", Role.COTANGENT),
-    )
+    ]
+    schedule = scene.request.schedule
+    if schedule is not None:
+        memory.append(Bar((Words(say.text("cost.kept")),), held, f"{held:,}", Role.COTANGENT))
     large = max(forward, backward) > 100 * max(1, min(forward, backward))
     alt = say.text("cost.alt", a=f"{forward:,}", b=f"{backward:,}")
     here, other = (forward, backward) if scene.mode == "forward" else (backward, forward)
-    title = say("cost.title", n=here, a=f"{here:,}", b=f"{other:,}")
+    title = say("cost.title", n=here, a=f"{here:,}", b=f"{other:,}") if here or other else say("cost.none.title")
     calls = scene.result.evaluations if scene.mode == "numeric" and scene.result.evaluations else 2 * numbers
     formulas = scene.result.formulas
     if scene.mode == "numeric":
@@ -146,7 +150,7 @@ def cost(scene: Scene) -> Slide:
         title = say("cost.symbolic.title", n=formulas.after, b=f"{formulas.after:,}")
     stage: list[Block] = [
         Bars(say.text("cost.products"), products, large, alt=alt),
-        Bars(say.text("cost.held"), memory, large, phase=1, alt=say.text("cost.held")),
+        Bars(say.text("cost.held"), tuple(memory), large, phase=1, alt=say.text("cost.held")),
         Text(say("cost.numeric", n=f"{numbers:,}", calls=f"{calls:,}"), phase=1),
         Text(_why(scene, forward, backward, numbers), phase=2),
     ]
@@ -154,7 +158,6 @@ def cost(scene: Scene) -> Slide:
     own = {mode: made[mode].operations for mode in ("forward", "reverse")}
     if all(count is not None for count in own.values()):
         stage.append(Text(say("cost.engine", **{mode: f"{count:,}" for mode, count in own.items()}), phase=2))
-    schedule = scene.request.schedule
     if schedule is not None:
         ratio = f"{schedule.ratio:.4g}"
         stage.append(Text(say("cost.checkpoint", e=schedule.evaluations, n=schedule.steps, r=ratio), phase=2))

@@ -218,7 +218,7 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide
                 (
                     (scene.names[told.node.name], Words(f" {told.node.op}", muted=True)),
                     (Words(scene.shape_text(told.node.name)),),
-                    (Number(largest(scene.value(told.node.name))),),
+                    (Number(abs(largest(scene.value(told.node.name)))),),
                     (Words(f"{cost:,}"),),
                 )
             )

@@ -66,7 +66,8 @@ def strip(
         state = (DONE if known else TO_COME) if index != at or back else NOW
         places[name] = len(wire)
         value = scene.short(name) if known else None
-        shape, times = (scene.shape_text(name), scene.examples()) if known else ("", 0)
+        shape = scene.shape_text(name) if known else ""
+        times = scene.examples() if known and scene.shape(name) else 0  # a reduced loss is one number
         wire.append(Pill(scene.names[name], value, shape, state, hanging.get(name), times))
 
     head = _head(scene)

@@ -382,7 +382,9 @@ def _note(scene: Scene, told: Told, ledger: Ledger, is_start: bool) -> str:
     released = [n for s in told.steps for n in s.releases if n not in ledger.never]
     if is_start:
         return say.text("back.start.note")
-    return say.text("back.released.note", names=", ".join(released)) if released else say.text("back.step.note")
+    if released:
+        return say.text("back.released.note", names=", ".join(released))
+    return say.text("back.step.note" if any(one is State.HELD for one in ledger.states.values()) else "back.last.note")
 
 
 def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide:
@@ -395,7 +397,7 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide
     for _, told in skipped:
         done = [s.target for s in told.steps if s.target in scene.wrt]
         moved = [s for s in told.steps if s.kind == "cotangent.update"]
-        size = largest(moved[-1].value.array()) if moved else 0.0
+        size = abs(largest(moved[-1].value.array())) if moved else 0.0
         cost = sum(step.multiplications for step in products(scene, told.steps))
         finished = say.listed([Partial(loss, scene.names[name], C) for name in done])
         again = [scene.names[s.target] for s in told.steps if s.kind == "recompute"]

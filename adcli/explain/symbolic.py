@@ -22,7 +22,7 @@ from adcli.notation.formulas import label, latex_label
 
 MOST_CHARACTERS = 400
 MOST_ON_A_LINE = 60
-MOST_DERIVATIVES = 3
+MOST_DERIVATIVES = 4
 MOST_GROWN = 3000  # operations of the whole, up to which smaller networks are differentiated for the plot
 MOST_DEPTHS = 6
 
