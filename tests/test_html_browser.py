@@ -261,8 +261,11 @@ def test_print_gives_a_page_a_slide_from_a_small_window_too(browser: Browser, pa
     assert browser.pages() == pages["reverse"].read_text(encoding="utf-8").count("<section ")
 
 
-def test_a_formula_breaks_before_its_letters_shrink(browser: Browser, pages: dict[str, Path]) -> None:
-    browser.open(pages["reverse"])
+@pytest.mark.parametrize("window", [DESK, (900, 600)])
+def test_a_formula_breaks_before_its_letters_shrink(
+    browser: Browser, pages: dict[str, Path], window: tuple[int, int]
+) -> None:
+    browser.open(pages["reverse"], "", window)
     zooms = browser.run("return [...document.querySelectorAll('.stage > .group')].map(e => +e.style.zoom)")
     assert len(zooms) >= 4
     assert min(zooms) >= 0.9
