@@ -180,21 +180,23 @@ def _settled(scene: Scene, earlier: Told, finished: list[str], slide: Slide) -> 
     now = [formula for block in slide.stage if isinstance(block, Group) for formula in block.formulas]
     if len(now) + len(formulas) > MOST_FORMULAS or not _is_small((formulas, now)):
         return []
-    still = [f._replace(label="", phase=0, aside=(), parts=_untinted_parts(f)) for f in formulas]
+    still = [f._replace(label="", phase=0, aside=(), parts=_plain_parts(f)) for f in formulas]
     return [Group(box_label(scene, earlier.node), tuple(still), DONE, C, spare=True)]
 
 
-def _untinted_parts(formula: Formula) -> tuple[Part, ...]:
-    return tuple(_untinted(part._replace(phase=0)) for part in formula.parts)
+def _plain_parts(formula: Formula) -> tuple[Part, ...]:
+    return tuple(_plain(part._replace(phase=0)) for part in formula.parts)
 
 
-def _untinted(thing: Any) -> Any:
-    """The same without what the worked entry highlights."""
+def _plain(thing: Any) -> Any:
+    """The same without the marks of a worked entry and the heads of columns."""
     if isinstance(thing, Matrix):
-        return thing._replace(tint=Tint(), new=False)
+        return thing._replace(tint=Tint(), new=False, heads=())
+    if type(thing) is tuple:
+        return tuple(map(_plain, thing))
     if not hasattr(thing, "_fields"):
         return thing
-    return thing._replace(**{field: _untinted(getattr(thing, field)) for field in thing._fields})
+    return thing._replace(**{field: _plain(getattr(thing, field)) for field in thing._fields})
 
 
 def _is_small(thing: object) -> bool:
