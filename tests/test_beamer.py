@@ -178,3 +178,20 @@ def test_the_command_writes_a_document_by_its_ending(tmp_path: Path) -> None:
     text = target.read_text(encoding="utf-8")
     assert text.startswith(r"\PassOptionsToPackage") and text.endswith("\\end{document}\n")
     assert r"\note{" in text and r"\uncover<2->" in text
+
+
+def forward_pass(latex: str) -> str:
+    return next(frame for frame in latex.split(r"\begin{frame}") if "Forward pass" in frame)
+
+
+def test_many_high_formulas_get_the_room_of_a_chain_rule_that_has_not_begun(tmp_path: Path) -> None:
+    """Beside it six products of 64 × 64 matrices would be set in some 4 pt."""
+    matrix = {"random": "normal", "shape": [64, 64], "seed": 1, "scale": 0.1}
+    vector = {"random": "normal", "shape": [64], "seed": 2}
+    layers = [{"type": "linear", "weight": matrix, "activation": "tanh"}] * 3
+    spec = tmp_path / "wide.json"
+    spec.write_text(json.dumps({"input": vector, "target": vector, "layers": layers, "loss": "squared_error"}))
+    crowded = forward_pass(explained(spec, "reverse"))
+    assert r"\adhalves" in crowded and "chain rule" not in crowded
+    lecture = forward_pass(explained(next(spec for spec in SPECS if spec.stem == "reverse-mode"), "reverse"))
+    assert r"\adcolumns" in lecture and "chain rule" in lecture

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adcli.explain.blocks import Deck, Graph, Position, Slide
+from adcli.explain.blocks import Deck, Graph, Position, Slide, State, Tracker
 from adcli.explain.maths import Role
 from adcli.render.beamer.network import height, network
-from adcli.render.beamer.pen import Pen, once, prose
+from adcli.render.beamer.pen import Pen, once, prose, states
 from adcli.render.beamer.program import graph, size
 from adcli.render.beamer.stage import matrix_rows, stack
 from adcli.render.beamer.tracker import storage_row
@@ -23,7 +23,8 @@ PAGE, HEAD, SENTENCE, FOOT, AIR = 90.0, 11.6, 4.0, 7.2, 6.2  # mm of a page, and
 AIR_BELOW_HEAD = 2.0  # mm, where there is no strip
 MOST_DASHES = 12
 GRAPH_SHARE = 0.62  # of the stage's height, for a graph with something below it
-CUTS = ((18, 3, 3), (16, 3, 5))  # beyond so many rows of matrices on a stage, each shows so many rows and columns
+CROWDED = 16  # rows of matrices on a stage
+CUTS = ((18, 3, 3), (CROWDED, 3, 5))  # beyond so many of them, each matrix shows so many rows and columns
 LONGEST_TITLE = 70  # characters of the deck's title in a corner of each slide
 
 
@@ -98,6 +99,7 @@ def _room(pen: Pen, slide: Slide) -> float:
 
 
 def _columns(pen: Pen, slide: Slide, room: float) -> str:
+    slide = _uncrowded(slide)
     rows, columns = next((cut for beyond, *cut in CUTS if matrix_rows(slide.stage) > beyond), (pen.rows, pen.columns))
     pen = pen._replace(rows=rows, columns=columns)
     if len(slide.stage) > 1 and isinstance(slide.stage[0], Graph):
@@ -111,6 +113,18 @@ def _columns(pen: Pen, slide: Slide, room: float) -> str:
         left, right = (stack(pen, part, WIDTH // 2, room) for part in (blocks[:half], blocks[half:]))
         return f"\\adhalves{{{room:.1f}mm}}{{\n{left}}}{{\n{right}}}"
     return f"\\adwide{{{room:.1f}mm}}{{\n{stack(pen, blocks, WIDTH, room)}}}" if blocks else ""
+
+
+def _uncrowded(slide: Slide) -> Slide:
+    """Where formulas are many and high, a chain rule of which nothing is done yet gives its room to them."""
+    if matrix_rows(slide.stage) <= CROWDED or not in_two_columns(slide._replace(side=())):
+        return slide
+    return slide._replace(side=tuple(b for b in slide.side if not isinstance(b, Tracker) or _has_begun(b)))
+
+
+def _has_begun(chain_rule: Tracker) -> bool:
+    factors = [factor for chain in chain_rule.chains for factor in chain.factors]
+    return any(state is not State.TO_COME for factor in factors for state in states(factor.progress))
 
 
 def _with_graph(pen: Pen, picture: Graph, slide: Slide, room: float) -> str:
