@@ -749,3 +749,9 @@ def test_a_chain_of_one_factor_needs_no_product_and_an_activation_one(run) -> No
         r"^  [zh]\S+ (?:linear|tanh) .*?(-?[\d.e-]+) +\d$", run("explain", "specs/vanishing.yaml").stdout, re.M
     )
     assert sizes and not any(size.startswith("-") for size in sizes)
+
+
+def test_a_batch_has_one_shape_for_its_cotangent_and_says_that_full_jacobians_are_counted(run) -> None:
+    slide = run("explain", "specs/xor.yaml", "--slide", "6").stdout
+    assert "[h~ 4×2]" in slide and "[h~ 1×8]" not in slide
+    assert "full Jacobians: 1·4·2 + 1·4·1 + 1·4·8 = 44 multiplications" in slide

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from adcli.derivation import Step
 from adcli.explain.blocks import Meter, Progress, Runs, Slot, State, Storage, Words
+from adcli.explain.formulas import MOST_COLUMNS
 from adcli.explain.maths import Expression, Listed, Name, Role
 from adcli.explain.pictures import cotangent_name
 from adcli.explain.scene import Scene
@@ -95,7 +96,7 @@ def way_back(
         Slot(
             cotangent_name(scene, name),
             _in_hand(step),
-            "×".join(map(str, step.value.shape)),
+            scene.shape_text(name) if scene.is_batch else "×".join(map(str, step.value.shape)),
             Progress(State.IN_HAND),
             C,
         )
@@ -120,11 +121,13 @@ def _in_hand(step: Step) -> Expression | None:
 
 
 def multiplications(scene: Scene, steps: list[Step]) -> Runs:
-    """``this step 2·2·4 + 2·2·4 = 32 multiplications``."""
+    """``this step 2·2·4 + 2·2·4 = 32 multiplications``; of full Jacobians, which a slide may not write out."""
     if not steps:
         return ()
     shapes = [(step.operands[0].shape, step.operands[1].shape) for step in steps]
     total = sum(step.multiplications for step in steps)
     terms = " + ".join(f"{a[0]}·{a[1]}·{b[1]}" for a, b in shapes)
     sum_text = f"{terms} = {total:,}" if len(shapes) <= 3 else f"{total:,}"
-    return (Words(" · "), *scene.say("storage.cost", n=total, sum=(Words(sum_text, strong=True),)))
+    written_out = not scene.is_batch and all(b[1] <= MOST_COLUMNS for _, b in shapes)
+    key = "storage.cost" if written_out else "storage.cost.full"
+    return (Words(" · "), *scene.say(key, n=total, sum=(Words(sum_text, strong=True),)))

@@ -252,6 +252,7 @@ TABLE = {
     "storage.filled.one": "**1** number",
     "storage.needed": "**{n}** of {of}",
     "storage.cost": "this step {sum} multiplications",
+    "storage.cost.full": "full Jacobians: {sum} multiplications",
     "storage.cost.one": "this step {sum} multiplication",
     "work.head": "one entry, by hand",
     "work.grows": "add a little to {W}, and {h} grows by {v} times as much",

@@ -233,6 +233,7 @@ TABLE = {
     "storage.filled": "**{n}** angka",
     "storage.needed": "**{n}** dari {of}",
     "storage.cost": "langkah ini {sum} perkalian",
+    "storage.cost.full": "Jacobian penuh: {sum} perkalian",
     "work.head": "satu entri, dihitung manual",
     "work.grows": "naikkan {W} sedikit, maka {h} naik {v} kali kenaikan itu",
     "work.falls": "naikkan {W} sedikit, maka {h} turun {v} kali kenaikan itu",
