@@ -37,7 +37,7 @@ from adcli.explain.storage import PULLS, Ledger, products, shortened, slot, way_
 from adcli.trace import Node
 
 MOST_ON_A_SLIDE = 6
-MOST_FORMULAS = 4  # of two steps back that share a stage
+MOST_ROWS, MOST_COLUMNS = 6, 6  # of the matrices of two steps back that share a stage
 C = Role.COTANGENT
 
 
@@ -178,7 +178,8 @@ def _settled(scene: Scene, earlier: Told, finished: list[str], slide: Slide) -> 
     else:
         formulas, _, _, _ = gradient_formulas(scene, earlier.node, earlier.steps, finished)
     now = [formula for block in slide.stage if isinstance(block, Group) for formula in block.formulas]
-    if len(now) + len(formulas) > MOST_FORMULAS or not _is_small((formulas, now)):
+    shapes = [_shape(formula) for formula in (*formulas, *now)]
+    if sum(height for height, _ in shapes) > MOST_ROWS or max(width for _, width in shapes) > MOST_COLUMNS:
         return []
     still = [f._replace(label="", phase=0, aside=(), parts=_plain_parts(f)) for f in formulas]
     return [Group(box_label(scene, earlier.node), tuple(still), DONE, C, spare=True)]
@@ -199,11 +200,13 @@ def _plain(thing: Any) -> Any:
     return thing._replace(**{field: _plain(getattr(thing, field)) for field in thing._fields})
 
 
-def _is_small(thing: object) -> bool:
-    """Whether no matrix within is larger than 4 × 6."""
+def _shape(thing: object) -> tuple[int, int]:
+    """The most rows and columns of a matrix within; 1 × 1 where there is none."""
     if isinstance(thing, Matrix):
-        return thing.array.shape[0] <= 4 and thing.array.shape[1] <= 6
-    return not isinstance(thing, tuple | list) or all(map(_is_small, thing))
+        height, width = thing.array.shape
+        return height, width
+    inner = [_shape(part) for part in thing] if isinstance(thing, tuple) else []
+    return max((h for h, _ in inner), default=1), max((w for _, w in inner), default=1)
 
 
 def _last_use(scene: Scene, told: list[Told]) -> dict[str, int]:
