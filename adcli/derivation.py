@@ -45,6 +45,7 @@ class Step(NamedTuple):
         releases: the names that nothing reads any more after this step.
         held: how many numbers are held after it (inputs and targets are not counted).
         multiplications: of full matrices, as the lecture counts them.
+        entry: the place of the one number of the target, row by row, that the step is about; None: all of them.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Step(NamedTuple):
     releases: tuple[str, ...]
     held: int
     multiplications: int
+    entry: int | None = None
 
     @property
     def pulled_through(self) -> str:

@@ -41,6 +41,13 @@ def in_order(wanted: list, found: list) -> bool:
     return all(any(one == other for other in rest) for one in wanted)
 
 
+def told(run, tmp_path: Path, spec: str, *args: str) -> str:
+    """The story of a spec that is written here, as text in 80 columns."""
+    path = tmp_path / "spec.yaml"
+    path.write_text(spec)
+    return run("explain", str(path), *args).stdout
+
+
 # --- the lecture, frame by frame -------------------------------------------------------------------------------
 
 
@@ -424,11 +431,14 @@ def test_names(name, text, ascii_, latex) -> None:
 
 
 def test_a_matrix_has_one_format_of_number() -> None:
-    assert number_texts([0.5, -0.25, 0.0], Numbers()) == ["0.5000", "-0.2500", "0"]
+    assert number_texts([0.5, -0.25, 0.0], Numbers()) == ["0.50", "-0.25", "0"]
+    assert number_texts([0.0, 2 / 3, -4 / 3, -2.0], Numbers()) == ["0", "0.6667", "-1.3333", "-2"]
+    assert number_texts([0.2447, 0.09003], Numbers()) == ["0.24470", "0.09003"]
+    assert number_texts([1234.5678, 2 / 3], Numbers()) == ["1235", "0.6667"]
     assert number_texts([0.5, 3.2e-05], Numbers()) == ["0.5", "3.2e-05"]
-    assert number_texts([1088.0000001, 2.5], Numbers()) == ["1088", "2.5"]
+    assert number_texts([1088.0000001, 2.5], Numbers()) == ["1088.0", "2.5"]
     assert number_texts([1 / 3, 2.0], Numbers(fractions=True)) == ["1/3", "2"]
-    assert number_texts([1 / 3, np.pi], Numbers(fractions=True)) == ["0.333", "3.142"]
+    assert number_texts([1 / 3, np.pi], Numbers(fractions=True)) == ["0.3333", "3.1416"]
     assert number_texts([float("nan"), float("inf"), -float("inf")], Numbers()) == ["NaN", "∞", "-∞"]
 
 
@@ -510,7 +520,7 @@ def test_a_target_that_does_not_add_up_to_one(run, tmp_path) -> None:
         "input: [1, 1]\ntarget: [0.5, 0.25]\nlayers: [{type: linear, weight: [[0, 0], [0, 0]]}]\nloss: cross_entropy\n"
     )
     slide = run("explain", str(path), "--slide", "5").stdout
-    assert "Σy · softmax(h₁) − y" in slide and "[-0.1250 0.1250]" in slide and "probabilities minus" not in slide
+    assert "Σy · softmax(h₁) − y" in slide and "[-0.125 0.125]" in slide and "probabilities minus" not in slide
 
 
 def test_the_storage_fills_line_by_line(run) -> None:
@@ -568,3 +578,61 @@ def test_a_strip_too_wide_shows_where_we_are(run, monkeypatch, slide) -> None:
     strip = next(line for line in lines if "f₃" in line or "⋯" in line)
     assert len(strip) <= 40 and "⋯" in strip
     assert slide != "7" or "[f₃]" in strip
+
+
+# --- matrices of programs --------------------------------------------------------------------------------------
+
+PRODUCT = "parameters: {A: [[1, 2], [3, 4]], B: [[1, 0], [0, 2]]}\nprogram: [C = A @ B, s = sum(C)]\n"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_matrices_of_a_program_are_no_batch(run, tmp_path: Path, mode: str) -> None:
+    assert "example" not in told(run, tmp_path, PRODUCT, "--mode", mode)
+
+
+def test_a_product_of_matrices_goes_back_by_the_other_factor_transposed(run, tmp_path: Path) -> None:
+    text = told(run, tmp_path, PRODUCT)  # ∂s/∂A = 1 Bᵀ, ∂s/∂B = Aᵀ 1, with 1 the matrix of ones
+    assert "∂s/∂A = h~ Bᵀ = ⎡1 1⎤ ⎡1 0⎤ = ⎡1 2⎤ ✓" in text
+    assert "∂s/∂B = Aᵀ h~ = ⎡1 3⎤ ⎡1 1⎤ = ⎡4 4⎤ ✓" in text
+    assert "vjp" not in text
+
+
+def test_a_vector_that_broadcasting_repeats_gets_the_sum_over_its_copies(run, tmp_path: Path) -> None:
+    spec = "parameters: {M: [[1, 2], [3, -1]], b: [1, 2]}\nprogram: [A = b + M, B = M * b, C = A * B, s = sum(C)]\n"
+    text = told(run, tmp_path, spec)
+    assert "∂s/∂b = Σ_rows A~ = Σ_rows ⎡1  4⎤ = [4 2]" in text  # Ã = B = [1 4; 3 -2]
+    assert "∂s/∂b = Σ_rows B~ ∘ M = Σ_rows ⎡2 4⎤ ∘ ⎡1  2⎤ " in text and "= [14 7]" in text  # B̃ = A = [2 4; 4 1]
+
+
+def test_every_slide_back_says_where_its_cotangent_goes(run, tmp_path: Path) -> None:
+    spec = "parameters: {v: [2, 1]}\nprogram: [d = dot(v, v), o = d + v]\n"
+    assert not re.search(r"moves to *$", told(run, tmp_path, spec), re.MULTILINE)
+
+
+def test_the_bias_of_a_batch_is_a_row(run, tmp_path: Path) -> None:
+    spec = "input: {x: [[1, 2], [3, 4]]}\nlayers: [{type: linear, weight: [[1, 0], [0, 1]], bias: [5, 6]}]\n"
+    assert "h₁ = x W₁ᵀ + b₁ = ⎡1 2⎤⎡1 0⎤ + [5 6] = ⎡6  8⎤" in told(run, tmp_path, spec, "--mode", "forward")
+
+
+# --- JSON: a step says by itself what was done -----------------------------------------------------------------
+
+
+def test_a_step_forward_in_json_has_its_rule_and_its_numbers(run_json) -> None:
+    found = {s["target"]: s for s in steps(run_json, "specs/classifier.yaml") if s["kind"] == "forward"}
+    assert found["h1"]["text"] == "h₁ = relu(z₁) = relu([-1; 2; 3]) = [0; 2; 3]"
+    assert r"= \operatorname{relu}(\mathbf{z}_{1}) = " in found["h1"]["latex"]
+    start = next(s for s in steps(run_json, REVERSE) if s["kind"] == "cotangent.init")
+    assert start["text"] == "h~ ← ∂ℓ/∂h₄ = 2 (h₄ − y) = 2 (36 − 35) = 2"
+
+
+def test_a_probe_in_json_says_of_which_entry_and_how(run_json) -> None:
+    first, *_ = (s for s in steps(run_json, FORWARD, "--mode", "numeric", "--step", "0.5"))
+    # ℓ = (34 + 7h)², so that the calls give 37.5² and 30.5²
+    assert first["text"] == "∂ℓ/∂W₁[1,1] ≈ (1406.25 − 930.25) / 1 = 476"
+    assert [o["value"] for o in first["operands"]] == [1406.25, 930.25, 1]
+
+
+def test_a_symbolic_derivative_in_json_has_its_formula(run_json) -> None:
+    first, *_ = steps(run_json, "specs/micrograd.yaml", "--mode", "symbolic")
+    assert first["text"] == "∂d/∂a = 2*(a + b) = 10"
+    assert first["latex"] == r"\frac{\partial d}{\partial a} = 2 \left(a + b\right) = 10"

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from adcli.arrays import Array
-from adcli.derivation import Step
+from adcli.derivation import Operand, Step
 from adcli.explain.blocks import Block, Formula, Part, Runs, Style, Text, Work
 from adcli.explain.formulas import (
     MOST_COLUMNS,
     effect,
     heads_of,
     jacobian,
+    name_put_in,
     numbers_put_in,
     primitive_of,
     product,
     rule_of,
+    turned,
     work,
 )
 from adcli.explain.maths import (
@@ -34,6 +33,7 @@ from adcli.explain.maths import (
 )
 from adcli.explain.pictures import cotangent_name
 from adcli.explain.scene import Scene, as_matrix
+from adcli.primitives.base import Partial as Rule
 from adcli.trace import Node
 
 C = Role.COTANGENT
@@ -45,14 +45,14 @@ def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Blo
     step = steps[0]
     tilde = cotangent_name(scene, step.target)
     partial = Partial(scene.names[scene.output], scene.names[step.target])
-    result = _shaped(scene, step, new=True)
     if not step.operands:
         identity = Matrix(step.value.array(), C, Role.PLAIN, ~np.eye(scene.rows, dtype=bool), new=True)
         return [Formula(tilde, (Part("←", partial), Part("=", identity, 1)), scene.say.text("label.start"), C)], 1
+    result = _cotangent(scene, step.target, step.value, new=True)
     parts = [Part("←", partial), *slope_parts(scene, node, step.target, 1, 2), Part("=", result, 3)]
     start = Formula(tilde, tuple(parts), scene.say.text("label.start"), C, tuple(_read_names(scene, step)))
     blocks: list[Block] = [*probabilities(scene, node), start]
-    if node.op == "cross_entropy" and _is_distribution(scene, node):
+    if node.op == "cross_entropy" and _is_special(scene, node, rule_of(scene, node, step.target)):
         blocks.append(Text(scene.say("back.softmax"), phase=2))
     if dict(node.settings).get("examples", 0) > 1 and dict(node.settings).get("reduction") == "mean":
         blocks.append(Text(scene.say("back.mean", n=dict(node.settings)["examples"]), phase=2))
@@ -77,36 +77,38 @@ def probabilities(scene: Scene, node: Node) -> list[Block]:
 
 def slope_parts(scene: Scene, node: Node, operand: str, rule_phase: int, phase: int) -> list[Part]:
     """The slope of a primitive as its rule states it, then with its numbers put in."""
-    formula = _slope_formula(scene, node, operand)
+    formula = _slope_formula(scene, node, rule_of(scene, node, operand))
     if formula is None:
         return []
-    primitive = primitive_of(scene, node)
-    place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
-    rule = Raw(*formula, arguments=tuple((k, _named(scene, v)) for k, v in place.items()))
+    text, latex = (_unwrapped(template) for template in formula)
+    place = _places(scene, node)
+    components = ("c", Number(scene.shape(operand)[-1] if scene.shape(operand) else 1))
+    rule = Raw(text, latex, arguments=(*((k, name_put_in(scene, v)) for k, v in place.items()), components))
     parts = [Part("=", rule, rule_phase)]
-    is_bare = formula[0].startswith("⟦") and formula[0].endswith("⟧") and formula[0].count("⟦") == 1
-    if (
-        not is_bare
-        and "⟦" in formula[0]
-        and all(scene.size(v) <= MOST_PUT_IN for v in place.values() if isinstance(v, str))
-    ):
-        parts.append(Part("=", Raw(*formula, arguments=tuple((k, _number(scene, v)) for k, v in place.items())), phase))
+    is_bare = text.startswith("⟦") and text.endswith("⟧") and text.count("⟦") == 1
+    short = all(scene.size(v) <= MOST_PUT_IN for v in place.values() if isinstance(v, str))
+    if not is_bare and "⟦" in text and short:
+        put_in = Raw(text, latex, arguments=(*((k, _number(scene, v)) for k, v in place.items()), components))
+        parts.append(Part("=", put_in, phase))
     return parts
 
 
-def _slope_formula(scene: Scene, node: Node, operand: str) -> tuple[str, str] | None:
-    """The slope as text and in LaTeX, without brackets around the whole; a count of components is a number in it."""
-    formula = rule_of(scene, node, operand).formula
-    if formula is None:
+def _slope_formula(scene: Scene, node: Node, rule: Rule) -> tuple[str, str] | None:
+    """The slope as text and in LaTeX: in its simpler form, where that holds."""
+    if rule.formula is None:
         return None
-    text, latex = formula[0].replace(" - ", " − "), formula[1]
-    if node.op == "mean_squared_error":
-        count = str(scene.shape(operand)[-1]) if scene.shape(operand) else "1"
-        text, latex = text.replace("2/c", f"2/{count}"), latex.replace("{c}", f"{{{count}}}")
-    if node.op == "cross_entropy" and not _is_distribution(scene, node):
-        text = text.replace("softmax", "Σ⟦y⟧ · softmax")
-        latex = latex.replace(r"\operatorname", r"\textstyle\sum ⟦y⟧ \cdot \operatorname")
-    return _unwrapped(text), _unwrapped(latex)
+    text, latex = rule.simpler.formula if rule.simpler and _is_special(scene, node, rule) else rule.formula
+    return text.replace(" - ", " − "), latex
+
+
+def _is_special(scene: Scene, node: Node, rule: Rule) -> bool:
+    """Whether the special case of a slope holds for the numbers of ``node``."""
+    return rule.simpler is not None and rule.simpler.holds(*(scene.value(name) for name in node.operands))
+
+
+def _places(scene: Scene, node: Node) -> dict[str, str | float]:
+    """What stands for each name of a rule: the arguments of ``node``, and its own value as ``out``."""
+    return dict(zip(primitive_of(scene, node).arguments, node.arguments, strict=True), out=node.name)
 
 
 def _unwrapped(text: str) -> str:
@@ -119,28 +121,16 @@ def _unwrapped(text: str) -> str:
     return text
 
 
-def _is_distribution(scene: Scene, node: Node) -> bool:
-    """Whether the target of a cross-entropy adds up to 1 for every example."""
-    return bool(np.allclose(scene.value(str(node.arguments[1])).sum(axis=-1), 1.0, rtol=0.0, atol=1e-12))
-
-
-def _named(scene: Scene, argument: str | float) -> Expression:
-    return scene.names[argument] if isinstance(argument, str) else Number(argument)
-
-
 def _number(scene: Scene, argument: str | float) -> Expression:
     if not isinstance(argument, str):
         return Number(argument)
     return scene.short(argument) or numbers_put_in(scene, argument)
 
 
-def _shaped(scene: Scene, step: Step, **look: object) -> Matrix:
-    """A cotangent as the story draws it: a row, or for a batch in the shape of its value."""
-    array = step.value.array()
-    shape = scene.shape(step.target)
-    if len(shape) == 2 and scene.rows == 1:
-        array = array.reshape(shape)
-    return Matrix(array, C, C, **look)  # type: ignore[arg-type]
+def _cotangent(scene: Scene, name: str, operand: Operand, new: bool = False) -> Matrix:
+    """A cotangent or a gradient as the story draws it: a row; of one output, in the shape of a matrix."""
+    array, shape = operand.array(), scene.shape(name)
+    return Matrix(array.reshape(shape) if scene.rows == 1 and len(shape) == 2 else array, C, C, new=new)
 
 
 def _read_names(scene: Scene, step: Step) -> list[Name]:
@@ -185,9 +175,10 @@ def _pulled(
 ) -> tuple[Formula, Work | None, int]:
     of, row = step.target, step.operands[0]
     leaf = of in scene.trace.leaves
+    made = _cotangent(scene, of, step.value, new=True)
     if len(step.operands) == 1:  # the output's own derivative for a leaf: nothing is multiplied yet
         whole = Partial(scene.names[scene.output], scene.names[of], C)
-        pieces = (*slope_parts(scene, node, of, phase, phase + 1), Part("=", _shaped_like(scene, step), phase + 2))
+        pieces = (*slope_parts(scene, node, of, phase, phase + 1), Part("=", made, phase + 2))
         return Formula(whole, pieces, "", C, tuple(_read_names(scene, step)), done, phase=phase), None, 2
     reads = tuple(_read_names(scene, step))
     tilde = cotangent_name(scene, node.name)
@@ -200,7 +191,7 @@ def _pulled(
         parts = [Part(sign, rule, phase)]
         if numbers is not None:
             parts.append(Part("=", numbers, phase + 1))
-        parts.append(Part("=", _shaped_like(scene, step), phase + 2))
+        parts.append(Part("=", made, phase + 2))
         return Formula(left, tuple(parts), "", C, reads, done, phase=phase), None, 2
     right = jacobian(scene, step.operands[1], node, of, heads=heads_of(scene, of) if leaf else ())
     if _is_bias(scene, node, of):
@@ -237,76 +228,59 @@ def _compact(scene: Scene, node: Node, step: Step, tilde: Name) -> tuple[Express
     """
     rows, columns = step.operands[1].shape
     rule = rule_of(scene, node, step.target)
-    batch = len(node.shape) == 2
     wide = columns > MOST_COLUMNS and rows > 1 and scene.detail != "full"
-    if scene.rows > 1 or not (batch or wide or rows > MOST_COLUMNS):
+    if scene.rows > 1 or not (len(node.shape) == 2 or wide or rows > MOST_COLUMNS):
         return None
-    out_bar = step.operands[0].array().reshape(node.shape)
-    bar = Matrix(as_matrix(out_bar), C, C)
-    if node.op == "linear":
-        return _linear_compact(scene, node, step, tilde, bar)
-    if rule.slope is not None and math.prod(node.shape) == columns:
-        place = dict(zip(primitive_of(scene, node).arguments, node.arguments, strict=True), out=node.name)
-        read = [scene.value(v) if isinstance(v := place[name], str) else v for name in rule.jvp_reads]
-        slope = np.broadcast_to(np.asarray(rule.slope(*read), float), node.shape)
-        text = Raw(
-            "⟦h⟧ ∘ φ′(⟦z⟧)", r"⟦h⟧ \circ \varphi'(⟦z⟧)", arguments=(("h", tilde), ("z", scene.names[step.target]))
-        )
-        put = Raw("⟦h⟧ ∘ ⟦z⟧", r"⟦h⟧ \circ ⟦z⟧", arguments=(("h", bar), ("z", Matrix(as_matrix(slope)))))
-        return text, put
-    rows_text = Raw("vjp(⟦h⟧)", r"\operatorname{vjp}(⟦h⟧)", arguments=(("h", tilde),))
-    return rows_text, None
+    bar = Matrix(as_matrix(step.operands[0].array().reshape(node.shape), row=True), C, C)
+    if rule.slope is not None and node.shape != ():
+        return _scaled(scene, node, rule, tilde, bar)
+    if rule.pullback is None:
+        return Raw("vjp(⟦h⟧)", r"\operatorname{vjp}(⟦h⟧)", arguments=(("h", tilde),)), None
+    return _pulled_back(scene, node, rule.pullback, tilde, bar)
 
 
-def _linear_compact(scene: Scene, node: Node, step: Step, tilde: Name, bar: Matrix) -> tuple[Expression, Expression]:
-    """∂ℓ/∂W = G̃ᵀ X, ∂ℓ/∂X = G̃ W and the column sums for b; transposed in the row convention."""
-    parts = dict(zip(primitive_of(scene, node).arguments, node.arguments, strict=True))
-    row_convention = dict(node.settings).get("convention") == "row"
-    batch = len(node.shape) == 2
-    x, weight = str(parts["x"]), str(parts["W"])
-    if step.target == parts.get("b"):
-        if not batch:
-            return tilde, bar
-        sums = Raw("Σ ⟦h⟧", r"\sum_{\mathrm{rows}} ⟦h⟧", arguments=(("h", tilde),))
-        return sums, Raw("Σ ⟦h⟧", r"\sum_{\mathrm{rows}} ⟦h⟧", arguments=(("h", bar),))
-    inputs = Matrix(as_matrix(scene.value(x), row=True), Role.VALUE, Role.VALUE)
-    if step.target == weight:
-        if batch:
-            rule: Expression = Product(
-                (Transposed(scene.names[x]), tilde) if row_convention else (Transposed(tilde), scene.names[x])
-            )
-            turned, plain = (inputs, bar) if row_convention else (bar, inputs)
-            return rule, Product((turned._replace(array=turned.array.T), plain))
-        column = bar._replace(array=bar.array.reshape(-1, 1))
-        x_column = inputs._replace(array=inputs.array.T)
-        if row_convention:
-            return Product((scene.names[x], tilde)), Product((x_column, bar._replace(array=bar.array.reshape(1, -1))))
-        return Product((Transposed(tilde), Transposed(scene.names[x]))), Product((column, inputs))
-    w = scene.matrix(weight)
-    flat = bar if batch else bar._replace(array=bar.array.reshape(1, -1))
-    if row_convention:
-        return Product((tilde, Transposed(scene.names[weight]))), Product((flat, w._replace(array=w.array.T)))
-    return Product((tilde, scene.names[weight])), Product((flat, w))
+def _scaled(scene: Scene, node: Node, rule: Rule, tilde: Name, bar: Matrix) -> tuple[Expression, Expression]:
+    """``h̃ ∘ [z > 0]``: entry by entry, and added up over the copies of an operand that was repeated."""
+    place = _places(scene, node)
+    read = [scene.value(v) if isinstance(v := place[name], str) else v for name in rule.jvp_reads]
+    assert rule.slope is not None
+    slope = Matrix(as_matrix(np.broadcast_to(np.asarray(rule.slope(*read), float), node.shape), row=True))
+    formula = _slope_formula(scene, node, rule) or ("φ′(⟦x⟧)", r"\varphi'(⟦x⟧)")
+    text, latex = (template if _is_closed(template) else f"({template})" for template in formula)
+    sums = rule.spread.sum if rule.spread else ("", "")
+    named = (("bar", tilde), *((key, name_put_in(scene, value)) for key, value in place.items()))
+    letters = Raw(f"{sums[0]}⟦bar⟧ ∘ {text}", rf"{sums[1]}⟦bar⟧ \circ {latex}", arguments=named)
+    put_in = (("bar", bar), ("slope", slope))
+    return letters, Raw(f"{sums[0]}⟦bar⟧ ∘ ⟦slope⟧", rf"{sums[1]}⟦bar⟧ \circ ⟦slope⟧", arguments=put_in)
 
 
-def _shaped_like(scene: Scene, step: Step) -> Matrix:
-    shape = scene.shape(step.target)
-    array = step.value.array()
-    if len(shape) == 2:
-        array = array.reshape(shape)
-    return Matrix(array, C, C, new=True)
+def _is_closed(template: str) -> bool:
+    """Whether a formula needs no brackets within a product: a name, a function of something, [x > 0]."""
+    return " " not in template or (template[0], template[-1], template.count("[")) == ("[", "]", 1)
+
+
+def _pulled_back(
+    scene: Scene, node: Node, pullback: tuple[str, str], tilde: Name, bar: Matrix
+) -> tuple[Expression, Expression | None]:
+    """The VJP as its primitive states it; with numbers where each matrix stands in it once."""
+    text, latex = pullback
+    values = {k: v for k, v in _places(scene, node).items() if f"⟦{k}⟧" in text or f"⟦{k}ᵀ⟧" in text}
+    letters: list[tuple[str, Expression]] = [("bar", tilde), ("barᵀ", Transposed(tilde))]
+    numbers: list[tuple[str, Expression]] = [("bar", bar), ("barᵀ", bar._replace(array=bar.array.T))]
+    for key, value in values.items():
+        name, matrix = name_put_in(scene, value), numbers_put_in(scene, value)
+        letters += [(key, name), (f"{key}ᵀ", Transposed(name))]
+        numbers += [(key, matrix), (f"{key}ᵀ", turned(matrix))]
+    told_once = text.count("⟦") == len({"bar", *values}) and text != "⟦bar⟧"
+    rule = Raw(text, latex, arguments=tuple(letters))
+    return rule, Raw(text, latex, arguments=tuple(numbers)) if told_once else None
 
 
 def _added(scene: Scene, step: Step, phase: int, done: bool) -> Formula:
     of = step.target
     leaf = of in scene.trace.leaves
     left: Expression = Partial(scene.names[scene.output], scene.names[of], C) if leaf else cotangent_name(scene, of)
-    shape = scene.shape(of)
-    as_shape = scene.rows == 1 and len(shape) == 2
-
-    def matrix(array: Array, **look: object) -> Matrix:
-        return Matrix(array.reshape(shape) if as_shape else array, C, C, **look)  # type: ignore[arg-type]
-
-    terms = tuple(matrix(operand.array()) for operand in step.operands)
-    parts = (Part("=" if leaf else "←", Sum(terms), phase), Part("=", matrix(step.value.array(), new=True), phase))
+    terms = tuple(_cotangent(scene, of, operand) for operand in step.operands)
+    total = _cotangent(scene, of, step.value, new=True)
+    parts = (Part("=" if leaf else "←", Sum(terms), phase), Part("=", total, phase))
     return Formula(left, parts, "", C, (), done, phase=phase)

@@ -61,10 +61,15 @@ def value_rule(scene: Scene, node: Node, put_in: Callable[[str | float], Express
         x, weight = put_in(parts["x"]), put_in(parts["W"])
         row = settings.get("convention") == "row"
         if settings.get("batched"):
-            factors = (x, weight if row else _turned(weight))
+            factors = (x, weight if row else turned(weight))
         else:
             factors = (x, weight) if row else (weight, x)
-        return Sum((product(*factors), put_in(parts["b"]))) if "b" in parts else product(*factors)
+        if "b" not in parts:
+            return product(*factors)
+        bias = put_in(parts["b"])
+        if settings.get("batched") and isinstance(bias, Matrix):
+            bias = bias._replace(array=bias.array.reshape(1, -1))  # it is added to every row
+        return Sum((product(*factors), bias))
     placeholders = [f"⟦{argument}⟧" for argument in primitive.arguments]
     text, latex = primitive.text(*placeholders), primitive.latex(*placeholders)
     first = node.arguments[0]
@@ -74,7 +79,8 @@ def value_rule(scene: Scene, node: Node, put_in: Callable[[str | float], Express
     return Raw(text, latex, arguments=tuple((name, put_in(given)) for name, given in parts.items()))
 
 
-def _turned(weight: Expression) -> Expression:
+def turned(weight: Expression) -> Expression:
+    """The transposed: of a matrix its numbers turned, of anything else with a sign."""
     return weight._replace(array=weight.array.T) if isinstance(weight, Matrix) else Transposed(weight)
 
 

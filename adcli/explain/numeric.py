@@ -167,8 +167,9 @@ def probe(scene: Scene, entry: Entry) -> Step:
     """A quotient as a step of the derivation: both calls, and what they give."""
     above = Operand("above", (), lambda: np.array(entry.f_above))
     below = Operand("below", (), lambda: np.array(entry.f_below))
+    width = Operand("above - below", (), lambda: np.array(entry.above - entry.below))
     value = derivative(scene.output, entry.name, (), lambda: np.array(entry.quotient))
-    return Step("numeric.probe", entry.name, (above, below), value, (entry.name,), (), 0, 0)
+    return Step("numeric.probe", entry.name, (above, below, width), value, (entry.name,), (), 0, 0, entry.place)
 
 
 def _first(scene: Scene) -> Name:

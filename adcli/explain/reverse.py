@@ -281,7 +281,7 @@ def _title(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tup
         return _start_title(scene, told)
     loss = scene.names[scene.output]
     partials: list[Expression] = [Partial(loss, scene.names[name], C) for name in finished]
-    moved = [s.target for s in told.steps if s.kind == "cotangent.update"]
+    moved = list(dict.fromkeys(s.target for s in told.steps if s.kind == "cotangent.update"))
     shared = [s.target for s in told.steps if s.kind == "accumulate" and s.target in scene.wrt]
     targets = say.listed([scene.names[name] for name in moved])
     h = cotangent_name(scene, told.node.name)
@@ -298,6 +298,9 @@ def _title(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tup
         return say("back.both.title", done=say.listed(partials), h=h, to=targets), both
     if partials:
         return say("back.done.title", done=say.listed(partials)), say("back.done.sentence")
+    if not moved:
+        shares: list[Expression] = [Partial(loss, scene.names[s.target], C) for s in told.steps if s.kind == "gradient"]
+        return say("back.share.title", h=h, to=say.listed(list(dict.fromkeys(shares)))), _move_sentence(scene, told)
     return say("back.move.title", h=h, to=targets), _move_sentence(scene, told)
 
 

@@ -57,7 +57,7 @@ class Scene(NamedTuple):
     @property
     def is_batch(self) -> bool:
         """Whether values are batches: a row for each example."""
-        return any(len(node.shape) == 2 for node in self.trace.nodes)
+        return self.examples() > 0
 
     @property
     def is_scalar_program(self) -> bool:
@@ -102,7 +102,10 @@ class Scene(NamedTuple):
         return np.asarray(self.result.values[name])
 
     def examples(self) -> int:
-        """How many examples a batch holds; 0 where there is none."""
+        """How many examples a batch holds: rows of an input that layers map one by one. 0 where values are no
+        batches: the matrices of a program are none."""
+        if self.request.lines is not None:
+            return 0
         return next((node.shape[0] for node in self.trace.nodes if len(node.shape) == 2), 0)
 
     def shape_text(self, name: str) -> str:

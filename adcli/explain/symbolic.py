@@ -131,7 +131,15 @@ def _derivative(scene: Scene, formulas: Formulas, name: str, place: int, left_ou
     if left_out:
         stage.append(Text(say("symbolic.more", n=left_out), Style.ASIDE, phase=2))
     step = Step(
-        "symbolic.derivative", name, (), derivative(scene.output, name, (), lambda: np.array(value)), (), (), 0, 0
+        "symbolic.derivative",
+        name,
+        (),
+        derivative(scene.output, name, (), lambda: np.array(value)),
+        (),
+        (),
+        0,
+        0,
+        place,
     )
     return Slide(
         id=f"symbolic-{name}-{place + 1}",

@@ -276,6 +276,16 @@ def _three_an_entry(out: Shape, x: Shape) -> int:
     return 3 * math.prod(x)
 
 
+_SOFTMAX_PULLBACK = (
+    "⟦out⟧ ∘ (⟦bar⟧ − Σ_columns ⟦out⟧ ∘ ⟦bar⟧)",
+    r"⟦out⟧ \circ \bigl(⟦bar⟧ - \textstyle\sum_{\mathrm{columns}} ⟦out⟧ \circ ⟦bar⟧\bigr)",
+)
+_LOG_SOFTMAX_PULLBACK = (
+    "⟦bar⟧ − exp(⟦out⟧) ∘ Σ_columns ⟦bar⟧",
+    r"⟦bar⟧ - e^{⟦out⟧} \circ \textstyle\sum_{\mathrm{columns}} ⟦bar⟧",
+)
+
+
 def _textbook_softmax(xp: Any, x: Any) -> Any:
     e = xp.exp(x)
     return e / xp.sum(e, axis=-1, keepdims=True)
@@ -293,7 +303,11 @@ def softmax() -> Primitive:
         ("x",),
         value=_textbook_softmax,
         stable=softmax_value,
-        partials={"x": Partial(product, product, jvp_cost=_three_an_entry, vjp_cost=_three_an_entry)},
+        partials={
+            "x": Partial(
+                product, product, pullback=_SOFTMAX_PULLBACK, jvp_cost=_three_an_entry, vjp_cost=_three_an_entry
+            )
+        },
         text=lambda x: f"softmax({x})",
         latex=lambda x: rf"\operatorname{{softmax}}({x})",
     )
@@ -316,7 +330,9 @@ def log_softmax() -> Primitive:
         ("x",),
         value=lambda xp, x: x - xp.log(xp.sum(xp.exp(x), axis=-1, keepdims=True)),
         stable=log_softmax_value,
-        partials={"x": Partial(jvp, vjp, jvp_cost=_two_an_entry, vjp_cost=_two_an_entry)},
+        partials={
+            "x": Partial(jvp, vjp, pullback=_LOG_SOFTMAX_PULLBACK, jvp_cost=_two_an_entry, vjp_cost=_two_an_entry)
+        },
         text=lambda x: f"log_softmax({x})",
         latex=lambda x: rf"\log\operatorname{{softmax}}({x})",
     )

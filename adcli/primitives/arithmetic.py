@@ -16,7 +16,18 @@ from typing import Any
 import numpy as np
 
 from adcli.arrays import Array, Shape
-from adcli.primitives.base import Partial, Primitive, Rule, Spread, additive, elementwise, names_read
+from adcli.primitives.base import (
+    SUM_OF_ALL,
+    SUM_OF_COLUMNS,
+    SUM_OF_ROWS,
+    Partial,
+    Primitive,
+    Rule,
+    Spread,
+    additive,
+    elementwise,
+    names_read,
+)
 
 Shapes = tuple[Shape, ...] | None
 
@@ -45,7 +56,8 @@ def spread_over(shape: Shape, out: Shape) -> Spread | None:
         total: Array = np.add.reduce(x, axis=repeated).reshape(lead + shape)
         return total
 
-    return Spread(repeat, add_up)
+    one_axis: dict[tuple[int, ...], tuple[str, str]] = {(-2,): SUM_OF_ROWS, (-1,): SUM_OF_COLUMNS}
+    return Spread(repeat, add_up, one_axis.get(repeated, SUM_OF_ALL) if len(out) == 2 else SUM_OF_ALL)
 
 
 def _aligned(value: Rule, shapes: Shapes) -> Rule:
@@ -67,13 +79,16 @@ def _aligned(value: Rule, shapes: Shapes) -> Rule:
 
 def _passing(sign: int, spread: Spread | None) -> Partial:
     """The derivative 1 or −1."""
+    minus = "" if sign > 0 else "-"
+    total = spread.sum if spread else ("", "")
+    pullback = f"{minus}{total[0]}⟦bar⟧", f"{minus}{total[1]}⟦bar⟧"
     if spread is None:
         if sign > 0:
-            return additive(jvp=lambda a_dot: a_dot, vjp=lambda out_bar: out_bar)
-        return additive(jvp=lambda a_dot: -a_dot, vjp=lambda out_bar: -out_bar)
+            return additive(lambda a_dot: a_dot, lambda out_bar: out_bar, pullback)
+        return additive(lambda a_dot: -a_dot, lambda out_bar: -out_bar, pullback)
     if sign > 0:
-        return additive(jvp=lambda a_dot: spread.repeat(a_dot), vjp=lambda out_bar: spread.add_up(out_bar))
-    return additive(jvp=lambda a_dot: -spread.repeat(a_dot), vjp=lambda out_bar: -spread.add_up(out_bar))
+        return additive(lambda a_dot: spread.repeat(a_dot), lambda out_bar: spread.add_up(out_bar), pullback)
+    return additive(lambda a_dot: -spread.repeat(a_dot), lambda out_bar: -spread.add_up(out_bar), pullback)
 
 
 def _scaling(

@@ -54,10 +54,22 @@ class OuterProduct:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How an operand is repeated to fit the shape of a result, and how a cotangent of the result is summed back."""
+    """How an operand is repeated to fit the shape of a result, and how a cotangent of the result is summed back.
+
+    ``sum`` is the sign of that sum, as text and in LaTeX.
+    """
 
     repeat: Rule
     add_up: Rule
+    sum: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialCase:
+    """A simpler statement of a slope, true only where ``holds(*operands)``."""
+
+    holds: Rule
+    formula: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,10 @@ class Partial:
     ``rowwise_jvp`` is the JVP before the sum over a batch's examples, for an operation that ends with one.
     ``slope`` is the diagonal of the Jacobian, where that is diagonal, or where its rows are then summed;
     it reads what the JVP reads. ``spread``: the operand is repeated before that slope, as in broadcasting.
-    ``formula`` states the slope as text and in LaTeX, with ``⟦x⟧`` for a name that it reads.
+    ``formula`` states the slope as text and in LaTeX, with ``⟦x⟧`` for a name that it reads;
+    ``simpler`` is what it comes to in a special case.
+    ``pullback`` states the VJP in the same way where there is no slope, with ``⟦bar⟧`` for the cotangent and
+    ``⟦xᵀ⟧`` for what is transposed. A vector is a column (in the row convention a row), its cotangent a row.
     ``jvp_cost`` and ``vjp_cost`` count the multiplications for one tangent or cotangent, from the shapes of the
     output and of all operands; default: one an entry.
     """
@@ -82,6 +97,8 @@ class Partial:
     rowwise_jvp: Rule | None = None
     slope: Rule | None = None
     formula: tuple[str, str] | None = None
+    simpler: SpecialCase | None = None
+    pullback: tuple[str, str] | None = None
     spread: Spread | None = None
     jvp_cost: Cost | None = None
     vjp_cost: Cost | None = None
@@ -93,9 +110,14 @@ class Partial:
             object.__setattr__(self, "vjp_reads", names_read(self.vjp, skip=1))
 
 
-def additive(jvp: Rule, vjp: Rule) -> Partial:
+def additive(jvp: Rule, vjp: Rule, pullback: tuple[str, str] | None = None) -> Partial:
     """The derivative of a sum for one of its terms: it takes no multiplication."""
-    return Partial(jvp, vjp, jvp_cost=no_multiplication, vjp_cost=no_multiplication)
+    return Partial(jvp, vjp, pullback=pullback, jvp_cost=no_multiplication, vjp_cost=no_multiplication)
+
+
+SUM_OF_ROWS = "Σ_rows ", r"\sum_{\mathrm{rows}} "
+SUM_OF_COLUMNS = "Σ_columns ", r"\sum_{\mathrm{columns}} "
+SUM_OF_ALL = "Σ ", r"\sum "
 
 
 @dataclass(frozen=True, slots=True)

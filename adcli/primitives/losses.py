@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adcli.arrays import Array
-from adcli.primitives.base import Partial, Primitive, Rule
+from adcli.primitives.base import Partial, Primitive, Rule, SpecialCase
 from adcli.primitives.numerics import (
     log_softmax_value,
     positive_part,
@@ -31,7 +31,8 @@ FIELDS: dict[str, Callable[..., PerExample]] = {}
 class PerExample(NamedTuple):
     """A loss before its reduction: as ``Primitive``, but for one example, with ``slope`` of the shape of h.
 
-    ``slope_formula`` states the slope for readers, as text and in LaTeX, with ``⟦h⟧`` and ``⟦y⟧``.
+    ``slope_formula`` states the slope for readers, as text and in LaTeX, with ``⟦h⟧`` and ``⟦y⟧``, and ``⟦c⟧`` for
+    the number of components; ``simpler`` is what it comes to in a special case.
     """
 
     value: Rule
@@ -41,6 +42,7 @@ class PerExample(NamedTuple):
     stable: Rule | None = None
     kink: Rule | None = None
     slope_formula: tuple[str, str] | None = None
+    simpler: SpecialCase | None = None
 
 
 def loss(declare: Callable[..., PerExample]) -> Callable[..., PerExample]:
@@ -90,13 +92,18 @@ def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primi
 
     prefix = "" if not examples else "mean of " if reduction == "mean" else "sum of "
     symbol = {"": "", "m": rf"\frac{{1}}{{{examples}}}\sum_i ", "s": r"\sum_i "}[prefix[:1]]
-    formula = one.slope_formula
-    if formula and mean:
-        formula = f"1/{examples} · {formula[0]}", rf"\tfrac{{1}}{{{examples}}}\cdot {formula[1]}"
+
+    def averaged(formula: tuple[str, str]) -> tuple[str, str]:
+        if not mean:
+            return formula
+        return f"1/{examples} · {formula[0]}", rf"\tfrac{{1}}{{{examples}}}\cdot {formula[1]}"
+
+    formula = averaged(one.slope_formula) if one.slope_formula else None
+    simpler = SpecialCase(one.simpler.holds, averaged(one.simpler.formula)) if one.simpler else None
     return Primitive(
         ("h", "y"),
         value,
-        {"h": Partial(jvp, vjp, rowwise_jvp=rowwise_jvp, slope=slope, formula=formula)},
+        {"h": Partial(jvp, vjp, rowwise_jvp=rowwise_jvp, slope=slope, formula=formula, simpler=simpler)},
         text=lambda h, y: prefix + one.text(h, y),
         latex=lambda h, y: symbol + one.latex(h, y),
         stable=stable if one.stable else None,
@@ -137,7 +144,7 @@ def mean_squared_error() -> PerExample:
     return PerExample(
         value=lambda xp, h, y: _total((h - y) * (h - y)) / float(h.shape[-1]),
         slope=lambda h, y: 2.0 * (h - y) / h.shape[-1],
-        slope_formula=("2/c (⟦h⟧ - ⟦y⟧)", r"\tfrac{2}{c}\,(⟦h⟧ - ⟦y⟧)"),
+        slope_formula=("2/⟦c⟧ (⟦h⟧ - ⟦y⟧)", r"\tfrac{2}{⟦c⟧}\,(⟦h⟧ - ⟦y⟧)"),
         text=lambda h, y: f"mean of ({h} − {y})²",
         latex=lambda h, y: rf"\operatorname{{mean}} ({h} - {y})^2",
     )
@@ -192,7 +199,11 @@ def cross_entropy() -> PerExample:
         slope=slope,
         text=lambda h, y: f"−Σ {y} log softmax({h})",
         latex=lambda h, y: rf"-\sum {y} \log\operatorname{{softmax}}({h})",
-        slope_formula=("(softmax(⟦h⟧) - ⟦y⟧)", r"(\operatorname{softmax}(⟦h⟧) - ⟦y⟧)"),
+        slope_formula=("(Σ⟦y⟧ · softmax(⟦h⟧) - ⟦y⟧)", r"(\textstyle\sum ⟦y⟧ \cdot \operatorname{softmax}(⟦h⟧) - ⟦y⟧)"),
+        simpler=SpecialCase(
+            lambda h, y: bool(np.allclose(y.sum(axis=-1), 1.0, rtol=0.0, atol=1e-12)),
+            ("(softmax(⟦h⟧) - ⟦y⟧)", r"(\operatorname{softmax}(⟦h⟧) - ⟦y⟧)"),
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adcli.arrays import Array, Shape
-from adcli.primitives.base import OuterProduct, Partial, Primitive, Rule, additive
+from adcli.primitives.base import SUM_OF_ROWS, OuterProduct, Partial, Primitive, Rule, additive
 
 
 class _Rules(NamedTuple):
@@ -53,19 +53,26 @@ def linear(convention: str = "column", batched: bool = False, bias: bool = False
     rules = _ROW if row else _COLUMN
     weight_vjp = rules.batch_weight_vjp if batched else rules.weight_vjp
     partials = {
-        "x": Partial(rules.x_jvp, rules.x_vjp, jvp_cost=_multiplications, vjp_cost=_multiplications),
+        "x": Partial(
+            rules.x_jvp,
+            rules.x_vjp,
+            pullback=_juxtaposed("bar", "Wᵀ" if row else "W"),
+            jvp_cost=_multiplications,
+            vjp_cost=_multiplications,
+        ),
         "W": Partial(
             rules.weight_jvp,
             weight_vjp,
             outer=OuterProduct("x", transposed=row),
+            pullback=_juxtaposed(*(("xᵀ", "bar") if row else ("barᵀ", "x" if batched else "xᵀ"))),
             jvp_cost=_multiplications,
             vjp_cost=_multiplications,
         ),
     }
     if bias and batched:
-        partials["b"] = additive(jvp=_repeat_rows, vjp=lambda out_bar: np.add.reduce(out_bar, axis=-2))
+        partials["b"] = additive(jvp=_repeat_rows, vjp=_add_rows, pullback=_SUM_OF_EXAMPLES)
     elif bias:
-        partials["b"] = additive(jvp=lambda b_dot: b_dot, vjp=lambda out_bar: out_bar)
+        partials["b"] = additive(jvp=lambda b_dot: b_dot, vjp=lambda out_bar: out_bar, pullback=("⟦bar⟧", "⟦bar⟧"))
 
     def value(xp: Any, x: Any, W: Any, *b: Any) -> Any:
         product = rules.value(x, W)
@@ -82,6 +89,20 @@ def linear(convention: str = "column", batched: bool = False, bias: bool = False
 def _multiplications(out: Shape, x: Shape, *others: Shape) -> int:
     """p · q · r: a sum of ``in`` products for each entry of the output; the outer product of a VJP takes as many."""
     return math.prod(out) * x[-1]
+
+
+_SUM_OF_EXAMPLES = SUM_OF_ROWS[0] + "⟦bar⟧", SUM_OF_ROWS[1] + "⟦bar⟧"
+
+
+def _juxtaposed(left: str, right: str) -> tuple[str, str]:
+    """A product of two matrices for readers."""
+    return f"⟦{left}⟧ ⟦{right}⟧", rf"⟦{left}⟧\,⟦{right}⟧"
+
+
+def _add_rows(out_bar: Array) -> Array:
+    """The cotangent of a bias is the sum over the examples."""
+    total: Array = np.add.reduce(out_bar, axis=-2)
+    return total
 
 
 def _repeat_rows(b_dot: Array, x: Array) -> Array:
@@ -137,11 +158,13 @@ def _product(left: int, right: int, text: Callable[[str, str], str], latex: Call
 
     a_outer = OuterProduct("b", transposed=False) if (left, right) == (2, 1) else None
     b_outer = OuterProduct("a", transposed=True) if (left, right) == (1, 2) else None
+    b_pulled = {(2, 2): ("aᵀ", "bar"), (2, 1): ("bar", "a"), (1, 2): ("a", "bar"), (1, 1): ("bar", "aᵀ")}
     partials = {
         "a": Partial(
             lambda a_dot, b: product(a_dot, b),
             a_vjp,
             outer=a_outer,
+            pullback=_juxtaposed("barᵀ" if (left, right) == (2, 1) else "bar", "bᵀ"),
             jvp_cost=_multiplications,
             vjp_cost=_multiplications,
         ),
@@ -149,6 +172,7 @@ def _product(left: int, right: int, text: Callable[[str, str], str], latex: Call
             lambda b_dot, a: product(a, b_dot),
             b_vjp,
             outer=b_outer,
+            pullback=_juxtaposed(*b_pulled[left, right]),
             jvp_cost=_multiplications,
             vjp_cost=_multiplications,
         ),

@@ -13,6 +13,7 @@ from adcli.explain.maths import Bracketed, Expression, Matrix, Number, Product, 
 from adcli.notation.numbers import number_text
 from adcli.render.numerals import kept
 
+MOST_ADDED = 2  # digits that a large number gets beyond those asked for, so that small ones keep theirs
 GAPS = {(False, True): "⋯", (True, False): "⋮", (True, True): "⋱"}
 
 
@@ -76,21 +77,24 @@ def _text(value: float, digits: int, fractions: bool) -> str:
 
 
 def number_texts(values: list[float], numbers: Numbers) -> list[str]:
-    """The numbers in one format: whole ones as they are, the others with as many decimals as each other.
+    """The numbers in one format: whole ones as they are, the others with as many decimals as the one that needs most.
 
-    Where fixed decimals would hide the digits of a small number, each in its own significant digits.
+    Where the large ones would so get many more digits than asked for, each has its own.
     """
     own = [_text(value, numbers.digits, numbers.fractions) for value in values]
-    broken = [abs(v) for v, t in zip(values, own, strict=True) if math.isfinite(v) and ("." in t or "e" in t)]
+    broken = [t for v, t in zip(values, own, strict=True) if math.isfinite(v) and not v.is_integer() and "/" not in t]
     if not broken or len(values) == 1:
         return own
     if numbers.fractions:  # fractions where all of them are, otherwise none
         return number_texts(values, numbers._replace(fractions=False))
+    decimals = max(len(t.partition(".")[2]) for t in broken)
     largest = max(abs(v) for v in values if math.isfinite(v))
-    decimals = numbers.digits - 1 - math.floor(math.log10(largest))
-    if not 1 <= decimals <= numbers.digits + 1 or min(broken) < 10.0 ** (1 - decimals):
+    digits = decimals + max(math.floor(math.log10(largest)) + 1, 0)
+    if any("e" in t for t in own) or digits > numbers.digits + MOST_ADDED:
         return own
-    return [f"{v:.{decimals}f}" if "." in t or "e" in t else t for v, t in zip(values, own, strict=True)]
+    return [
+        f"{v:.{decimals}f}" if math.isfinite(v) and not v.is_integer() else t for v, t in zip(values, own, strict=True)
+    ]
 
 
 def is_rounded(value: float, text: str) -> bool:

@@ -6,16 +6,20 @@ import math
 from typing import Any
 
 from adcli.derivation import Operand, Step
-from adcli.explain.blocks import Deck, Runs, Slide, Words
-from adcli.explain.maths import Expression, Mark, Matrix, Name, Number, Partial, Product, Role, Sum
+from adcli.explain.backward import slope_parts
+from adcli.explain.blocks import Deck, Part, Runs, Slide, Words
+from adcli.explain.formulas import value_formula
+from adcli.explain.maths import Expression, Fraction, Matrix, Name, Number, Partial, Product, Raw, Sum
+from adcli.explain.pictures import cotangent_name
 from adcli.explain.scene import Scene, as_matrix
 from adcli.explain.thrift import MOST_TOLD
 from adcli.render.json_format import one_line
-from adcli.render.maths import SIGNS, to_latex
+from adcli.render.maths import sign_latex, to_latex
 from adcli.render.maths_text import Pen
 from adcli.render.steps_json import step_content
 
 SCHEMA = 1
+EXACT = 17  # significant digits that tell one double from every other
 
 
 def document(deck: Deck, scene: Scene) -> str:
@@ -46,46 +50,95 @@ def _plain(runs: Runs, pen: Pen) -> str:
 def _step(step: Step, pen: Pen, scene: Scene, most: int | None) -> dict[str, Any]:
     """A step of the derivation, with its formula as text and in LaTeX after kind and target."""
     content = step_content(step, most)
-    formula = formula_of(step, scene, most)
-    text = "".join((_inline(pen, e) if not isinstance(e, str) else f" {e} ") for e in formula)
-    latex = " ".join(SIGNS[e] if isinstance(e, str) else to_latex(e, pen.numbers) for e in formula)
+    left, parts = formula_of(step, scene, most)
+    text, latex = pen.inline_flat(left), to_latex(left, pen.numbers)
+    for part in parts:
+        text += f" {pen.sign(part.sign, part.expression)} {pen.inline_flat(part.expression)}"
+        sign = sign_latex(part.sign, part.expression, pen.numbers)
+        latex += f" {sign} {to_latex(part.expression, pen.numbers)}"
     return {"kind": content.pop("kind"), "target": content.pop("target"), "text": text, "latex": latex, **content}
 
 
-def _inline(pen: Pen, e: Expression) -> str:
-    return pen.inline_flat(e)
-
-
-def formula_of(step: Step, scene: Scene, most: int | None) -> list[Expression | str]:
-    """``target sign rule = numbers = result``, as expressions and the signs between them."""
+def formula_of(step: Step, scene: Scene, most: int | None) -> tuple[Expression, list[Part]]:
+    """``target sign rule = numbers = result``: the target, and what stands after it."""
     names = scene.names
-    role = Role.TANGENT if step.kind.startswith("tangent") else Role.COTANGENT
     target = names[step.target]
-    result = _matrix(step.value, most, target)
+    result = Part("=", _matrix(step.value, most, target))
     match step.kind:
-        case "forward" | "recompute" | "store" | "release":
-            return [target, "=", result]
+        case "store" | "release":
+            return target, [result]
+        case "forward" | "recompute":
+            return _value(step, scene)
         case "tangent.init":
-            return [names.tangent(step.target), "←", _partial(step.operands[0], scene), "=", result]
+            return names.tangent(step.target), [Part("←", _partial(step.operands[0], scene)), result]
         case "tangent.update":
             tangent = names.tangent(step.target)
             rule = Product((_partial(step.operands[0], scene), tangent))
-            return [tangent, "←", rule, "=", _product(step, most, tangent), "=", result]
+            return tangent, [Part("←", rule), _product(step, most, tangent), result]
         case "accumulate":
-            is_tangent = step.value.derivative is None
-            left: Expression = names.tangent(step.target) if is_tangent else Partial(names[scene.output], target)
-            return [left, "←", Sum(tuple(_matrix(o, most, target) for o in step.operands)), "=", result]
-        case "numeric.probe" | "symbolic.derivative":
-            return [Partial(names[scene.output], target), "=", result]
+            terms = Sum(tuple(_matrix(operand, most, target) for operand in step.operands))
+            return _accumulated(step, scene), [Part("←", terms), result]
+        case "numeric.probe":
+            return _entry_partial(step, scene), [Part("≈", _quotient(step)), result]
+        case "symbolic.derivative":
+            return _entry_partial(step, scene), [*_closed_form(step, scene), result]
         case _:
-            left = Partial(names[scene.output], target)
-            tilde = Name("h", mark=Mark.TILDE, rank=1, role=role)
-            first: Expression = left if step.kind == "gradient" else tilde
-            sign = "=" if step.kind == "gradient" else "←"
-            if len(step.operands) < 2:
-                return [first, sign, left, "=", result]
-            rule = Product((tilde, _partial(step.operands[1], scene)))
-            return [first, sign, rule, "=", _product(step, most, tilde), "=", result]
+            return _pulled(step, scene, most, result)
+
+
+def _value(step: Step, scene: Scene) -> tuple[Expression, list[Part]]:
+    """``h₁ = relu(z₁) = relu([-1; 2]) = [0; 2]``."""
+    node = next(node for node in scene.trace.nodes if node.name == step.target)
+    formula = value_formula(scene, node)
+    return formula.left, list(formula.parts)
+
+
+def _accumulated(step: Step, scene: Scene) -> Expression:
+    """What contributions are added to: a tangent, a gradient, or a cotangent on its way."""
+    if step.value.derivative is None:
+        return scene.names.tangent(step.target)
+    if step.target in scene.wrt:
+        return Partial(scene.names[scene.output], scene.names[step.target])
+    return cotangent_name(scene, step.target)
+
+
+def _pulled(step: Step, scene: Scene, most: int | None, result: Part) -> tuple[Expression, list[Part]]:
+    """A gradient or the next cotangent: the cotangent of a node times a Jacobian; the first is given, or a slope."""
+    whole = Partial(scene.names[scene.output], scene.names[step.target])
+    is_gradient = step.kind == "gradient"
+    left: Expression = whole if is_gradient else cotangent_name(scene, step.target)
+    if len(step.operands) == 2:
+        tilde = cotangent_name(scene, step.pulled_through)
+        rule = Product((tilde, _partial(step.operands[1], scene)))
+        return left, [Part("=" if is_gradient else "←", rule), _product(step, most, tilde), result]
+    begin = [] if is_gradient else [Part("←", whole)]
+    if step.operands:
+        node = next(node for node in scene.trace.nodes if node.name == step.pulled_through)
+        begin += slope_parts(scene, node, step.target, 0, 0)
+    return left, [*begin, result]
+
+
+def _entry_partial(step: Step, scene: Scene) -> Expression:
+    """∂ℓ/∂W₁[2,1]: of the first number of the output."""
+    entry = step.entry or 0
+    return Partial(scene.names.entry(scene.output, 0), scene.names.entry(step.target, entry))
+
+
+def _quotient(step: Step) -> Expression:
+    """Both calls in all their digits, over the step between them."""
+    above, below, width = (Number(float(operand.array()), digits=EXACT) for operand in step.operands)
+    return Fraction(Sum((above, below), minus=(1,)), width)
+
+
+def _closed_form(step: Step, scene: Scene) -> list[Part]:
+    """The derivative as a formula; none where the names of the trace stayed symbols."""
+    formulas = scene.result.formulas
+    if formulas is None or step.entry is None:
+        return []
+    from adcli.notation.formulas import latex, text  # with SymPy, which only symbolic mode needs
+
+    own = formulas.gradients[step.target].reshape(-1)[step.entry : step.entry + 1]
+    return [Part("=", Raw(str(text(formulas, own)[0]), str(latex(formulas, own)[0])))]
 
 
 def _partial(operand: Operand, scene: Scene) -> Expression:
@@ -93,8 +146,8 @@ def _partial(operand: Operand, scene: Scene) -> Expression:
     return Partial(scene.names[of], scene.names[by])
 
 
-def _product(step: Step, most: int | None, name: Name) -> Expression:
-    return Product(tuple(_matrix(operand, most, name) for operand in step.operands))
+def _product(step: Step, most: int | None, name: Name) -> Part:
+    return Part("=", Product(tuple(_matrix(operand, most, name) for operand in step.operands)))
 
 
 def _matrix(operand: Operand, most: int | None, name: Name) -> Expression:

@@ -150,6 +150,7 @@ TABLE = {
     "back.done.title": "{done}: done",
     "back.done.sentence": "Nothing that we ask for lies further back.",
     "back.move.title": "{h} moves to {to}",
+    "back.share.title": "{h} gives its share to {to}",
     "back.move.sentence": "Multiply by the input Jacobian from the right.",
     "back.partly.sentence": "This is one use of it; its gradient is complete when all have been added.",
     "back.meet.sentence": "Two ways meet here: what comes back along each of them is added.",

@@ -140,6 +140,7 @@ TABLE = {
     "back.done.title": "{done} selesai",
     "back.done.sentence": "Yang kita cari tidak ada lagi di belakangnya.",
     "back.move.title": "{h} mundur ke {to}",
+    "back.share.title": "{h} menyumbang ke {to}",
     "back.move.sentence": "Kalikan dari kanan dengan input Jacobian.",
     "back.partly.sentence": "Ini baru satu kontribusi; gradient-nya lengkap setelah semua dijumlahkan.",
     "back.meet.sentence": "Dua jalur bertemu di sini: yang datang dari masing-masing jalur dijumlahkan.",
