@@ -281,14 +281,6 @@ def test_the_way_of_the_gradient_is_told_where_all_parameters_agree(run, tmp_pat
         assert "gradient" not in run("explain", spec).stdout.split("What to notice")[1]
 
 
-def test_a_quotient_can_be_computed_again_from_its_slide(run) -> None:
-    text = " ".join(run("explain", FORWARD, "--mode", "numeric").stdout.split())
-    above, below, width, quotient = re.search(r"≈ \((\S+) − (\S+)\) / (\S+) ≈ (\S+)", text).groups()
-    step = re.search(r" h = (\S+)", text)[1]
-    assert (float(above) - float(below)) / float(width) == pytest.approx(float(quotient), rel=1e-11)
-    assert float(width) == 2 * float(step)
-
-
 def test_the_product_with_the_identity_costs_nothing(run) -> None:
     told = run("explain", "specs/one-layer.yaml").stdout
     assert "0 multiplications here, 0 the other way" in told and "this step" not in told
