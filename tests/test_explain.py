@@ -620,8 +620,8 @@ def test_a_step_forward_in_json_has_its_rule_and_its_numbers(run_json) -> None:
 def test_a_probe_in_json_says_of_which_entry_and_how(run_json) -> None:
     first, *_ = (s for s in steps(run_json, FORWARD, "--mode", "numeric", "--step", "0.5"))
     # ℓ = (34 + 7h)², so that the calls give 37.5² and 30.5²
-    assert first["text"] == "∂ℓ/∂W₁[1,1] ≈ (1406.25 − 930.25) / 1 = 476"
-    assert [o["value"] for o in first["operands"]] == [1406.25, 930.25, 1]
+    assert first["text"] == "∂ℓ/∂W₁[1,1] ≈ (1406.25 − 930.25) / (2·0.5) = 476"
+    assert [o["value"] for o in first["operands"]] == [1, 0.5, 1406.25, 930.25]  # entry, h, above, below
 
 
 def test_a_symbolic_derivative_in_json_has_its_formula(run_json) -> None:

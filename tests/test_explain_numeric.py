@@ -36,6 +36,18 @@ def test_a_quotient_can_be_computed_again_from_its_slide(run, spec, args, factor
     assert again == pytest.approx(float(shown), rel=1e-3 if "--digits" not in args else 1e-6)
 
 
+@pytest.mark.parametrize("format_", ["text", "markdown", "beamer", "html", "json"])
+@pytest.mark.parametrize("step", ["1e-20", "5"])
+def test_a_step_beyond_the_plot_is_told(run, step, format_) -> None:
+    """1 + 1e-20 is 1: both calls are the same, and their quotient is 0."""
+    ran = run("explain", FORWARD, "--mode", "numeric", "--step", step, "--format", format_)
+    assert ran.code == 0
+    if format_ == "text" and step == "1e-20":
+        text = " ".join(ran.stdout.split())
+        assert "h = 1e-20" in text and "(1156 − 1156) / (2·1e-20) = 0" in text and "┊ here" not in text
+        assert "✓ reverse mode says" not in text
+
+
 def test_every_quotient_in_json_says_which_entry_and_from_which_calls(run_json) -> None:
     """Of the lecture's net: the 14 gradients of its forward mode."""
     probes = probed(run_json, FORWARD, "--mode", "numeric")
@@ -90,6 +102,15 @@ def test_a_sample_warns_of_what_it_looked_at(run, tmp_path) -> None:
     near = run("explain", wide(tmp_path, {1: -50 + 1e-9}, activation="relu"), *args)
     assert near.code == 0 and "near a kink: for W1[1, 1]" in near.stderr
     assert run("explain", wide(tmp_path, {5: -50 + 1e-9}, activation="relu"), *args).stderr == ""
+
+
+def test_the_error_of_the_table_is_the_one_that_ranks_and_is_summed_up(run) -> None:
+    """By hand, of the lecture's net: |476.0000000436 − 476| over 748, the largest entry for W1."""
+    text = run("explain", FORWARD, "--mode", "numeric", "--slide", "3").stdout
+    assert re.search(r"W₁\[1,1\] .* 5.8e-11\n", text)
+    ranked = run("explain", "specs/classifier.yaml", "--mode", "numeric", "--slide", "3").stdout
+    errors = [float(number) for number in re.findall(r" (\S+)\n", ranked[ranked.index("error\n") + 6 :])[:5]]
+    assert len(set(errors)) > 2 and errors == sorted(errors, reverse=True)
 
 
 def test_small_nets_are_told_whole(run, tmp_path) -> None:

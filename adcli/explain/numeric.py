@@ -13,6 +13,7 @@ from adcli.engines.numeric import evaluations
 from adcli.explain import opening as shared
 from adcli.explain.blocks import (
     DONE,
+    PLAIN,
     Block,
     Column,
     Formula,
@@ -39,13 +40,13 @@ from adcli.explain.quotients import (
     entry_of,
     probe,
     put_in,
-    relative_error,
     turned,
 )
 from adcli.explain.scene import Scene
 
 MOST_ROWS = 14
 WORST = 5
+AGREES = 0.1  # relative error up to which two modes tell the same
 FLOOR = 2e-16
 DIGITS_OF_AN_ENTRY = 8
 DIGITS_OF_A_QUOTIENT = 12
@@ -84,6 +85,7 @@ def _one(scene: Scene, entry: Entry) -> Slide:
     calls = put_in(scene, entry.h, entry.f_above, entry.f_below)
     numbers = Formula(partial, (Part("≈", calls), Part("=", result)), phase=3)
     errors = {scheme: _errors(scene, name, entry.reverse, scheme) for scheme in ("central", "forward")}
+    shortest = 10.0 ** -max(POWERS)
     plot = Plot(
         say.text("numeric.plot.x"),
         say.text("numeric.plot.y"),
@@ -91,7 +93,7 @@ def _one(scene: Scene, entry: Entry) -> Slide:
             Series(say.text("numeric.central"), "circle", errors["central"], Role.VALUE),
             Series(say.text("numeric.one_sided"), "triangle", errors["forward"], Role.TANGENT),
         ),
-        marker=(entry.h, say.text("numeric.here", h=f"{entry.h:.2g}")),
+        marker=(entry.h, say.text("numeric.here", h=f"{entry.h:.2g}")) if shortest <= entry.h <= 1.0 else None,
         floor=(FLOOR, say.text("numeric.floor")),
         falling_x=True,
         phase=4,
@@ -136,7 +138,8 @@ def _calls(scene: Scene, entry: Entry, own: Name) -> Table:
         ((Words(say.text(key, d=DIGITS_OF_A_QUOTIENT)),), (), (Number(number, Role.COTANGENT, DIGITS_OF_A_QUOTIENT),))
         for key, number in (("numeric.quotient.digits", entry.quotient), ("numeric.reverse", entry.reverse))
     )
-    rows = (*calls, Row(quotient, phase=3, rule=True), Row(right, DONE, phase=3))
+    agrees = _relative(entry.quotient, entry.reverse) < AGREES
+    rows = (*calls, Row(quotient, phase=3, rule=True), Row(right, DONE if agrees else PLAIN, phase=3))
     return Table(columns, rows)
 
 
@@ -151,10 +154,16 @@ def _errors(scene: Scene, name: str, right: float, scheme: str) -> tuple[tuple[f
         if above == below:
             continue
         f_below = call(scene, name, 0, below) if scheme == "central" else f
-        error = relative_error((call(scene, name, 0, above) - f_below) / (above - below), right)
+        quotient = (call(scene, name, 0, above) - f_below) / (above - below)
+        error = _relative(quotient, right)
         if math.isfinite(error):
             points.append((h, max(error, FLOOR / 4)))
     return tuple(points)
+
+
+def _relative(found: float, right: float) -> float:
+    """The error relative to the right value; absolute where that is 0."""
+    return abs(found - right) / (abs(right) or 1.0)
 
 
 def _what_the_plot_says(scene: Scene, errors: dict[str, tuple[tuple[float, float], ...]]) -> Runs:
@@ -187,13 +196,14 @@ def _all(scene: Scene, found: dict[str, tuple[Array, Array]], right: dict[str, A
         order = sorted(shown, key=lambda i: (-apart[i], i))
         shown = [*order[:WORST], order[-1]]
     entries = [entry_of(scene, *every[i], right) for i in shown]
+    table = _quotients(scene, entries, [apart[i] for i in shown])
     return Slide(
         id="numeric-all",
         kind="numeric.all",
         head=shared.head(scene),
         title=_title(scene, len(every)),
         sentence=say("numeric.all.sentence" if scene.result.sampled is None else "numeric.sample.sentence"),
-        stage=(_quotients(scene, entries), *_what_is_shown(scene, len(every), len(shown)), _agreement(scene, apart)),
+        stage=(table, *_what_is_shown(scene, len(every), len(shown)), _agreement(scene, apart)),
         note=say.text("numeric.all.note"),
         steps=tuple(probe(scene, entry) for entry in entries if entry[:2] != first[:2]),
     )
@@ -219,8 +229,8 @@ def _what_is_shown(scene: Scene, count: int, rows: int) -> list[Block]:
     return [Text(scene.say("numeric.all.more", n=WORST, of=f"{count:,}"))] if rows < count else []
 
 
-def _quotients(scene: Scene, entries: list[Entry]) -> Table:
-    """A row for each entry: both calls, the quotient, and its distance from reverse mode."""
+def _quotients(scene: Scene, entries: list[Entry], apart: list[float]) -> Table:
+    """A row for each entry: both calls, the quotient, and how far ``apart`` it is from reverse mode."""
     say = scene.say
     call, below = _first(scene), "(−h)" if scene.request.scheme == "central" else ""
     heads: list[Runs] = [
@@ -239,10 +249,10 @@ def _quotients(scene: Scene, entries: list[Entry]) -> Table:
                 (Number(entry.f_above, Role.VALUE, digits),),
                 (Number(entry.f_below, Role.VALUE, digits),),
                 (Number(entry.quotient, Role.COTANGENT, 8),),
-                (Number(entry.error, digits=2),),
+                (Number(error, digits=2),),
             )
         )
-        for entry in entries
+        for entry, error in zip(entries, apart, strict=True)
     )
     return Table(tuple(Column(head, i > 0) for i, head in enumerate(heads)), rows)
 
@@ -250,7 +260,7 @@ def _quotients(scene: Scene, entries: list[Entry]) -> Table:
 def _agreement(scene: Scene, apart: list[float]) -> Text:
     """To how many digits all that were turned agree with reverse mode."""
     worst = max(apart, default=0.0)
-    if not (math.isfinite(worst) and worst < 0.1):
+    if not (math.isfinite(worst) and worst < AGREES):
         return Text(scene.say("numeric.differ", e=Number(worst)), Style.WARNING)
     digits = min(15, math.floor(-math.log10(max(worst, 1e-15))))
     key = "numeric.agree" if scene.result.sampled is None else "numeric.sample.agree"

@@ -21,31 +21,21 @@ EXACT = 17  # significant digits that tell one double from every other
 
 
 class Entry(NamedTuple):
-    """One number that is turned: the ``place`` of ``name``, its calls, quotient and reverse mode's value."""
+    """One number that is turned: the ``place`` of ``name``, its calls, quotient and reverse mode's value.
+
+    ``h`` is the step as the calls have it, for x ± h is rounded; where it is lost in rounding, as it was asked for.
+    """
 
     name: str
     place: int
     x: float
+    h: float
     above: float
     below: float
     f_above: float
     f_below: float
     quotient: float
     reverse: float
-
-    @property
-    def h(self) -> float:
-        """The step, as the calls have it: x ± h is rounded."""
-        return (self.above - self.below) / (1 if self.below == self.x else 2)
-
-    @property
-    def error(self) -> float:
-        return relative_error(self.quotient, self.reverse)
-
-
-def relative_error(found: float, right: float) -> float:
-    """Relative to the right value; absolute where that is 0."""
-    return abs(found - right) / (abs(right) or 1.0)
 
 
 def turned(scene: Scene) -> dict[str, tuple[Array, Array]]:
@@ -62,10 +52,12 @@ def entry_of(scene: Scene, name: str, place: int, quotient: float, right: dict[s
     """The entry with both of its calls made once more."""
     x = float(scene.value(name).reshape(-1)[place])
     step = float(engine.steps(np.array([x]), scene.request.scheme, scene.request.step)[0])
-    above, below = x + step, x - step if scene.request.scheme == "central" else x
+    central = scene.request.scheme == "central"
+    above, below = x + step, x - step if central else x
+    h = (above - below) / (2 if central else 1) or step
     f_above, f_below = call(scene, name, place, above), call(scene, name, place, below)
     exact = float(np.asarray(right[name]).reshape(-1, scene.size(name))[0, place])
-    return Entry(name, place, x, above, below, f_above, f_below, quotient, exact)
+    return Entry(name, place, x, h, above, below, f_above, f_below, quotient, exact)
 
 
 def call(scene: Scene, name: str, place: int, x: float) -> float:
