@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ Entry = tuple[str, tuple[int, ...]]
 class Assessment(NamedTuple):
     """What the engine thinks of its own result.
 
-    ``errors``: name → an estimate for each entry of its gradient, in the gradient's shape; infinite where it knows
+    ``errors``: name → an estimate for each quotient, output entries × entries looked at; infinite where it knows
     nothing. ``cancelled``: steps that are lost in rounding, by name and index.
     """
 
@@ -37,10 +37,25 @@ class Assessment(NamedTuple):
     cancelled: list[Entry]
 
 
-def assess(base: Structure, result: Result, made: dict[str, Sides], step: float | None = None) -> Assessment:
+class Turned(NamedTuple):
+    """Entries of a name: their flat ``places``, their numbers ``x`` and the step ``h`` of each."""
+
+    name: str
+    places: Array
+    x: Array
+    h: Array
+
+
+def assess(
+    base: Structure,
+    result: Result,
+    made: dict[str, Sides],
+    step: float | None = None,
+    places: Mapping[str, Array] | None = None,
+) -> Assessment:
     """Estimate the errors of ``result``, and tell kinks, by quotients at longer and shorter steps.
 
-    ``made``: the quotients of the run.
+    ``made``: the quotients of the run, for all entries of each name, or for those at ``places``.
     """
     errors: dict[str, Array] = {}
     kinks: list[Kink] = []
@@ -49,35 +64,41 @@ def assess(base: Structure, result: Result, made: dict[str, Sides], step: float 
     noise = _noise(base, result.values)
     for name in base.wrt:
         shape = base.trace.shapes[name]
-        x = np.asarray(result.values[name]).reshape(-1)
-        h = steps(x, scheme, step)
-        rounding = noise / h
-        once = made[name] if scheme == "central" else sides(base, result.values, name, h, "central")
-        twice = sides(base, result.values, name, 2.0 * h, "central")
-        errors[name] = _errors(base, result, name, h, rounding, once, twice).reshape(result.gradients[name].shape)
+        numbers = np.asarray(result.values[name]).reshape(-1)
+        own = np.arange(len(numbers)) if places is None else places[name]
+        turned = Turned(name, own, numbers[own], steps(numbers[own], scheme, step))
+        x, h, rounding = turned.x, turned.h, noise / turned.h
+        once = made[name] if scheme == "central" else _again(base, result, turned, 1.0)
+        twice = _again(base, result, turned, 2.0)
+        errors[name] = _errors(base, result, turned, rounding, once, twice)
         lost = (x + h == x) | (x - h == x)
-        found = _at_kinks(base, result, name, h, rounding, once, twice) & ~lost
-        kinks += [_kink(name, shape, int(row), int(column), once) for row, column in np.argwhere(found)]
+        found = _at_kinks(base, result, turned, rounding, once, twice) & ~lost
+        kinks += [_kink(name, _index(shape, int(own[column])), row, column, once) for row, column in np.argwhere(found)]
         if step is None:
-            lost |= _lost_on_the_way(base, result.values, name, h, rounding, made[name].quotient)
-        cancelled += [(name, _index(shape, int(column))) for column in np.flatnonzero(lost)]
+            lost |= _lost_on_the_way(base, result.values, turned, rounding, made[name].quotient)
+        cancelled += [(name, _index(shape, int(own[column]))) for column in np.flatnonzero(lost)]
     return Assessment(errors, kinks, cancelled)
 
 
-def _errors(base: Structure, result: Result, name: str, h: Array, rounding: Array, once: Sides, twice: Sides) -> Array:
-    """How far off each quotient of ``name`` may be: truncation, by the double step, and rounding.
+def _again(base: Structure, result: Result, turned: Turned, factor: float) -> Sides:
+    """The central quotients of the same entries, with steps that are so many times as long."""
+    return sides(base, result.values, turned.name, factor * turned.h, "central", turned.places)
+
+
+def _errors(base: Structure, result: Result, turned: Turned, rounding: Array, once: Sides, twice: Sides) -> Array:
+    """How far off each quotient may be: truncation, by the double step, and rounding.
 
     Where a much shorter step tells another story, the usual one hides something: then the distance counts, and
     nothing is known where the quotient keeps growing.
     """
-    x = np.asarray(result.values[name]).reshape(-1)
+    x, h = turned.x, turned.h
     if result.scheme == "forward":
         chosen, change = once.right, np.abs(twice.right - once.right)
     else:
         one_sided = ~(np.isfinite(once.left) & np.isfinite(once.right))
         chosen, change = once.quotient, np.abs(twice.quotient - once.quotient) / np.where(one_sided, 1.0, 3.0)
     error = _MARGIN * change + rounding
-    fine = sides(base, result.values, name, h / _FINE, "central").quotient
+    fine = _again(base, result, turned, 1.0 / _FINE).quotient
     distance = np.abs(fine - chosen)
     hidden = distance > 1.5 * error + 4.0 * _FINE * rounding
     hidden &= (x + h / _FINE != x) & (x - h / _FINE != x)
@@ -86,20 +107,18 @@ def _errors(base: Structure, result: Result, name: str, h: Array, rounding: Arra
     return estimate
 
 
-def _at_kinks(
-    base: Structure, result: Result, name: str, h: Array, rounding: Array, once: Sides, twice: Sides
-) -> Array:
+def _at_kinks(base: Structure, result: Result, turned: Turned, rounding: Array, once: Sides, twice: Sides) -> Array:
     """Where left and right quotient differ, and neither moves as the step changes.
 
     The gap between them changes with the step where curvature makes it, and stays where a kink does.
     """
     gap = np.abs(once.right - once.left)
     wide: Array = gap > 64 * rounding + 1e-5 * (np.abs(once.left) + np.abs(once.right))
-    if not any(primitive.kink for _, primitive in path_of(base, name).nodes):
+    if not any(primitive.kink for _, primitive in path_of(base, turned.name).nodes):
         return np.zeros_like(wide)
     wide &= _moved(once, twice) < 0.25 * gap
     if wide.any():
-        wide &= _moved(once, sides(base, result.values, name, 0.5 * h, "central")) < 0.25 * gap
+        wide &= _moved(once, _again(base, result, turned, 0.5)) < 0.25 * gap
     return wide
 
 
@@ -109,24 +128,26 @@ def _moved(once: Sides, other: Sides) -> Array:
 
 
 def _lost_on_the_way(
-    base: Structure, values: dict[str, Array], name: str, h: Array, rounding: Array, quotient: Array
+    base: Structure, values: dict[str, Array], turned: Turned, rounding: Array, quotient: Array
 ) -> Array:
     """Where a step that is relative to a small number is too short for the numbers that come after it.
 
     There rounding makes all of the quotient, and the step that is taken at 0 gives another one.
     """
+    h = turned.h
     lost = np.zeros(h.shape, dtype=bool)
     absolute = RELATIVE_STEP["central"]
-    places = np.flatnonzero((h < _LOST * absolute) & (rounding > _LOST * np.abs(quotient)).any(axis=0))
-    if places.size:
-        again = sides(base, values, name, np.full(places.shape, absolute), "central", places).quotient
-        apart = np.abs(again - quotient[:, places]) > rounding[:, places] / 64.0
-        lost[places] = (apart & (rounding[:, places] > _LOST * np.abs(again))).any(axis=0)
+    own = np.flatnonzero((h < _LOST * absolute) & (rounding > _LOST * np.abs(quotient)).any(axis=0))
+    if own.size:
+        longer = np.full(own.shape, absolute)
+        again = sides(base, values, turned.name, longer, "central", turned.places[own]).quotient
+        apart = np.abs(again - quotient[:, own]) > rounding[:, own] / 64.0
+        lost[own] = (apart & (rounding[:, own] > _LOST * np.abs(again))).any(axis=0)
     return lost
 
 
-def _kink(name: str, shape: Shape, row: int, column: int, once: Sides) -> Kink:
-    return Kink(name, _index(shape, column), row, float(once.left[row, column]), float(once.right[row, column]))
+def _kink(name: str, place: tuple[int, ...], row: int, column: int, once: Sides) -> Kink:
+    return Kink(name, place, int(row), float(once.left[row, column]), float(once.right[row, column]))
 
 
 def _index(shape: Shape, column: int) -> tuple[int, ...]:

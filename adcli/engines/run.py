@@ -68,4 +68,31 @@ def _numeric(
     result = numeric.run(base, scheme, step, made)
     assessment = numeric_checks.assess(base, result, made, step)
     warnings = numeric_checks.warnings(base, result, diagnose(base, result), assessment)
-    return result._replace(errors=assessment.errors, kinks=assessment.kinks), warnings
+    errors = {name: error.reshape(result.gradients[name].shape) for name, error in assessment.errors.items()}
+    return result._replace(errors=errors, kinks=assessment.kinks), warnings
+
+
+def sample(
+    trace: Trace, wrt: Sequence[str], places: Mapping[str, Array], scheme: str = "central", step: float | None = None
+) -> tuple[Result, list[Warning]]:
+    """Numeric mode for the entries of each name at ``places`` (flat indices) alone, beside reverse mode's gradients.
+
+    The warnings about quotients are those of these entries.
+
+    Raises:
+        AdcliError: the Jacobians of ``wrt`` would hold more numbers than a machine can.
+    """
+    from adcli.engines import numeric, numeric_checks
+
+    right, _ = differentiate(trace, "reverse", wrt)
+    with np.errstate(all="ignore"):
+        base = numeric.plan(trace, wrt)
+        made = {}
+        for name in base.wrt:
+            h = numeric.steps(np.asarray(right.values[name]).reshape(-1)[places[name]], scheme, step)
+            made[name] = numeric.sides(base, right.values, name, h, scheme, places[name])
+        calls = numeric.evaluations(sum(np.size(right.values[name]) for name in base.wrt), scheme)
+        sampled = {name: (places[name], found.quotient) for name, found in made.items()}
+        result = Result(right.values, right.gradients, evaluations=calls, scheme=scheme, sampled=sampled)
+        assessment = numeric_checks.assess(base, result, made, step, places)
+        return result, numeric_checks.warnings(base, result, diagnose(base, result), assessment)

@@ -41,6 +41,8 @@ class Result(NamedTuple):
         schedule: that of a run with checkpoints (reverse mode).
         evaluations, scheme, errors, kinks: of numeric mode, the calls that its quotients need, their kind, an
             estimate of the error of each entry (in the gradient's shape), and where left and right differ.
+        sampled: of numeric mode, where only some entries were turned: name → their flat places and their quotients
+            (output size × places). The gradients are reverse mode's then; ``evaluations`` are those that all take.
         formulas: of symbolic mode.
         tangents, jvp: of a JVP, the tangents that were given (others are 0) and the output's, of its shape;
             there are no gradients then.
@@ -55,6 +57,7 @@ class Result(NamedTuple):
     scheme: str | None = None
     errors: dict[str, Array] | None = None
     kinks: Sequence[Kink] = ()
+    sampled: Mapping[str, tuple[Array, Array]] | None = None
     formulas: Formulas | None = None
     tangents: Mapping[str, Array] | None = None
     jvp: Array | None = None

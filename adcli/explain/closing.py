@@ -46,7 +46,9 @@ def gradients(scene: Scene, steps: list[Step]) -> Slide:
     own = all(name in scene.trace.parameters for name in scene.wrt)
     folds = scene.mode == "forward" and scene.rows == 1 and any(len(scene.shape(n)) == 2 for n in names)
     made, full = (sum(product.multiplications[which] for product in products.values()) for which in (0, 1))
-    if folds:
+    if scene.result.sampled is not None:
+        sentence = say("gradients.sampled", calls=f"{scene.result.evaluations:,}")
+    elif folds:
         sentence = say("gradients.fold")
     elif made < full:
         sentence = say("gradients.outer", a=f"{made:,}", b=f"{full:,}")
@@ -145,7 +147,8 @@ def cost(scene: Scene, held: int) -> Slide:
     calls = scene.result.evaluations if scene.mode == "numeric" and scene.result.evaluations else 2 * numbers
     formulas = scene.result.formulas
     if scene.mode == "numeric":
-        title = say("cost.numeric.title", calls=f"{calls:,}")
+        key = "cost.numeric.title" if scene.result.sampled is None else "cost.sampled.title"
+        title = say(key, calls=f"{calls:,}")
     elif formulas is not None:
         title = say("cost.symbolic.title", n=formulas.after, b=f"{formulas.after:,}")
     stage: list[Block] = [

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from adcli.arrays import Array
-from adcli.derivation import Operand, Step, derivative
-from adcli.engines import numeric as engine
+from adcli.derivation import Step
 from adcli.engines import reverse
-from adcli.engines.structure import evaluate
+from adcli.engines.numeric import evaluations
 from adcli.explain import opening as shared
 from adcli.explain.blocks import (
     DONE,
+    PLAIN,
     Block,
     Column,
     Formula,
@@ -31,36 +30,28 @@ from adcli.explain.blocks import (
 )
 from adcli.explain.maths import Bracketed, Expression, Fraction, Name, Number, Partial, Product, Role, Sum
 from adcli.explain.pictures import strip
+from adcli.explain.quotients import (
+    DIGITS_MORE,
+    DIGITS_OF_A_CALL,
+    EXACT,
+    Entry,
+    call,
+    enough_digits,
+    entry_of,
+    probe,
+    put_in,
+    turned,
+)
 from adcli.explain.scene import Scene
 
 MOST_ROWS = 14
 WORST = 5
+AGREES = 0.1  # relative error up to which two modes tell the same
 FLOOR = 2e-16
-EXACT = 17  # significant digits that tell one double from every other
+DIGITS_OF_AN_ENTRY = 8
+DIGITS_OF_A_QUOTIENT = 12
+DIGITS_IN_THE_TABLE = 10
 POWERS = range(16)
-
-
-class Entry(NamedTuple):
-    """One number that is turned: the ``place`` of ``name``, its calls, quotient and reverse mode's value."""
-
-    name: str
-    place: int
-    x: float
-    above: float
-    below: float
-    f_above: float
-    f_below: float
-    quotient: float
-    reverse: float
-
-    @property
-    def error(self) -> float:
-        return relative_error(self.quotient, self.reverse)
-
-
-def relative_error(found: float, right: float) -> float:
-    """Relative to the right value; absolute where that is 0."""
-    return abs(found - right) / (abs(right) or 1.0)
 
 
 def opening(scene: Scene) -> list[Slide]:
@@ -68,57 +59,19 @@ def opening(scene: Scene) -> list[Slide]:
 
 
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
-    """One entry, then all of them."""
+    """One entry, then all of them, or a sample of very many."""
     right = reverse.run(reverse.plan(scene.trace, scene.wrt)).gradients
     if not scene.flowing:
         return []
-    return [_one(scene, right), _all(scene, right)]
-
-
-def _entry(scene: Scene, name: str, place: int, right: dict[str, Array]) -> Entry:
-    scheme, h = scene.request.scheme, scene.request.step
-    x = float(scene.value(name).reshape(-1)[place])
-    step = float(engine.steps(np.array([x]), scheme, h)[0])
-    above, below = x + step, x - step if scheme == "central" else x
-    f_above, f_below = _call(scene, name, place, above), _call(scene, name, place, below)
-    count = scene.size(name)
-    quotient = float(np.asarray(scene.result.gradients[name]).reshape(-1, count)[0, place])
-    exact = float(np.asarray(right[name]).reshape(-1, count)[0, place])
-    return Entry(name, place, x, above, below, f_above, f_below, quotient, exact)
-
-
-def _call(scene: Scene, name: str, place: int, x: float) -> float:
-    """The first number of the output, with one number of a leaf or a value changed."""
-    base = scene.base
-    if name not in scene.trace.leaves:
-        return _call_inside(scene, name, place, x)
-    start = list(base.start)
-    changed = np.array(start[base.slots[name]], dtype=float)
-    changed.reshape(-1)[place] = x
-    start[base.slots[name]] = changed
-    values = evaluate(base._replace(start=start))
-    return float(np.asarray(values[base.slots[scene.output]]).reshape(-1)[0])
-
-
-def _call_inside(scene: Scene, name: str, place: int, x: float) -> float:
-    """The same for a value of the trace: the steps after it run with the changed value."""
-    base = scene.base
-    values = [scene.result.values.get(key) for key in base.slots]
-    changed = np.array(values[base.slots[name]], dtype=float)
-    changed.reshape(-1)[place] = x
-    values[base.slots[name]] = changed
-    seen = False
-    for node, (call, read, out) in zip(scene.trace.nodes, base.calls, strict=True):
-        if seen:
-            values[out] = call(*read(values))
-        seen = seen or node.name == name
-    return float(np.asarray(values[base.slots[scene.output]]).reshape(-1)[0])
-
-
-def _one(scene: Scene, right: dict[str, Array]) -> Slide:
-    say = scene.say
+    found = turned(scene)
     name = next(n for n in scene.wrt if n in scene.base.flows)
-    entry = _entry(scene, name, 0, right)
+    first = entry_of(scene, name, 0, float(found[name][1][0]), right)
+    return [_one(scene, first), _all(scene, found, right, first)]
+
+
+def _one(scene: Scene, entry: Entry) -> Slide:
+    say = scene.say
+    name = entry.name
     central = scene.request.scheme == "central"
     own, h = scene.names.entry(name, 0), Name("h")
     call = _first(scene)
@@ -127,13 +80,12 @@ def _one(scene: Scene, right: dict[str, Array]) -> Slide:
     below = Product((call, Bracketed(Sum((own, h), minus=(1,)) if central else own)))
     bottom: Expression = Product((Number(2), h)) if central else h
     rule = Formula(partial, (Part("≈", Fraction(Sum((above, below), minus=(1,)), bottom)),), say.text("numeric.rule"))
-    step = (entry.above - entry.below) / 2 if central else entry.above - entry.below
-    width = Formula(h, (Part("=", Number(step)),))
-    calls = Sum((Number(entry.f_above, Role.VALUE, EXACT), Number(entry.f_below, Role.VALUE, EXACT)), minus=(1,))
-    put_in = Fraction(calls, Number(entry.above - entry.below, digits=EXACT))
-    result = Number(entry.quotient, Role.COTANGENT, 12)
-    numbers = Formula(partial, (Part("≈", put_in), Part("=", result)), phase=3)
+    width = Formula(h, (Part("=", Number(entry.h, digits=min(EXACT, scene.numbers.digits + DIGITS_MORE))),))
+    result = Number(entry.quotient, Role.COTANGENT)
+    calls = put_in(scene, entry.h, entry.f_above, entry.f_below)
+    numbers = Formula(partial, (Part("≈", calls), Part("=", result)), phase=3)
     errors = {scheme: _errors(scene, name, entry.reverse, scheme) for scheme in ("central", "forward")}
+    shortest = 10.0 ** -max(POWERS)
     plot = Plot(
         say.text("numeric.plot.x"),
         say.text("numeric.plot.y"),
@@ -141,7 +93,7 @@ def _one(scene: Scene, right: dict[str, Array]) -> Slide:
             Series(say.text("numeric.central"), "circle", errors["central"], Role.VALUE),
             Series(say.text("numeric.one_sided"), "triangle", errors["forward"], Role.TANGENT),
         ),
-        marker=(step, say.text("numeric.here", h=f"{step:.2g}")),
+        marker=(entry.h, say.text("numeric.here", h=f"{entry.h:.2g}")) if shortest <= entry.h <= 1.0 else None,
         floor=(FLOOR, say.text("numeric.floor")),
         falling_x=True,
         phase=4,
@@ -163,15 +115,6 @@ def _one(scene: Scene, right: dict[str, Array]) -> Slide:
     )
 
 
-def probe(scene: Scene, entry: Entry) -> Step:
-    """A quotient as a step of the derivation: both calls, and what they give."""
-    above = Operand("above", (), lambda: np.array(entry.f_above))
-    below = Operand("below", (), lambda: np.array(entry.f_below))
-    width = Operand("above - below", (), lambda: np.array(entry.above - entry.below))
-    value = derivative(scene.output, entry.name, (), lambda: np.array(entry.quotient))
-    return Step("numeric.probe", entry.name, (above, below, width), value, (entry.name,), (), 0, 0, entry.place)
-
-
 def _first(scene: Scene) -> Name:
     """The output, or the first number of it."""
     return scene.names.entry(scene.output, 0)
@@ -184,17 +127,19 @@ def _calls(scene: Scene, entry: Entry, own: Name) -> Table:
         Column((own,), right=True),
         Column((_first(scene),), right=True),
     )
-    digits = 13
-    rows = (
-        Row(((Words("1"),), (Number(entry.above, digits=8),), (Number(entry.f_above, Role.VALUE, digits),)), phase=1),
-        Row(((Words("2"),), (Number(entry.below, digits=8),), (Number(entry.f_below, Role.VALUE, digits),)), phase=2),
-        Row(
-            ((Words(say.text("numeric.quotient")),), (), (Number(entry.quotient, Role.COTANGENT, 12),)),
-            phase=3,
-            rule=True,
-        ),
-        Row(((Words(say.text("numeric.reverse")),), (), (Number(entry.reverse, Role.COTANGENT, 12),)), DONE, phase=3),
+    of_x = enough_digits(entry.above, entry.below, DIGITS_OF_AN_ENTRY, DIGITS_MORE)
+    of_f = enough_digits(entry.f_above, entry.f_below, DIGITS_OF_A_CALL, scene.numbers.digits + DIGITS_MORE)
+    made = ((entry.above, entry.f_above), (entry.below, entry.f_below))
+    calls = [
+        Row(((Words(str(i)),), (Number(x, digits=of_x),), (Number(f, Role.VALUE, of_f),)), phase=i)
+        for i, (x, f) in enumerate(made, 1)
+    ]
+    quotient, right = (
+        ((Words(say.text(key, d=DIGITS_OF_A_QUOTIENT)),), (), (Number(number, Role.COTANGENT, DIGITS_OF_A_QUOTIENT),))
+        for key, number in (("numeric.quotient.digits", entry.quotient), ("numeric.reverse", entry.reverse))
     )
+    agrees = _relative(entry.quotient, entry.reverse) < AGREES
+    rows = (*calls, Row(quotient, phase=3, rule=True), Row(right, DONE if agrees else PLAIN, phase=3))
     return Table(columns, rows)
 
 
@@ -202,17 +147,23 @@ def _errors(scene: Scene, name: str, right: float, scheme: str) -> tuple[tuple[f
     """(step, relative error) of the quotient of the first entry, for steps from 1 down."""
     x = float(scene.value(name).reshape(-1)[0])
     points = []
-    f = _call(scene, name, 0, x)
+    f = call(scene, name, 0, x)
     for power in POWERS:
         h = 10.0**-power
         above, below = x + h, x - h if scheme == "central" else x
         if above == below:
             continue
-        f_below = _call(scene, name, 0, below) if scheme == "central" else f
-        error = relative_error((_call(scene, name, 0, above) - f_below) / (above - below), right)
+        f_below = call(scene, name, 0, below) if scheme == "central" else f
+        quotient = (call(scene, name, 0, above) - f_below) / (above - below)
+        error = _relative(quotient, right)
         if math.isfinite(error):
             points.append((h, max(error, FLOOR / 4)))
     return tuple(points)
+
+
+def _relative(found: float, right: float) -> float:
+    """The error relative to the right value; absolute where that is 0."""
+    return abs(found - right) / (abs(right) or 1.0)
 
 
 def _what_the_plot_says(scene: Scene, errors: dict[str, tuple[tuple[float, float], ...]]) -> Runs:
@@ -233,16 +184,54 @@ def _what_the_plot_says(scene: Scene, errors: dict[str, tuple[tuple[float, float
     return say("numeric.vee", best=Number(best))
 
 
-def _all(scene: Scene, right: dict[str, Array]) -> Slide:
+def _all(scene: Scene, found: dict[str, tuple[Array, Array]], right: dict[str, Array], first: Entry) -> Slide:
+    """The entries that were turned, of many the worst and the best; ``first`` is told already."""
     say = scene.say
-    places = [(name, place) for name in scene.wrt for place in range(scene.size(name))]
-    count = len(places)
-    found = _differences(scene, right)
-    stage: list[Block] = []
-    if count > MOST_ROWS and scene.detail != "full":
-        order = sorted(range(count), key=lambda i: (-found[i], i))
-        places = [places[i] for i in (*order[:WORST], order[-1])]
-        stage.append(Text(say("numeric.all.more", n=WORST, of=count)))
+    every = [
+        (name, int(at), float(q)) for name, (places, own) in found.items() for at, q in zip(places, own, strict=True)
+    ]
+    apart = _differences(scene, found, right)
+    shown = list(range(len(every)))
+    if len(every) > MOST_ROWS and scene.detail != "full":
+        order = sorted(shown, key=lambda i: (-apart[i], i))
+        shown = [*order[:WORST], order[-1]]
+    entries = [entry_of(scene, *every[i], right) for i in shown]
+    table = _quotients(scene, entries, [apart[i] for i in shown])
+    return Slide(
+        id="numeric-all",
+        kind="numeric.all",
+        head=shared.head(scene),
+        title=_title(scene, len(every)),
+        sentence=say("numeric.all.sentence" if scene.result.sampled is None else "numeric.sample.sentence"),
+        stage=(table, *_what_is_shown(scene, len(every), len(shown)), _agreement(scene, apart)),
+        note=say.text("numeric.all.note"),
+        steps=tuple(probe(scene, entry) for entry in entries if entry[:2] != first[:2]),
+    )
+
+
+def _title(scene: Scene, count: int) -> Runs:
+    """How many entries were turned by how many calls, and of how many."""
+    calls = scene.result.evaluations or 0
+    if scene.result.sampled is None:
+        return scene.say("numeric.all.title", n=f"{count:,}", calls=f"{calls:,}")
+    of, made = _asked_for(scene), evaluations(count, scene.request.scheme)
+    return scene.say("numeric.sample.title", n=f"{count:,}", of=f"{of:,}", calls=f"{made:,}", all=f"{calls:,}")
+
+
+def _asked_for(scene: Scene) -> int:
+    return sum(scene.size(name) for name in scene.wrt)
+
+
+def _what_is_shown(scene: Scene, count: int, rows: int) -> list[Block]:
+    if scene.result.sampled is not None:
+        of = f"{_asked_for(scene):,}"
+        return [Text(scene.say("numeric.sample.more", n=f"{count:,}", of=of, worst=WORST))]
+    return [Text(scene.say("numeric.all.more", n=WORST, of=f"{count:,}"))] if rows < count else []
+
+
+def _quotients(scene: Scene, entries: list[Entry], apart: list[float]) -> Table:
+    """A row for each entry: both calls, the quotient, and how far ``apart`` it is from reverse mode."""
+    say = scene.say
     call, below = _first(scene), "(−h)" if scene.request.scheme == "central" else ""
     heads: list[Runs] = [
         (Words(say.text("numeric.entry")),),
@@ -251,46 +240,38 @@ def _all(scene: Scene, right: dict[str, Array]) -> Slide:
         (Words(say.text("numeric.quotient")),),
         (Words(say.text("numeric.error")),),
     ]
-    columns = tuple(Column(head, i > 0) for i, head in enumerate(heads))
-    rows = []
-    for name, place in places:
-        entry = _entry(scene, name, place, right)
-        rows.append(
-            Row(
-                (
-                    (scene.names.entry(name, place),),
-                    (Number(entry.f_above, Role.VALUE, 10),),
-                    (Number(entry.f_below, Role.VALUE, 10),),
-                    (Number(entry.quotient, Role.COTANGENT, 8),),
-                    (Words(f"{entry.error:.1e}" if entry.error else "0"),),
-                )
+    least = DIGITS_IN_THE_TABLE
+    digits = max((enough_digits(e.f_above, e.f_below, least, scene.numbers.digits) for e in entries), default=least)
+    rows = tuple(
+        Row(
+            (
+                (scene.names.entry(entry.name, entry.place),),
+                (Number(entry.f_above, Role.VALUE, digits),),
+                (Number(entry.f_below, Role.VALUE, digits),),
+                (Number(entry.quotient, Role.COTANGENT, 8),),
+                (Number(error, digits=2),),
             )
         )
-    worst = max(found, default=0.0)
-    if math.isfinite(worst) and worst < 0.1:
-        digits = min(15, math.floor(-math.log10(max(worst, 1e-15))))
-        closing = Text(say("numeric.agree", n=count, d=digits), Style.CHECK)
-    else:
-        closing = Text(say("numeric.differ", e=Number(worst)), Style.WARNING)
-    return Slide(
-        id="numeric-all",
-        kind="numeric.all",
-        head=shared.head(scene),
-        title=say("numeric.all.title", n=count, calls=scene.result.evaluations or 0),
-        sentence=say("numeric.all.sentence"),
-        stage=(Table(columns, tuple(rows)), *stage, closing),
-        note=say.text("numeric.all.note"),
-        steps=tuple(probe(scene, _entry(scene, name, place, right)) for name, place in places),
+        for entry, error in zip(entries, apart, strict=True)
     )
+    return Table(tuple(Column(head, i > 0) for i, head in enumerate(heads)), rows)
 
 
-def _differences(scene: Scene, right: dict[str, Array]) -> list[float]:
-    """The relative difference from reverse mode of every entry asked for, for the first number of the output."""
-    found: list[float] = []
-    for name in scene.wrt:
-        size = scene.size(name)
-        ours = np.asarray(scene.result.gradients[name]).reshape(-1, size)[0]
-        theirs = np.asarray(right[name]).reshape(-1, size)[0]
+def _agreement(scene: Scene, apart: list[float]) -> Text:
+    """To how many digits all that were turned agree with reverse mode."""
+    worst = max(apart, default=0.0)
+    if not (math.isfinite(worst) and worst < AGREES):
+        return Text(scene.say("numeric.differ", e=Number(worst)), Style.WARNING)
+    digits = min(15, math.floor(-math.log10(max(worst, 1e-15))))
+    key = "numeric.agree" if scene.result.sampled is None else "numeric.sample.agree"
+    return Text(scene.say(key, n=f"{len(apart):,}", d=digits), Style.CHECK)
+
+
+def _differences(scene: Scene, found: dict[str, tuple[Array, Array]], right: dict[str, Array]) -> list[float]:
+    """The difference from reverse mode of every entry turned, relative to the largest of its name."""
+    apart: list[float] = []
+    for name, (places, ours) in found.items():
+        theirs = np.asarray(right[name]).reshape(-1, scene.size(name))[0]
         scale = float(np.abs(theirs).max(initial=0.0)) or 1.0
-        found += [float(d) for d in np.abs(ours - theirs) / scale]
-    return found
+        apart += [float(d) for d in np.abs(ours - theirs[places]) / scale]
+    return apart

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from adcli.arrays import Array
 from adcli.explain.blocks import Row, Words
+from adcli.trace import Trace
 
 MOST_IN_FULL = 12
+MOST_TURNED = 2000  # numbers that numeric mode's story turns, each by itself
+SAMPLE = 40  # of more, so many; of each name at least two
 
 
 def told_in_full(count: int, detail: str) -> set[int]:
@@ -20,3 +28,13 @@ def shortened_rows(rows: list[Row], most: int = 12) -> tuple[Row, ...]:
         return tuple(rows)
     dots = Row(tuple((Words("⋯"),) for _ in rows[0].cells))
     return (*rows[: most // 2], dots, *rows[-(most // 2 - 1) :])
+
+
+def places_turned(trace: Trace, wrt: Sequence[str], detail: str) -> dict[str, Array] | None:
+    """Of very many entries those that numeric mode's story turns: the first of each name, the last, and between
+    them others at equal distances, as flat indices. None: all of them."""
+    sizes = {name: int(np.prod(trace.shapes[name], dtype=int)) for name in wrt}
+    if detail == "full" or sum(sizes.values()) <= MOST_TURNED:
+        return None
+    each = max(2, SAMPLE // len(wrt))
+    return {name: np.linspace(0, size - 1, min(each, size)).astype(int) for name, size in sizes.items()}

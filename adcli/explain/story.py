@@ -17,6 +17,7 @@ from adcli.explain.blocks import Deck, Numbers, Slide
 from adcli.explain.messages import Say
 from adcli.explain.names import Names
 from adcli.explain.scene import Scene
+from adcli.explain.selection import places_turned
 from adcli.explain.thrift import Thrift
 from adcli.primitives import RULES
 from adcli.trace import Trace
@@ -62,10 +63,14 @@ def told(trace: Trace, request: Request) -> tuple[Deck, Scene]:
 def _run(trace: Trace, request: Request, sink: Callable[[Step], None]) -> tuple[Structure, Result, list[Warning]]:
     """The engine's result, with the values that a schedule let go."""
     if request.mode == "numeric":
-        from adcli.engines.run import differentiate
+        from adcli.engines.run import differentiate, sample
         from adcli.engines.structure import structure
 
-        result, warnings = differentiate(trace, "numeric", request.wrt, scheme=request.scheme, step=request.step)
+        places = places_turned(trace, request.wrt, request.detail)
+        if places is None:
+            result, warnings = differentiate(trace, "numeric", request.wrt, scheme=request.scheme, step=request.step)
+        else:
+            result, warnings = sample(trace, request.wrt, places, request.scheme, request.step)
         return structure(trace, request.wrt, RULES), result, warnings
     engine = import_module(f"adcli.engines.{request.mode}")
     plan = engine.plan(trace, request.wrt, RULES)

@@ -9,8 +9,9 @@ from adcli.derivation import Operand, Step
 from adcli.explain.backward import slope_parts
 from adcli.explain.blocks import Deck, Part, Runs, Slide, Words
 from adcli.explain.formulas import value_formula
-from adcli.explain.maths import Expression, Fraction, Matrix, Name, Number, Partial, Product, Raw, Sum
+from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Product, Raw, Sum
 from adcli.explain.pictures import cotangent_name
+from adcli.explain.quotients import put_in
 from adcli.explain.scene import Scene, as_matrix
 from adcli.explain.thrift import MOST_TOLD
 from adcli.render.json_format import one_line
@@ -19,7 +20,6 @@ from adcli.render.maths_text import Pen
 from adcli.render.steps_json import step_content
 
 SCHEMA = 1
-EXACT = 17  # significant digits that tell one double from every other
 
 
 def document(deck: Deck, scene: Scene) -> str:
@@ -79,7 +79,8 @@ def formula_of(step: Step, scene: Scene, most: int | None) -> tuple[Expression, 
             terms = Sum(tuple(_matrix(operand, most, target) for operand in step.operands))
             return _accumulated(step, scene), [Part("←", terms), result]
         case "numeric.probe":
-            return _entry_partial(step, scene), [Part("≈", _quotient(step)), result]
+            _, *numbers = (float(operand.array()) for operand in step.operands)
+            return _entry_partial(step, scene), [Part("≈", put_in(scene, *numbers)), result]
         case "symbolic.derivative":
             return _entry_partial(step, scene), [*_closed_form(step, scene), result]
         case _:
@@ -122,12 +123,6 @@ def _entry_partial(step: Step, scene: Scene) -> Expression:
     """∂ℓ/∂W₁[2,1]: of the first number of the output."""
     entry = step.entry or 0
     return Partial(scene.names.entry(scene.output, 0), scene.names.entry(step.target, entry))
-
-
-def _quotient(step: Step) -> Expression:
-    """Both calls in all their digits, over the step between them."""
-    above, below, width = (Number(float(operand.array()), digits=EXACT) for operand in step.operands)
-    return Fraction(Sum((above, below), minus=(1,)), width)
 
 
 def _closed_form(step: Step, scene: Scene) -> list[Part]:

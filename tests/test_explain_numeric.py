@@ -1,0 +1,120 @@
+"""The story of numeric mode: quotients that can be followed, and a sample of very many entries."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from adcli.engines import numeric
+
+FORWARD = "specs/forward-mode.yaml"
+
+
+@pytest.fixture(autouse=True)
+def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
+def probed(run_json, *args: str) -> list[dict]:
+    slides = run_json("explain", *args)["slides"]
+    return [step for slide in slides for step in slide["steps"] if step["kind"] == "numeric.probe"]
+
+
+@pytest.mark.parametrize(
+    ("args", "factor"),
+    [((), 2), (("--scheme", "forward"), 1), (("--step", "1e-3"), 2), (("--step", "1e-9"), 2), (("--digits", "7"), 2)],
+)
+@pytest.mark.parametrize("spec", [FORWARD, "specs/vanishing.yaml", "specs/classifier.yaml"])
+def test_a_quotient_can_be_computed_again_from_its_slide(run, spec, args, factor) -> None:
+    text = " ".join(run("explain", spec, "--mode", "numeric", "--slide", "2", *args).stdout.split())
+    above, below, twice, width, shown = re.search(r"\((\S+) − (\S+)\) / \(?(2·)?(\S+?)\)? [≈=] (\S+)", text).groups()
+    step = re.search(r" h [≈=] (\S+)", text)[1]
+    assert step == width and (factor == 2) == bool(twice) and len(step.split("e")[0]) <= 10
+    again = (float(above) - float(below)) / (factor * float(width))
+    assert again == pytest.approx(float(shown), rel=1e-3 if "--digits" not in args else 1e-6)
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "beamer", "html", "json"])
+@pytest.mark.parametrize("step", ["1e-20", "5"])
+def test_a_step_beyond_the_plot_is_told(run, step, format_) -> None:
+    """1 + 1e-20 is 1: both calls are the same, and their quotient is 0."""
+    ran = run("explain", FORWARD, "--mode", "numeric", "--step", step, "--format", format_)
+    assert ran.code == 0
+    if format_ == "text" and step == "1e-20":
+        text = " ".join(ran.stdout.split())
+        assert "h = 1e-20" in text and "(1156 − 1156) / (2·1e-20) = 0" in text and "┊ here" not in text
+        assert "✓ reverse mode says" not in text
+
+
+def test_every_quotient_in_json_says_which_entry_and_from_which_calls(run_json) -> None:
+    """Of the lecture's net: the 14 gradients of its forward mode."""
+    probes = probed(run_json, FORWARD, "--mode", "numeric")
+    right = {"W1": [476, 476, 748, 748], "W2": [544, 544, 408, 408], "W3": [816, 544, 408, 272], "W4": [680, 1088]}
+    assert [s["target"] for s in probes] == [name for name, own in right.items() for _ in own]
+    assert [s["value"] for s in probes] == pytest.approx([g for own in right.values() for g in own], rel=1e-8)
+    operands = [{o["name"]: o["value"] for o in s["operands"]} for s in probes]
+    assert [next(iter(o)) for o in operands][1:5] == ["W1[1, 2]", "W1[2, 1]", "W1[2, 2]", "W2[1, 1]"]
+    assert len({s["text"] for s in probes}) == len({s["latex"] for s in probes}) == 14
+    for step, given in zip(probes, operands, strict=True):
+        assert list(given)[1:] == ["h", "above", "below"]
+        assert (given["above"] - given["below"]) / (2 * given["h"]) == step["value"]
+    assert probes[2]["text"].startswith("∂ℓ/∂W₁[2,1] ≈ (1156.00452") and probes[2]["text"].endswith(") ≈ 748.0")
+
+
+def wide(tmp_path, bias: dict[int, float], **more: object) -> str:
+    """50 units that each add up 50 ones: 50, and a bias."""
+    ones = {"random": "integers", "shape": [50, 50], "seed": 0, "low": 1, "high": 1}
+    layer = {"type": "linear", "weight": ones, "bias": [bias.get(unit, 0.0) for unit in range(1, 51)], **more}
+    spec = {"input": [1] * 50, "target": [49] * 50, "layers": [layer], "loss": "squared_error"}
+    (tmp_path / "wide.json").write_text(json.dumps(spec))
+    return str(tmp_path / "wide.json")
+
+
+@pytest.mark.parametrize(("scheme", "made", "of"), [("central", "80", "5,000"), ("forward", "41", "2,501")])
+def test_of_very_many_entries_a_sample_is_turned_and_said_so(
+    run, run_json, tmp_path, monkeypatch, scheme, made, of
+) -> None:
+    """ℓ = Σ (h − 49)² with h = 50: every entry of the weight has the gradient 2."""
+    turned = []
+    probe = numeric._probe
+    monkeypatch.setattr(numeric, "_probe", lambda *args: turned.append(len(args[3])) or probe(*args))
+    args = (wide(tmp_path, {}), "--mode", "numeric", "--scheme", scheme, "--wrt", "W1")
+    text = " ".join(run("explain", *args).stdout.split())
+    assert sum(turned) < 1000
+    assert f"40 of 2,500 entries: {made} of {of} calls" in text
+    assert "Of 2,500 entries, these 40 were computed: the worst 5 of them, and the best." in text
+    assert "The 40 entries that were computed agree with reverse mode to" in text
+    assert f"What all of it would cost: {of} runs" in text and f"{of} runs of the whole network for 2,500" in text
+    assert f"They are reverse mode's: all of them would take numeric mode {of} calls." in text
+    probes = probed(run_json, *args)
+    assert [s["value"] for s in probes] == pytest.approx([2] * 6, rel=1e-5)  # the first entry is among the worst
+    indonesian = " ".join(run("explain", *args, "--lang", "id").stdout.split())
+    assert f"40 dari 2,500 entri: {made} dari {of} pemanggilan fungsi" in indonesian
+    assert "Dari 2,500 entri, 40 yang dihitung" in indonesian
+
+
+def test_a_sample_warns_of_what_it_looked_at(run, tmp_path) -> None:
+    """A relu whose argument is 1e-9: a step of any weight of its unit goes over the kink. The 40 entries are those at
+    ⌊2499 k / 39⌋: none of unit 5, whose entries are 200 to 249."""
+    args = ("--mode", "numeric", "--wrt", "W1")
+    near = run("explain", wide(tmp_path, {1: -50 + 1e-9}, activation="relu"), *args)
+    assert near.code == 0 and "near a kink: for W1[1, 1]" in near.stderr
+    assert run("explain", wide(tmp_path, {5: -50 + 1e-9}, activation="relu"), *args).stderr == ""
+
+
+def test_the_error_of_the_table_is_the_one_that_ranks_and_is_summed_up(run) -> None:
+    """By hand, of the lecture's net: |476.0000000436 − 476| over 748, the largest entry for W1."""
+    text = run("explain", FORWARD, "--mode", "numeric", "--slide", "3").stdout
+    assert re.search(r"W₁\[1,1\] .* 5.8e-11\n", text)
+    ranked = run("explain", "specs/classifier.yaml", "--mode", "numeric", "--slide", "3").stdout
+    errors = [float(number) for number in re.findall(r" (\S+)\n", ranked[ranked.index("error\n") + 6 :])[:5]]
+    assert len(set(errors)) > 2 and errors == sorted(errors, reverse=True)
+
+
+def test_small_nets_are_told_whole(run, tmp_path) -> None:
+    text = run("explain", wide(tmp_path, {}), "--mode", "numeric", "--wrt", "b1").stdout
+    assert "All 50 entries: 100 calls" in text and "All 50 entries agree" in text
+    full = run("explain", wide(tmp_path, {}), "--mode", "numeric", "--wrt", "W1", "--detail", "full").stdout
+    assert "All 2,500 entries: 5,000 calls" in full and "W₁[25,49]" in full
