@@ -28,11 +28,27 @@ RULES: dict[str, Callable[..., Primitive]] = {}
 FIELDS: dict[str, Callable[..., PerExample]] = {}
 
 
+class Target(NamedTuple):
+    """What a loss takes as its target: entries that ``allowed`` admits (a mask), in ``words`` for an error;
+    ``classes``: or one class index for each example."""
+
+    allowed: Callable[[Array], Array]
+    words: str
+    classes: bool = False
+
+
+NUMBERS = Target(lambda y: np.isfinite(y), "must hold finite numbers")
+PROBABILITIES = Target(lambda y: y >= 0.0, "must hold probabilities, none below 0", classes=True)
+FRACTIONS = Target(lambda y: (y >= 0.0) & (y <= 1.0), "must lie between 0 and 1")
+SIGNS = Target(lambda y: np.isin(y, (-1.0, 1.0)), "must hold only −1 and 1")
+
+
 class PerExample(NamedTuple):
     """A loss before its reduction: as ``Primitive``, but for one example, with ``slope`` of the shape of h.
 
     ``slope_formula`` states the slope for readers, as text and in LaTeX, with ``⟦h⟧`` and ``⟦y⟧``, and ``⟦c⟧`` for
     the number of components; ``simpler`` is what it comes to in a special case.
+    ``positive``: the fields that must be above 0.
     """
 
     value: Rule
@@ -43,6 +59,8 @@ class PerExample(NamedTuple):
     kink: Rule | None = None
     slope_formula: tuple[str, str] | None = None
     simpler: SpecialCase | None = None
+    target: Target = NUMBERS
+    positive: tuple[str, ...] = ()
 
 
 def loss(declare: Callable[..., PerExample]) -> Callable[..., PerExample]:
@@ -171,6 +189,7 @@ def huber(delta: float = 1.0) -> PerExample:
         return _total(xp.where(xp.less_equal(xp.where(below, -d, d), delta), inside, outside))
 
     return PerExample(
+        positive=("delta",),
         value=value,
         slope=lambda h, y: np.clip(h - y, -delta, delta),
         text=lambda h, y: f"huber({h} − {y})",
@@ -194,6 +213,7 @@ def cross_entropy() -> PerExample:
         return gradient
 
     return PerExample(
+        target=PROBABILITIES,
         value=lambda xp, h, y: -_total(y * (h - xp.log(xp.sum(xp.exp(h), axis=-1, keepdims=True)))),
         stable=lambda h, y: -_total(_weighted(y, log_softmax_value(h))),
         slope=slope,
@@ -210,6 +230,7 @@ def cross_entropy() -> PerExample:
 @loss
 def negative_log_likelihood() -> PerExample:
     return PerExample(
+        target=PROBABILITIES,
         value=lambda xp, h, y: -_total(y * h),
         stable=lambda h, y: -_total(_weighted(y, h)),
         slope=lambda h, y: np.broadcast_to(-y, h.shape),
@@ -236,6 +257,7 @@ def _bernoulli_slope(p: Array, y: Array) -> Array:
 @loss
 def binary_cross_entropy() -> PerExample:
     return PerExample(
+        target=FRACTIONS,
         value=lambda xp, h, y: -_total(y * xp.log(h) + (1.0 - y) * xp.log(1.0 - h)),
         stable=lambda h, y: -_total(_bernoulli_log(h, y)),
         slope=_bernoulli_slope,
@@ -249,6 +271,7 @@ def binary_cross_entropy() -> PerExample:
 def binary_cross_entropy_with_logits() -> PerExample:
     """Every term of value and slope has one sign, so that nothing cancels for a confident, right answer."""
     return PerExample(
+        target=FRACTIONS,
         value=lambda xp, h, y: _total(xp.log(1.0 + xp.exp(h)) - h * y),
         stable=lambda h, y: _total(np.abs(h) * np.where(h >= 0.0, 1.0 - y, y) + np.log1p(np.exp(-np.abs(h)))),
         slope=lambda h, y: (1.0 - y) * sigmoid_value(h) - y * sigmoid_value(-h),
@@ -261,6 +284,7 @@ def binary_cross_entropy_with_logits() -> PerExample:
 @loss
 def hinge() -> PerExample:
     return PerExample(
+        target=SIGNS,
         value=lambda xp, h, y: _total(xp.where(xp.greater(1.0 - y * h, 0.0), 1.0 - y * h, 0.0)),
         stable=lambda h, y: _total(positive_part(1.0 - y * h)),
         slope=lambda h, y: sides_of_zero(1.0 - y * h, -y, 0.0),

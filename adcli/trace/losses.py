@@ -16,7 +16,6 @@ from adcli.trace.builder import Builder
 from adcli.trace.layers import read_fields
 from adcli.trace.shapes import describe_entries
 
-TAKES_CLASSES = ("cross_entropy", "negative_log_likelihood")
 REDUCTIONS = ("mean", "sum")
 
 
@@ -36,15 +35,17 @@ def add_loss(builder: Builder, loss: Layer, prediction: str | None) -> None:
         if "reduction" in part:
             reduction = part["reduction"].choice("reduction", REDUCTIONS)
     settings = read_fields(part, fields, what)
-    if settings and settings.get("delta", 1.0) <= 0.0:
-        part["delta"].problem(f"{what}: delta must be above 0")
+    declared = losses.FIELDS[loss.type](**(settings or {}))
+    for name in declared.positive:
+        if settings and settings[name] <= 0.0:
+            part[name].problem(f"{what}: {name} must be above 0")
     target = _target(builder, part, what)
     shape = builder.shapes.get(prediction) if prediction else None
     if not prediction or not target or shape is None or settings is None or reduction is None:
         return
     if len(shape) > 2:
         part.problem(f"{what}: its input {prediction} is {shape_text(shape)}, but a loss takes a vector or a batch")
-    elif _fit_target(builder, loss.type, what, target, prediction, shape):
+    elif _fit_target(builder, declared.target, what, target, prediction, shape):
         examples = shape[0] if len(shape) == 2 else 0
         builder.node(
             "loss",
@@ -71,7 +72,7 @@ def _target(builder: Builder, part: Part, what: str) -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-def _fit_target(builder: Builder, op: str, what: str, target: str, prediction: str, shape: Shape) -> bool:
+def _fit_target(builder: Builder, takes: losses.Target, what: str, target: str, prediction: str, shape: Shape) -> bool:
     """Give the target the shape of the prediction, as probabilities where it holds classes."""
     y = builder.targets.get(target)
     if y is None:
@@ -79,14 +80,14 @@ def _fit_target(builder: Builder, op: str, what: str, target: str, prediction: s
     part = _target_part(builder, target)
     examples = math.prod(shape[:-1])
     if y.size == math.prod(shape):
-        wrong = _wrong_entry(op, y)
+        wrong = None if takes.allowed(y).all() else takes.words
         builder.targets[target] = y.reshape(shape)
-    elif op in TAKES_CLASSES and y.size == examples:
+    elif takes.classes and y.size == examples:
         wrong = _wrong_class(y, shape[-1])
         if wrong is None:
             builder.targets[target] = _one_hot(y, shape)
     else:
-        or_class = f" (or {examples} class ind{'ex' if examples == 1 else 'ices'})" if op in TAKES_CLASSES else ""
+        or_class = f" (or {examples} class ind{'ex' if examples == 1 else 'ices'})" if takes.classes else ""
         needs = describe_entries(math.prod(shape))
         has = describe_entries(y.size)
         builder.misfit(
@@ -101,17 +102,6 @@ def _fit_target(builder: Builder, op: str, what: str, target: str, prediction: s
 def _target_part(builder: Builder, target: str) -> Part:
     value = builder.spec.targets[target]
     return value.part if value and value.part else builder.spec.document.root["target"]
-
-
-def _wrong_entry(op: str, y: Array) -> str | None:
-    """What is wrong with the entries of a target that this loss restricts."""
-    if op == "hinge" and not np.isin(y, (-1.0, 1.0)).all():
-        return "must hold only −1 and 1"
-    if op in TAKES_CLASSES and (y < 0.0).any():
-        return "must hold probabilities, none below 0"
-    if op.startswith("binary_cross_entropy") and not ((y >= 0.0) & (y <= 1.0)).all():
-        return "must lie between 0 and 1"
-    return None
 
 
 def _wrong_class(y: Array, classes: int) -> str | None:
