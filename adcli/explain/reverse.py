@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from adcli.derivation import Step
 from adcli.explain.backward import gradient_formulas, start_formula
 from adcli.explain.blocks import (
-    DONE,
     NOW,
     Block,
     Column,
-    Formula,
     Group,
-    Meter,
-    Part,
     Position,
-    Progress,
     Row,
     Runs,
     Slide,
     State,
-    Storage,
     Table,
     Text,
     Words,
     Work,
 )
 from adcli.explain.formulas import how_it_acts, value_formula
-from adcli.explain.maths import Expression, Matrix, Number, Partial, Role, Tint
+from adcli.explain.forward_pass import forward_pass
+from adcli.explain.maths import Expression, Matrix, Number, Partial, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import shortened_rows, told_in_full
-from adcli.explain.storage import PULLS, Ledger, products, shortened, slot, way_back
+from adcli.explain.settled import settled
+from adcli.explain.storage import PULLS, Ledger, products, way_back
 from adcli.trace import Node
 
-MOST_ON_A_SLIDE = 6
-MOST_ROWS, MOST_COLUMNS = 6, 6  # of the matrices of two steps back that share a stage
 C = Role.COTANGENT
 
 
@@ -52,71 +46,8 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     """The forward pass, and the way back."""
     begin = next((i for i, step in enumerate(steps) if step.kind in (*PULLS, "recompute")), len(steps))
     ledger = Ledger(scene, steps)
-    there = _forward_pass(scene, steps[:begin], ledger)
+    there = forward_pass(scene, steps[:begin], ledger)
     return [*there, *_way_back(scene, _by_node(scene, steps[begin:]), ledger)]
-
-
-def _forward_pass(scene: Scene, steps: list[Step], ledger: Ledger) -> list[Slide]:
-    """Some primitives a slide; of a long trace the first and the last."""
-    nodes = scene.trace.nodes
-    groups = [list(range(i, min(i + MOST_ON_A_SLIDE, len(nodes)))) for i in range(0, len(nodes), MOST_ON_A_SLIDE)]
-    if len(groups) > 2 and scene.detail != "full":
-        groups = [groups[0], list(range(len(nodes) - MOST_ON_A_SLIDE, len(nodes)))]
-    ledger.take(steps)
-    place = {node.name: index for index, node in enumerate(nodes)}
-    told: list[Slide] = []
-    begin = 0
-    for group in groups:
-        own = [step for step in steps if begin <= place[step.target] <= group[-1]]
-        told.append(_fill(scene, group, own, ledger))
-        begin = group[-1] + 1
-    return told
-
-
-def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> Slide:
-    say, nodes = scene.say, scene.trace.nodes
-    formulas = [value_formula(scene, nodes[i], first=number, phase=number) for number, i in enumerate(group, 1)]
-    now = nodes[group[-1]].name
-    slots = []
-    for i, node in enumerate(nodes):
-        if i in group:
-            progress = Progress(ledger.states[node.name], group.index(i) + 1, State.TO_COME)
-        else:
-            progress = Progress(ledger.states[node.name] if i < group[0] else State.TO_COME)
-        slots.append(slot(scene, node.name, progress))
-    known = [node.name for node in nodes[: group[-1] + 1]]
-    held = sum(scene.size(name) for name in known if ledger.states[name] is State.HELD)
-    meter = Meter(held, ledger.most, say("storage.filled", n=f"{held:,}"))
-    key = "pass" if scene.request.schedule is None else "pass.checkpoint"
-    sentence = _pass_sentence(scene, ledger) if scene.request.schedule is None else say(f"{key}.sentence")
-    return Slide(
-        id=f"forward-pass-{group[0] + 1}",
-        kind="forward.pass",
-        head=say.text("head.reverse"),
-        title=say(f"{key}.title"),
-        sentence=sentence,
-        position=Position(say.text("position.pass", n=group[-1] + 1, of=len(nodes)), group[-1] + 1, len(nodes)),
-        strip=strip(scene, now, finished=group[-1] == len(nodes) - 1, role=Role.VALUE),
-        stage=tuple(formulas),
-        side=(tracker(scene, back=True),) if scene.tracked else (),
-        storage=Storage(say.text("storage.stored"), shortened(slots, group[-1]), meter) if scene.tracked else None,
-        note=say.text("pass.note"),
-        last_phase=len(group),
-        steps=tuple(steps),
-    )
-
-
-def _pass_sentence(scene: Scene, ledger: Ledger) -> Runs:
-    """Which of the stored values the way back will read."""
-    nodes = [node.name for node in scene.trace.nodes]
-    unread = [name for name in nodes if name not in ledger.read]
-    if not unread:
-        return scene.say("pass.sentence")
-    if len(unread) == len(nodes):
-        return scene.say("pass.sentence.none")
-    if len(unread) <= 2:
-        return scene.say("pass.sentence.but", names=scene.say.listed([scene.names[name] for name in unread]))
-    return scene.say("pass.sentence.some", read=len(nodes) - len(unread), of=len(nodes))
 
 
 def _by_node(scene: Scene, steps: list[Step]) -> list[Told]:
@@ -159,54 +90,15 @@ def _way_back(scene: Scene, told: list[Told], ledger: Ledger) -> list[Slide]:
             told_here = _again if one.steps[0].kind == "recompute" else _slide
             slide = told_here(scene, one, index, len(told), ledger, before, done, below, finished, following)
             if index - 1 in full and told_here is _slide:
-                earlier = [name for name, last in last_use.items() if last == index - 1]
-                slide = slide._replace(stage=(*_settled(scene, told[index - 1], earlier, slide), *slide.stage))
+                earlier = told[index - 1]
+                ended = [name for name, last in last_use.items() if last == index - 1]
+                above = settled(scene, earlier.node, earlier.steps, ended, slide)
+                slide = slide._replace(stage=(*above, *slide.stage))
             found.append(slide)
         else:
             ledger.take(one.steps)
             skipped.append((index, one))
     return found
-
-
-def _settled(scene: Scene, earlier: Told, finished: list[str], slide: Slide) -> list[Block]:
-    """The step before, ticked, where both leave room on the stage for each other."""
-    if not scene.tracked or not earlier.steps[0].operands or earlier.steps[0].kind == "recompute":
-        return []
-    if earlier.steps[0].kind == "cotangent.init":
-        start, _ = start_formula(scene, earlier.node, earlier.steps)
-        formulas = [block for block in start if isinstance(block, Formula)]
-    else:
-        formulas, _, _, _ = gradient_formulas(scene, earlier.node, earlier.steps, finished)
-    now = [formula for block in slide.stage if isinstance(block, Group) for formula in block.formulas]
-    shapes = [_shape(formula) for formula in (*formulas, *now)]
-    if sum(height for height, _ in shapes) > MOST_ROWS or max(width for _, width in shapes) > MOST_COLUMNS:
-        return []
-    still = [f._replace(label="", phase=0, aside=(), parts=_plain_parts(f)) for f in formulas]
-    return [Group(box_label(scene, earlier.node), tuple(still), DONE, C, spare=True)]
-
-
-def _plain_parts(formula: Formula) -> tuple[Part, ...]:
-    return tuple(_plain(part._replace(phase=0)) for part in formula.parts)
-
-
-def _plain(thing: Any) -> Any:
-    """The same without the marks of a worked entry and the heads of columns."""
-    if isinstance(thing, Matrix):
-        return thing._replace(tint=Tint(), new=False, heads=())
-    if type(thing) is tuple:
-        return tuple(map(_plain, thing))
-    if not hasattr(thing, "_fields"):
-        return thing
-    return thing._replace(**{field: _plain(getattr(thing, field)) for field in thing._fields})
-
-
-def _shape(thing: object) -> tuple[int, int]:
-    """The most rows and columns of a matrix within; 1 × 1 where there is none."""
-    if isinstance(thing, Matrix):
-        height, width = thing.array.shape
-        return height, width
-    inner = [_shape(part) for part in thing] if isinstance(thing, tuple) else []
-    return max((h for h, _ in inner), default=1), max((w for _, w in inner), default=1)
 
 
 def _last_use(scene: Scene, told: list[Told]) -> dict[str, int]:

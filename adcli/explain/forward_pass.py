@@ -1,0 +1,84 @@
+"""The forward pass of reverse mode: the storage fills, some primitives a slide."""
+
+from __future__ import annotations
+
+from adcli.derivation import Step
+from adcli.explain.blocks import (
+    Meter,
+    Position,
+    Progress,
+    Runs,
+    Slide,
+    State,
+    Storage,
+)
+from adcli.explain.formulas import value_formula
+from adcli.explain.maths import Role
+from adcli.explain.pictures import strip, tracker
+from adcli.explain.scene import Scene
+from adcli.explain.storage import Ledger, shortened, slot
+
+MOST_ON_A_SLIDE = 6
+
+
+def forward_pass(scene: Scene, steps: list[Step], ledger: Ledger) -> list[Slide]:
+    """Some primitives a slide; of a long trace the first and the last."""
+    nodes = scene.trace.nodes
+    groups = [list(range(i, min(i + MOST_ON_A_SLIDE, len(nodes)))) for i in range(0, len(nodes), MOST_ON_A_SLIDE)]
+    if len(groups) > 2 and scene.detail != "full":
+        groups = [groups[0], list(range(len(nodes) - MOST_ON_A_SLIDE, len(nodes)))]
+    ledger.take(steps)
+    place = {node.name: index for index, node in enumerate(nodes)}
+    told: list[Slide] = []
+    begin = 0
+    for group in groups:
+        own = [step for step in steps if begin <= place[step.target] <= group[-1]]
+        told.append(_fill(scene, group, own, ledger))
+        begin = group[-1] + 1
+    return told
+
+
+def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> Slide:
+    say, nodes = scene.say, scene.trace.nodes
+    formulas = [value_formula(scene, nodes[i], first=number, phase=number) for number, i in enumerate(group, 1)]
+    now = nodes[group[-1]].name
+    slots = []
+    for i, node in enumerate(nodes):
+        if i in group:
+            progress = Progress(ledger.states[node.name], group.index(i) + 1, State.TO_COME)
+        else:
+            progress = Progress(ledger.states[node.name] if i < group[0] else State.TO_COME)
+        slots.append(slot(scene, node.name, progress))
+    known = [node.name for node in nodes[: group[-1] + 1]]
+    held = sum(scene.size(name) for name in known if ledger.states[name] is State.HELD)
+    meter = Meter(held, ledger.most, say("storage.filled", n=f"{held:,}"))
+    key = "pass" if scene.request.schedule is None else "pass.checkpoint"
+    sentence = _pass_sentence(scene, ledger) if scene.request.schedule is None else say(f"{key}.sentence")
+    return Slide(
+        id=f"forward-pass-{group[0] + 1}",
+        kind="forward.pass",
+        head=say.text("head.reverse"),
+        title=say(f"{key}.title"),
+        sentence=sentence,
+        position=Position(say.text("position.pass", n=group[-1] + 1, of=len(nodes)), group[-1] + 1, len(nodes)),
+        strip=strip(scene, now, finished=group[-1] == len(nodes) - 1, role=Role.VALUE),
+        stage=tuple(formulas),
+        side=(tracker(scene, back=True),) if scene.tracked else (),
+        storage=Storage(say.text("storage.stored"), shortened(slots, group[-1]), meter) if scene.tracked else None,
+        note=say.text("pass.note"),
+        last_phase=len(group),
+        steps=tuple(steps),
+    )
+
+
+def _pass_sentence(scene: Scene, ledger: Ledger) -> Runs:
+    """Which of the stored values the way back will read."""
+    nodes = [node.name for node in scene.trace.nodes]
+    unread = [name for name in nodes if name not in ledger.read]
+    if not unread:
+        return scene.say("pass.sentence")
+    if len(unread) == len(nodes):
+        return scene.say("pass.sentence.none")
+    if len(unread) <= 2:
+        return scene.say("pass.sentence.but", names=scene.say.listed([scene.names[name] for name in unread]))
+    return scene.say("pass.sentence.some", read=len(nodes) - len(unread), of=len(nodes))

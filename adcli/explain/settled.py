@@ -1,0 +1,57 @@
+"""On a slide of the way back the step before it: done, ticked, and without its marks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adcli.derivation import Step
+from adcli.explain.backward import gradient_formulas, start_formula
+from adcli.explain.blocks import DONE, Block, Formula, Group, Part, Slide
+from adcli.explain.maths import Matrix, Role, Tint
+from adcli.explain.pictures import box_label
+from adcli.explain.scene import Scene
+from adcli.trace import Node
+
+MOST_ROWS, MOST_COLUMNS = 6, 6  # of the matrices of two steps back that share a stage
+C = Role.COTANGENT
+
+
+def settled(scene: Scene, node: Node, steps: list[Step], finished: list[str], slide: Slide) -> list[Block]:
+    """The step before, ticked, where both leave room on the stage for each other."""
+    if not scene.tracked or not steps[0].operands or steps[0].kind == "recompute":
+        return []
+    if steps[0].kind == "cotangent.init":
+        start, _ = start_formula(scene, node, steps)
+        formulas = [block for block in start if isinstance(block, Formula)]
+    else:
+        formulas, _, _, _ = gradient_formulas(scene, node, steps, finished)
+    now = [formula for block in slide.stage if isinstance(block, Group) for formula in block.formulas]
+    shapes = [_shape(formula) for formula in (*formulas, *now)]
+    if sum(height for height, _ in shapes) > MOST_ROWS or max(width for _, width in shapes) > MOST_COLUMNS:
+        return []
+    still = [f._replace(label="", phase=0, aside=(), parts=_plain_parts(f)) for f in formulas]
+    return [Group(box_label(scene, node), tuple(still), DONE, C, spare=True)]
+
+
+def _plain_parts(formula: Formula) -> tuple[Part, ...]:
+    return tuple(_plain(part._replace(phase=0)) for part in formula.parts)
+
+
+def _plain(thing: Any) -> Any:
+    """The same without the marks of a worked entry and the heads of columns."""
+    if isinstance(thing, Matrix):
+        return thing._replace(tint=Tint(), new=False, heads=())
+    if type(thing) is tuple:
+        return tuple(map(_plain, thing))
+    if not hasattr(thing, "_fields"):
+        return thing
+    return thing._replace(**{field: _plain(getattr(thing, field)) for field in thing._fields})
+
+
+def _shape(thing: object) -> tuple[int, int]:
+    """The most rows and columns of a matrix within; 1 × 1 where there is none."""
+    if isinstance(thing, Matrix):
+        height, width = thing.array.shape
+        return height, width
+    inner = [_shape(part) for part in thing] if isinstance(thing, tuple) else []
+    return max((h for h, _ in inner), default=1), max((w for _, w in inner), default=1)
