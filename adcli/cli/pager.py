@@ -40,14 +40,17 @@ def _has_characters() -> bool:
     return encoding == "utf8" and os.environ.get("TERM") != "dumb"
 
 
+def _lines(deck: Deck, number: int, ascii_only: bool) -> list[str]:
+    return rendered(lambda console: slides_text.show(console, deck, number, ascii_only)).rstrip("\n").split("\n")
+
+
 def _paged(deck: Deck, ascii_only: bool, next_key: Callable[[], str]) -> None:
     at, top = 0, 0
     pages: dict[tuple[int, int], list[str]] = {}
     while True:
         page = at, width_of(sys.stdout)
         if page not in pages:
-            text = rendered(lambda c: slides_text.show(c, deck, at + 1, ascii_only))  # noqa: B023
-            pages[page] = text.rstrip("\n").split("\n")
+            pages[page] = _lines(deck, at + 1, ascii_only)
         height = max(4, _height() - 1)
         top = min(top, max(0, len(pages[page]) - 1))
         lines = pages[page][top : top + height]

@@ -205,3 +205,12 @@ Expression: TypeAlias = (
     | Relation
     | Dots
 )
+
+
+def largest_matrix(thing: object) -> tuple[int, int]:
+    """The most rows and the most columns of the matrices in a formula or an expression; 1 × 1 where there is none."""
+    if isinstance(thing, Matrix):
+        height, width = thing.array.shape
+        return height, width
+    inner = [largest_matrix(part) for part in thing] if isinstance(thing, tuple) else []
+    return max((h for h, _ in inner), default=1), max((w for _, w in inner), default=1)

@@ -7,7 +7,7 @@ from typing import Any
 from adcli.derivation import Step
 from adcli.explain.backward import gradient_formulas, start_formula
 from adcli.explain.blocks import DONE, Block, Formula, Group, Part, Slide
-from adcli.explain.maths import Matrix, Role, Tint
+from adcli.explain.maths import Matrix, Role, Tint, largest_matrix
 from adcli.explain.pictures import box_label
 from adcli.explain.scene import Scene
 from adcli.trace import Node
@@ -26,7 +26,7 @@ def settled(scene: Scene, node: Node, steps: list[Step], finished: list[str], sl
     else:
         formulas, _, _, _ = gradient_formulas(scene, node, steps, finished)
     now = [formula for block in slide.stage if isinstance(block, Group) for formula in block.formulas]
-    shapes = [_shape(formula) for formula in (*formulas, *now)]
+    shapes = [largest_matrix(formula) for formula in (*formulas, *now)]
     if sum(height for height, _ in shapes) > MOST_ROWS or max(width for _, width in shapes) > MOST_COLUMNS:
         return []
     still = [f._replace(label="", phase=0, aside=(), parts=_plain_parts(f)) for f in formulas]
@@ -46,12 +46,3 @@ def _plain(thing: Any) -> Any:
     if not hasattr(thing, "_fields"):
         return thing
     return thing._replace(**{field: _plain(getattr(thing, field)) for field in thing._fields})
-
-
-def _shape(thing: object) -> tuple[int, int]:
-    """The most rows and columns of a matrix within; 1 × 1 where there is none."""
-    if isinstance(thing, Matrix):
-        height, width = thing.array.shape
-        return height, width
-    inner = [_shape(part) for part in thing] if isinstance(thing, tuple) else []
-    return max((h for h, _ in inner), default=1), max((w for _, w in inner), default=1)

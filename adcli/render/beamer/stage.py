@@ -20,7 +20,7 @@ from adcli.explain.blocks import (
     Tracker,
     Work,
 )
-from adcli.explain.maths import Matrix, Role
+from adcli.explain.maths import Role, largest_matrix
 from adcli.render.beamer.charts import bars, plot
 from adcli.render.beamer.network import network
 from adcli.render.beamer.pen import TICK, Pen, changing, coloured, from_phase, prose, states
@@ -49,18 +49,9 @@ def matrix_rows(blocks: tuple[Block, ...]) -> int:
 
 def _formula_rows(formula: Formula) -> int:
     """Parts of a formula with a wide matrix stand under each other."""
-    shapes = [_shape(part.expression) for part in formula.parts] or [(1, 1)]
+    shapes = [largest_matrix(part.expression) for part in formula.parts] or [(1, 1)]
     rows = [min(height, 6) for height, _ in shapes]
     return sum(rows) if max(width for _, width in shapes) > 6 else max(rows)
-
-
-def _shape(expression: object) -> tuple[int, int]:
-    """Of the matrices in an expression, the largest number of rows and of columns."""
-    if isinstance(expression, Matrix):
-        height, width = expression.array.shape
-        return height, width
-    inner = [_shape(part) for part in expression] if isinstance(expression, tuple) else []
-    return max((h for h, _ in inner), default=1), max((w for _, w in inner), default=1)
 
 
 def _block(pen: Pen, block: Block, width: int, share: float, indent: int) -> str:
