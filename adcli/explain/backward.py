@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from adcli.derivation import Operand, Step
@@ -137,20 +139,37 @@ def _read_names(scene: Scene, step: Step) -> list[Name]:
     return [scene.names[name] for name in step.reads]
 
 
-def gradient_formulas(
-    scene: Scene, node: Node, steps: list[Step], finished: list[str]
-) -> tuple[list[Formula], Work | None, int, list[Block]]:
-    """The lines of one node, each in a phase or two of its own; an entry worked by hand; the last phase."""
+class Lines(NamedTuple):
+    """The lines of one step back, and when what they make is there.
+
+    Attributes:
+        formulas: each in a phase or two of its own.
+        hand: an entry worked by hand.
+        made: the phase from which each cotangent and gradient stands.
+        last_phase: of them all.
+        remarks: what is to be said below.
+    """
+
+    formulas: list[Formula]
+    hand: Work | None
+    made: dict[str, int]
+    last_phase: int
+    remarks: list[Block]
+
+
+def gradient_lines(scene: Scene, node: Node, steps: list[Step], finished: list[str]) -> Lines:
     formulas: list[Formula] = []
     hand: Work | None = None
     phase = 0
-    extra: list[Block] = []
+    made: dict[str, int] = {}
+    remarks: list[Block] = []
     for place, step in enumerate(steps):
         if step.kind == "release":  # the storage row tells it
             continue
         if step.kind == "accumulate":
             phase += 1
             formulas.append(_added(scene, step, phase, step.target in finished))
+            made[step.target] = phase
             continue
         adds = any(s.kind == "accumulate" and s.target == step.target for s in steps[place + 1 :])
         done = step.target in finished and not adds
@@ -158,10 +177,11 @@ def gradient_formulas(
         hand = hand or block
         formulas.append(formula)
         phase += used
+        made[step.target] = phase
     killed = _kills(scene, node)
     if killed:
-        extra.append(Text(scene.say("slope.dead", f=node.op, n=killed), Style.ASIDE, phase=phase))
-    return formulas, hand, phase, extra
+        remarks.append(Text(scene.say("slope.dead", f=node.op, n=killed), Style.ASIDE, phase=phase))
+    return Lines(formulas, hand, made, phase, remarks)
 
 
 def _kills(scene: Scene, node: Node) -> int:

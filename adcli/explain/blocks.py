@@ -42,6 +42,18 @@ class Progress(NamedTuple):
     since: int = 0
     before: State | None = None
 
+    def at(self, phase: int) -> State:
+        """The state in a phase."""
+        return self.state if self.before is None or phase >= self.since else self.before
+
+
+class Late(NamedTuple):
+    """An expression that stands in its place from phase ``since``; until then ``before`` does, if there is one."""
+
+    expression: Expression
+    since: int = 0
+    before: Expression | None = None
+
 
 PLAIN = Progress()
 NOW = Progress(State.NOW)
@@ -186,11 +198,13 @@ class Slot(NamedTuple):
 
 
 class Meter(NamedTuple):
-    """A bar of ``now`` in ``most``, and the words beside it."""
+    """A bar of ``now`` in ``most`` with words beside it; until phase ``since`` the meter ``before`` stands there."""
 
     now: float
     most: float
     text: Runs
+    since: int = 0
+    before: Meter | None = None
 
 
 class Storage(NamedTuple):
@@ -206,7 +220,8 @@ class Storage(NamedTuple):
 
 
 class Pill(NamedTuple):
-    """A value on the wire: a round pill with its name and its numbers (None: not known yet, drawn dashed).
+    """A value on the wire: a round pill with its name and its numbers (None: not known yet). While its state is
+    *to come* it is drawn dashed and without its numbers.
 
     ``below`` hangs under it (the cotangent ◂ [8 6]); ``times`` n shows a batch (``2 ×``).
     """
@@ -215,7 +230,7 @@ class Pill(NamedTuple):
     value: Expression | None
     shape: str
     progress: Progress = PLAIN
-    below: Expression | None = None
+    below: Late | None = None
     times: int = 0
 
 
@@ -287,7 +302,7 @@ class Vertex(NamedTuple):
     name: Name
     op: str
     data: Expression | None
-    grad: Expression | None
+    grad: Late | None
     column: int
     row: float
     leaf: bool = False
@@ -300,7 +315,7 @@ class Edge(NamedTuple):
 
     source: int
     target: int
-    label: Expression | None = None
+    label: Late | None = None
     progress: Progress = PLAIN
 
 

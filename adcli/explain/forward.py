@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from adcli.arrays import Array, Shape
 from adcli.derivation import Step
 from adcli.explain.backward import probabilities, slope_parts
@@ -26,21 +24,14 @@ from adcli.explain.blocks import (
 )
 from adcli.explain.formulas import how_it_acts, value_formula
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Role
-from adcli.explain.pictures import box_label, function_name, strip, tracker
+from adcli.explain.pictures import becomes, box_label, function_name, strip, tracker
 from adcli.explain.scene import Scene, largest
-from adcli.explain.selection import shortened_rows, told_in_full
+from adcli.explain.selection import Told, shortened_rows, told_in_full
 from adcli.explain.storage import multiplications, slot
 from adcli.explain.tangents import MOST_UPDATES, tangent_formulas
 from adcli.trace import Node
 
 T = Role.TANGENT
-
-
-class Told(NamedTuple):
-    """The steps of one node, in order."""
-
-    node: Node
-    steps: list[Step]
 
 
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
@@ -88,7 +79,7 @@ def _slide(
     begun = [step for step in told.steps if step.kind == "tangent.init"]
     formulas, hand = tangent_formulas(scene, node, told.steps, zeros)
     is_loss = scene.has_loss and node.name == scene.output
-    stage: list[Block] = [value_formula(scene, node, say.text("label.value"), 0, 0)]
+    stage: list[Block] = [value_formula(scene, node, say.text("label.value"), 0, 1)]
     if is_loss and updates:
         stage += [*probabilities(scene, node), _slope(scene, node, updates[0])]
     stage += formulas
@@ -100,6 +91,7 @@ def _slide(
         side.append(tracker(scene, node.name))
         storage = _storage(scene, told, before)
     side += [hand] if hand else []
+    gradients = scene.wrt if node.name == scene.output else ()
     title, sentence = _title(scene, node, updates, begun, is_loss)
     return Slide(
         id=f"forward-{index + 1}",
@@ -108,12 +100,12 @@ def _slide(
         title=title,
         sentence=sentence,
         position=Position(say.text("position.step", n=index + 1, of=count), index + 1, count),
-        strip=strip(scene, node.name, role=T),
+        strip=strip(scene, node.name, done=gradients, made=dict.fromkeys(gradients, 2) | {node.name: 1}, role=T),
         stage=tuple(stage),
         side=tuple(side),
         storage=storage,
         note=_note(scene, node, updates, begun, is_loss),
-        last_phase=2 if updates or begun else 0,
+        last_phase=2 if updates or begun else 1,
         steps=tuple(told.steps),
     )
 
@@ -134,10 +126,11 @@ def _title(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_
     again = [step for step in begun if any(step.target == other.target for other in updates)]
     new = _tangents(scene, [step for step in begun if step not in again])
     if is_loss:
-        jacobian = next((s.operands[0] for s in updates), None)
-        if jacobian is not None and jacobian.shape == (1, 1):
-            slope = Number(float(jacobian.array()[0, 0]))
-            return say("forward.loss.title", slope=slope), say("forward.loss.sentence")
+        slope = next((step.operands[0] for step in updates), None)
+        if slope is not None and slope.shape == (1, 1):
+            of, by = slope.of_by()
+            d = Partial(scene.names[of], scene.names[by])
+            return say("forward.loss.title", d=d), say("forward.loss.sentence")
         return say("forward.loss.row.title"), say("forward.loss.row.sentence")
     if again and not new:
         used: Runs = say.listed([scene.names[step.target] for step in again])
@@ -195,7 +188,7 @@ def _storage(scene: Scene, told: Told, before: dict[str, Shape]) -> Storage:
     ]
     if len(kept) < len(names):
         slots.insert(1, Slot(Name("⋯"), None, f"+{len(names) - len(kept)}", Progress(State.HELD), T))
-    slots.append(slot(scene, node.name, Progress(State.HELD)))
+    slots.append(slot(scene, node.name, becomes(State.HELD, 1, State.TO_COME)))
     released = [name for step in told.steps for name in step.releases]
     slots += [slot(scene, name, Progress(State.LET_GO, 2, State.HELD)) for name in released[:2]]
     held = told.steps[-1].held

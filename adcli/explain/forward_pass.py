@@ -49,9 +49,8 @@ def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> 
         else:
             progress = Progress(ledger.states[node.name] if i < group[0] else State.TO_COME)
         slots.append(slot(scene, node.name, progress))
-    known = [node.name for node in nodes[: group[-1] + 1]]
-    held = sum(scene.size(name) for name in known if ledger.states[name] is State.HELD)
-    meter = Meter(held, ledger.most, say("storage.filled", n=f"{held:,}"))
+    row = Storage(say.text("storage.stored"), shortened(slots, group[-1]), _meter(scene, group, ledger))
+    made = {nodes[i].name: phase for phase, i in enumerate(group, 1)}
     key = "pass" if scene.request.schedule is None else "pass.checkpoint"
     sentence = _pass_sentence(scene, ledger) if scene.request.schedule is None else say(f"{key}.sentence")
     return Slide(
@@ -61,14 +60,28 @@ def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> 
         title=say(f"{key}.title"),
         sentence=sentence,
         position=Position(say.text("position.pass", n=group[-1] + 1, of=len(nodes)), group[-1] + 1, len(nodes)),
-        strip=strip(scene, now, finished=group[-1] == len(nodes) - 1, role=Role.VALUE),
+        strip=strip(scene, now, finished=group[-1] == len(nodes) - 1, made=made, role=Role.VALUE),
         stage=tuple(formulas),
         side=(tracker(scene, back=True),) if scene.tracked else (),
-        storage=Storage(say.text("storage.stored"), shortened(slots, group[-1]), meter) if scene.tracked else None,
+        storage=row if scene.tracked else None,
         note=say.text("pass.note"),
         last_phase=len(group),
         steps=tuple(steps),
     )
+
+
+def _meter(scene: Scene, group: list[int], ledger: Ledger) -> Meter:
+    """How many numbers are held, growing with each phase."""
+    nodes = scene.trace.nodes
+    meter: Meter | None = None
+    for phase in range(len(group) + 1):
+        known = [node.name for node in nodes[: group[0] + phase]]
+        ledger.held = sum(scene.size(name) for name in known if ledger.states[name] is State.HELD)
+        words = scene.say("storage.filled", n=f"{ledger.held:,}")
+        if meter is None or meter.now != ledger.held:
+            meter = Meter(ledger.held, ledger.most, words, phase, meter)
+    assert meter is not None
+    return meter
 
 
 def _pass_sentence(scene: Scene, ledger: Ledger) -> Runs:

@@ -36,7 +36,8 @@ def network(scene: Scene) -> Slide:
         Column((Words(say.text("table.computes")),)),
         Column((Words(say.text("table.value")),)),
     )
-    rows = tuple(_primitive_row(scene, node, place) for place, (_, node) in enumerate(_first_and_last(nodes)))
+    told = [node for _, node in _first_and_last(nodes)]
+    rows = tuple(_primitive_row(scene, node, place) for place, node in enumerate(told))
     targets = tuple(_target_row(scene, name) for name in scene.trace.targets if scene.is_read(name))
     stage: list[Block] = [Table(columns, (*rows, *targets))]
     if len(nodes) > len(rows):
@@ -49,7 +50,7 @@ def network(scene: Scene) -> Slide:
         head=head(scene),
         title=say("network.title"),
         sentence=say(key, n=len(nodes), output=scene.names[scene.output]),
-        strip=strip(scene, large=True),
+        strip=strip(scene, made={node.name: phase for phase, node in enumerate(told, 1)}, large=True),
         stage=tuple(stage),
         note=say.text("network.note"),
         last_phase=len(rows),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from adcli.explain.blocks import (
     DONE,
@@ -14,6 +16,7 @@ from adcli.explain.blocks import (
     Direction,
     Factor,
     Gap,
+    Late,
     Network,
     ParameterBox,
     Pill,
@@ -30,6 +33,7 @@ from adcli.explain.scene import Scene
 from adcli.primitives import losses
 from adcli.trace import Node
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 MOST_BOXES = 6
 MOST_FACTORS = 6
 MOST_CHAINS = 5
@@ -43,14 +47,16 @@ def strip(
     back: bool = False,
     finished: bool = False,
     done: Collection[str] = (),
-    below: Mapping[str, Expression] | None = None,
+    below: Mapping[str, Late] = NOTHING,
+    made: Mapping[str, int] = NOTHING,
     large: bool = False,
     role: Role = Role.VALUE,
 ) -> Network:
     """The trace on a wire; ``now`` is the node that is worked at, ``done`` are parameters that have their gradient.
 
     ``back``: all values are known and arrows point back. ``finished``: nothing is to come. ``below`` hangs
-    something under a value.
+    something under a value. ``made``: the phase from which stands what this slide makes: values, and on the way
+    back gradients.
     """
     nodes = scene.trace.nodes
     at = next((i for i, node in enumerate(nodes) if node.name == now), len(nodes) if finished else -1)
@@ -59,16 +65,17 @@ def strip(
     places: dict[str, int] = {}
     uses: dict[str, list[int]] = {}
     skips: list[Skip] = []
-    hanging = below or {}
+    values = NOTHING if back else made
 
     def pill(name: str, index: int) -> None:
         known = back or finished or large or index <= at
         state = (DONE if known else TO_COME) if index != at or back else NOW
+        progress = becomes(state.state, values.get(name, 0), State.TO_COME) if known else state
         places[name] = len(wire)
         value = scene.short(name) if known else None
         shape = scene.shape_text(name) if known else ""
         times = scene.examples() if known and scene.shape(name) else 0  # a reduced loss is one number
-        wire.append(Pill(scene.names[name], value, shape, state, hanging.get(name), times))
+        wire.append(Pill(scene.names[name], value, shape, progress, below.get(name), times))
 
     head = _head(scene)
     if head is not None:
@@ -81,16 +88,17 @@ def strip(
             continue
         node = nodes[index]
         joined = isinstance(wire[-1], Gap) if before is None and wire else before in node.arguments
-        wire.append(Box(box_label(scene, node), PLAIN if plain else _box_progress(index, at, back), joined))
+        at_box = PLAIN if plain else _box_progress(index, at, back, values.get(node.name, 0))
+        wire.append(Box(box_label(scene, node), at_box, joined))
         for name in dict.fromkeys(node.operands):
             if name in scene.trace.leaves and name != head:
                 if name not in scene.trace.targets:
                     uses.setdefault(name, []).append(len(wire) - 1)
             elif name != before and name in places:
-                skips.append(Skip(places[name], len(wire) - 1, PLAIN if plain else _box_progress(index, at, back)))
+                skips.append(Skip(places[name], len(wire) - 1, at_box))
         pill(node.name, index)
         before = node.name
-    boxes = tuple(_parameter(scene, name, used, wire, done, large) for name, used in uses.items())
+    boxes = tuple(_parameter(scene, name, used, wire, done, large, made.get(name, 0)) for name, used in uses.items())
     direction = Direction.BACK if back else Direction.FORWARD
     return Network(tuple(wire), boxes, tuple(skips), direction, role, large, _alt(scene, now))
 
@@ -120,17 +128,30 @@ def _shown(count: int, at: int) -> list[int | None]:
     return shown
 
 
-def _box_progress(index: int, at: int, back: bool) -> Progress:
+def becomes(state: State, since: int, before: State) -> Progress:
+    """``state`` from phase ``since`` on, ``before`` until then."""
+    return Progress(state, since, before) if since > 0 else Progress(state)
+
+
+def _box_progress(index: int, at: int, back: bool, made: int) -> Progress:
+    """Where a primitive stands; one whose value this slide makes is worked at from the phase before."""
     if index == at:
-        return NOW
-    return DONE if (index > at if back else index < at) else TO_COME
+        return becomes(State.NOW, made - 1, State.TO_COME)
+    return becomes(State.DONE, made, State.TO_COME) if (index > at if back else index < at) else TO_COME
 
 
 def _parameter(
-    scene: Scene, name: str, uses: list[int], wire: list[Pill | Box | Gap], done: Collection[str], large: bool
+    scene: Scene,
+    name: str,
+    uses: list[int],
+    wire: list[Pill | Box | Gap],
+    done: Collection[str],
+    large: bool,
+    since: int,
 ) -> ParameterBox:
-    boxes = [box for index in uses if isinstance(box := wire[index], Box)]
-    progress = DONE if name in done else NOW if any(box.progress is NOW for box in boxes) else PLAIN
+    used = [box.progress for index in uses if isinstance(box := wire[index], Box)]
+    now = next((becomes(State.NOW, p.since, State.PLAIN) for p in used if p.state is State.NOW), PLAIN)
+    progress = becomes(State.DONE, since, now.state) if name in done else now
     small = scene.size(name) <= 9 and all(n <= 3 for n in scene.shape(name))
     value = scene.matrix(name, shape=False) if large and small else None
     return ParameterBox(scene.names[name], scene.shape_text(name), tuple(uses), progress, value)

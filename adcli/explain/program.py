@@ -18,6 +18,7 @@ from adcli.explain.blocks import (
     Edge,
     Formula,
     Graph,
+    Late,
     Line,
     Part,
     Position,
@@ -123,7 +124,7 @@ def _turns(scene: Scene, steps: list[Step]) -> list[Turn]:
 
 def _order(scene: Scene, turns: list[Turn], steps: tuple[Step, ...]) -> Slide:
     say = scene.say
-    graph = _graph(scene, {scene.output: [1.0]}, None, set())
+    graph = _graph(scene, {scene.output: [1.0]}, None, set(), before={})
     order = say.listed([scene.names[turn.node.name] for turn in turns[:8]])
     stage: list[Block] = [graph] if graph else [_values(scene)]
     one = Formula(Label(f"{scene.output}.grad"), (Part("=", Number(1, C), 1),), role=C)
@@ -154,7 +155,7 @@ def _slide(
     say, node = scene.say, turn.node
     names = scene.names
     receivers: list[Expression] = list(dict.fromkeys(names[gift.to] for gift in turn.gifts))
-    graph = _graph(scene, grads, turn, done)
+    graph = _graph(scene, grads, turn, done, before=before)
     stage: list[Block] = [graph] if graph else []
     stage += [_local(scene, node, to) for to in dict.fromkeys(gift.to for gift in turn.gifts)]
     so_far = {name: list(parts) for name, parts in before.items()}
@@ -256,9 +257,16 @@ def _values(scene: Scene) -> Table:
 
 
 def _graph(
-    scene: Scene, grads: dict[str, list[float]], now: Turn | None, done: set[str], first_phase: int = 0
+    scene: Scene,
+    grads: dict[str, list[float]],
+    now: Turn | None,
+    done: set[str],
+    *,
+    first_phase: int = 0,
+    before: dict[str, list[float]] | None = None,
 ) -> Graph | None:
-    """The program as a graph; None where it has too many nodes to be drawn."""
+    """The program as a graph; None where it has too many nodes to be drawn. ``before``: the grads that stand until
+    those of this slide are added up."""
     trace = scene.trace
     used = [name for name in trace.leaves if any(name in node.operands for node in trace.nodes)]
     names = [*used, *(node.name for node in trace.nodes)]
@@ -271,7 +279,7 @@ def _graph(
     for index, name in enumerate(names):
         node = nodes.get(name)
         data = Number(float(scene.value(name)), Role.VALUE)
-        grad = Number(sum(grads[name]), C) if name in grads else None
+        grad = _grad(name, grads, grads if before is None else before)
         state = PLAIN
         if now is not None:
             state = NOW if name == now.node.name else DONE if name in done else TO_COME if name in nodes else PLAIN
@@ -286,12 +294,12 @@ def _graph(
     edges = []
     for name, node in nodes.items():
         for operand in dict.fromkeys(node.operands):
-            label: Expression | None = None
+            label: Late | None = None
             progress = PLAIN
             if now is not None and name == now.node.name:
                 gift = next((g for g in now.gifts if g.to == operand), None)
                 if gift is not None:
-                    label = Product((Number(gift.local), Number(sum(grads.get(name, [0.0])), C)), dot=True)
+                    label = Late(Product((Number(gift.local), Number(sum(grads.get(name, [0.0])), C)), dot=True), 1)
                     progress = NOW
             elif name in done:
                 progress = DONE
@@ -299,6 +307,16 @@ def _graph(
     direction = Direction.BACK if grads else Direction.FORWARD
     alt = scene.say.text("alt.graph", n=len(names))
     return Graph(tuple(vertices), tuple(edges), direction, alt=alt)
+
+
+def _grad(name: str, grads: dict[str, list[float]], before: dict[str, list[float]]) -> Late | None:
+    """What is added up in a grad; where this slide adds to it, from the phase of the sums on."""
+    if name not in grads:
+        return None
+    total = Number(sum(grads[name]), C)
+    if grads[name] == before.get(name):
+        return Late(total)
+    return Late(total, 2, Number(sum(before[name]), C) if name in before else None)
 
 
 def _columns(scene: Scene, leaves: list[str]) -> dict[str, int]:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from adcli.arrays import Array
+from adcli.derivation import Step
 from adcli.explain.blocks import Row, Words
-from adcli.trace import Trace
+from adcli.trace import Node, Trace
 
 MOST_IN_FULL = 12
 MOST_TURNED = 2000  # numbers that numeric mode's story turns, each by itself
 SAMPLE = 40  # of more, so many; of each name at least two
+
+
+class Told(NamedTuple):
+    """A node, and the steps that are told with it, in order."""
+
+    node: Node
+    steps: list[Step]
 
 
 def told_in_full(count: int, detail: str) -> set[int]:

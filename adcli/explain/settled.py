@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adcli.derivation import Step
-from adcli.explain.backward import gradient_formulas, start_formula
+from adcli.explain.backward import gradient_lines, start_formula
 from adcli.explain.blocks import DONE, Block, Formula, Group, Part, Slide
 from adcli.explain.maths import Matrix, Role, Tint, largest_matrix
 from adcli.explain.pictures import box_label
@@ -24,7 +24,7 @@ def settled(scene: Scene, node: Node, steps: list[Step], finished: list[str], sl
         start, _ = start_formula(scene, node, steps)
         formulas = [block for block in start if isinstance(block, Formula)]
     else:
-        formulas, _, _, _ = gradient_formulas(scene, node, steps, finished)
+        formulas = gradient_lines(scene, node, steps, finished).formulas
     now = [formula for block in slide.stage if isinstance(block, Group) for formula in block.formulas]
     shapes = [largest_matrix(formula) for formula in (*formulas, *now)]
     if sum(height for height, _ in shapes) > MOST_ROWS or max(width for _, width in shapes) > MOST_COLUMNS:

@@ -8,7 +8,8 @@ from adcli.derivation import Step
 from adcli.explain.blocks import Meter, Progress, Runs, Slot, State, Storage, Words
 from adcli.explain.formulas import MOST_COLUMNS
 from adcli.explain.maths import Expression, Listed, Name, Role
-from adcli.explain.pictures import cotangent_name
+from adcli.explain.messages import Say
+from adcli.explain.pictures import becomes, cotangent_name
 from adcli.explain.scene import Scene
 
 PULLS = ("cotangent.init", "cotangent.update", "gradient")
@@ -28,6 +29,18 @@ class Ledger:
         self.again = [step.target for step in steps if step.kind == "recompute"]
         self.evaluations = 0
         self.pulled: str | None = None  # the node that was pulled back through last
+        self.held = 0
+
+    def pass_over(self, steps: list[Step]) -> None:
+        """Go on by ``steps`` that no slide of their own tells."""
+        self.take(steps)
+        self.held = steps[-1].held
+
+    def meter(self, say: Say, held: int, since: int) -> Meter:
+        """``held`` numbers from phase ``since`` on, and until then as many as before."""
+        earlier, self.held = self.held, held
+        levels = [Meter(n, self.most, say("storage.needed", n=f"{n:,}", of=f"{self.most:,}")) for n in (earlier, held)]
+        return levels[1] if earlier == held else levels[1]._replace(since=since, before=levels[0])
 
     def take(self, steps: list[Step]) -> dict[str, State]:
         """Go on by ``steps``; the states before them."""
@@ -73,9 +86,10 @@ def way_back(
     before: Mapping[str, State],
     following: Sequence[Step],
     phases: int,
+    made: Mapping[str, int],
 ) -> Storage:
     """The row while the way back is at a node: ``before`` are the states before its ``steps``, which change in the
-    last phase; ``following`` are those of the next slide."""
+    last phase; ``following`` are those of the next slide; ``made`` says in which phase a cotangent is."""
     say = scene.say
     next_read = {name for step in following for name in step.reads}
     slots = []
@@ -97,13 +111,12 @@ def way_back(
             cotangent_name(scene, name),
             _in_hand(step),
             scene.shape_text(name) if scene.is_batch else "×".join(map(str, step.value.shape)),
-            Progress(State.IN_HAND),
+            becomes(State.IN_HAND, made.get(name, 0), State.TO_COME),
             C,
         )
         for name, step in list(hands.items())[-2:]
     ]
-    held = steps[-1].held
-    meter = Meter(held, ledger.most, say("storage.needed", n=f"{held:,}", of=f"{ledger.most:,}"))
+    meter = ledger.meter(say, steps[-1].held, phases)
     facts = multiplications(scene, products(scene, steps))
     return Storage(say.text("storage.stored"), (*shortened(slots, at), *own), meter, facts)
 

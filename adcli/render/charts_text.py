@@ -141,7 +141,7 @@ def graph(block: Graph, pen: Pen, width: int) -> list[Segments]:
                 ("   " if not place else "  ", ""),
                 (f"{arrow} {pen.name(block.vertices[edge.source].name)}: ", "dim"),
             ]
-            line += pen.inline(edge.label)
+            line += pen.inline(edge.label.expression)
         lines.append(line)
     return lines
 
@@ -152,5 +152,5 @@ def _vertex_name(vertex: Vertex, pen: Pen) -> str:
 
 
 def _short(vertex: Vertex, pen: Pen, data: bool) -> str:
-    value = vertex.data if data else vertex.grad
+    value = vertex.data if data else vertex.grad and vertex.grad.expression
     return pen.inline_flat(value) if value is not None else ""

@@ -149,7 +149,7 @@ def _hanging(item: Pill | Box | Gap, pen: Pen, most: int) -> Segments:
     """What hangs under a value: its cotangent, at most so many characters."""
     if not isinstance(item, Pill) or item.below is None:
         return []
-    numbers = pen.inline(item.below)
+    numbers = pen.inline(item.below.expression)
     if length(numbers) > most:  # then the stage shows it
         return [("◂", STYLES[Role.COTANGENT])]
     return [("◂", STYLES[Role.COTANGENT]), *numbers]

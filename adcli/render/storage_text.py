@@ -16,11 +16,11 @@ def storage(block: Storage, pen: Pen, labels: Labels, width: int) -> list[Segmen
 
 def filling(block: Storage) -> list[Storage]:
     """The rows before the last one of a storage that fills phase by phase; none of another."""
-    since = sorted({slot.progress.since for slot in block.slots if slot.progress.before is State.TO_COME})
+    filled = [slot.progress for slot in block.slots if slot.progress.state is not State.IN_HAND]
+    since = sorted({progress.since for progress in filled if progress.before is State.TO_COME})
 
     def at(slot: Slot, phase: int) -> Slot:
-        begin, before = slot.progress.since, slot.progress.before
-        return slot if before is None or phase >= begin else slot._replace(progress=Progress(before))
+        return slot._replace(progress=Progress(slot.progress.at(phase)))
 
     return [block._replace(slots=tuple(at(slot, phase) for slot in block.slots)) for phase in since[:-1]]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from adcli.explain.blocks import Box, Direction, Gap, Network, ParameterBox, Pill, Progress, Skip, State
 from adcli.explain.maths import Expression, Listed, Matrix, Name, Number, Role
-from adcli.render.beamer.pen import TICK, Pen, changing, prose, states
+from adcli.render.beamer.pen import TICK, Pen, changing, late, prose, states
 from adcli.render.shown import entries, shown
 
 CHARACTER = 1.25  # mm, of a digit in the strip
@@ -82,12 +82,10 @@ def _items(pen: Pen, block: Network, centres: list[float], halves: list[float]) 
             yield rf"\node[admuted,minimum width={2 * half:.1f}mm] {at} {{$\cdots\,${item.left_out}$\,\cdots$}};"
             continue
         room = 2 * half - 2
-        kind, content = (
-            ("value", _pill(pen, item, room)) if isinstance(item, Pill) else ("primitive", _box(pen, item, room))
-        )
+        kind = "value" if isinstance(item, Pill) else "primitive"
         size = f"minimum width={2 * half:.1f}mm"
         nodes = [
-            rf"\node[ad {kind},{size}{_style(item, state, block.role)}] {at} {{{content}}};"
+            rf"\node[ad {kind},{size}{_style(item, state, block.role)}] {at} {{{_content(pen, item, state, room)}}};"
             for state in states(item.progress)
         ]
         yield changing(item.progress, *nodes)
@@ -100,29 +98,41 @@ def _below(pen: Pen, block: Network, centres: list[float], spans: list[tuple[flo
     y, room = (BELOW_Y, room) if room is not None else (LOWER_Y, LONGEST)
     for item, x in zip(block.wire, centres, strict=True):
         if isinstance(item, Pill) and item.below is not None:
-            below = rf"\adsize{{5.6}}$\color{{{block.role.name}}}{mark}\,{pen.word(item.below)}$"
+            faces = [
+                rf"\adsize{{5.6}}$\color{{{block.role.name}}}{mark}\,{pen.word(face)}$" if face is not None else None
+                for face in (item.below.expression, item.below.before)
+            ]
+            below = late(item.below.since, faces[0] or "", faces[1])
             yield rf"\node at ({x:.1f},{y}) {{\adfit{{{room:.1f}mm}}{{4mm}}{{{below}}}}};"
 
 
 def _room_below(pen: Pen, block: Network, centres: list[float], spans: list[tuple[float, float]]) -> float | None:
     """How wide what hangs under a pill may be beside the parameters; None where something is wider."""
-    hanging = [(i.below, x) for i, x in zip(block.wire, centres, strict=True) if isinstance(i, Pill) and i.below]
+    hanging = [
+        (face, x)
+        for item, x in zip(block.wire, centres, strict=True)
+        if isinstance(item, Pill) and item.below is not None
+        for face in (item.below.expression, item.below.before)
+        if face is not None
+    ]
     edges = [edge for span in spans for edge in span]
     room = min((2 * abs(x - edge) - 2.0 for _, x in hanging for edge in edges), default=LONGEST)
     widest = max((4 + CHARACTER * 0.85 * _length(pen, below) for below, _ in hanging), default=0.0)
     return max(room, 1.0) if widest <= room else None
 
 
-def _box(pen: Pen, box: Box, room: float) -> str:
-    return rf"\adfit{{{room:.1f}mm}}{{5mm}}{{{pen.runs(box.label)}}}"
+def _content(pen: Pen, item: Pill | Box, state: State, room: float) -> str:
+    if isinstance(item, Box):
+        return rf"\adfit{{{room:.1f}mm}}{{5mm}}{{{pen.runs(item.label)}}}"
+    return _pill(pen, item, room, known=state is not State.TO_COME)
 
 
-def _pill(pen: Pen, pill: Pill, room: float) -> str:
+def _pill(pen: Pen, pill: Pill, room: float, known: bool) -> str:
     times = rf"\admute{{{pill.times}$\,\times\,$}}" if pill.times else ""
     name = f"{times}${pen.maths(pill.name)}$"
     if pill.value is not None or pill.times:
         below = rf"${pen.word(pill.value)}$" if pill.value is not None else rf"\admute{{{prose(pill.shape)}}}"
-        lines = (name, rf"\adsize{{6}}{below}")
+        lines = (name, rf"\adsize{{6}}{below}" if known else rf"\phantom{{\adsize{{6}}{below}}}")
         return r"\\[-0.5mm]".join(rf"\adfit{{{room:.1f}mm}}{{4mm}}{{{line}}}" for line in lines)
     shape = rf"{{\adsize{{5}}\admute{{{prose(pill.shape)}}}}}" if pill.shape and pill.shape != "1" else ""
     return rf"\adfit{{{room:.1f}mm}}{{5mm}}{{{name} {shape}}}"

@@ -78,6 +78,11 @@ def changing(progress: Progress, before: str, after: str) -> str:
     return rf"\alt<{progress.since + 1}->{{{after}}}{{{before}}}" if progress.since and before != after else after
 
 
+def late(since: int, after: str, before: str | None) -> str:
+    """``after`` from a phase on; until then ``before``, or an empty place."""
+    return rf"\adeither{{{since + 1}}}{{{after}}}{{{before or ''}}}" if since else after
+
+
 def states(progress: Progress) -> tuple[State, State]:
     """The state at first, and the one at last."""
     return (progress.before or progress.state) if progress.since else progress.state, progress.state

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adcli.explain.blocks import Direction, Edge, Graph, State, Vertex
+from adcli.explain.blocks import Direction, Edge, Graph, Late, State, Vertex
 from adcli.explain.maths import Expression, Role
-from adcli.render.beamer.pen import TICK, Pen, changing, prose, states
+from adcli.render.beamer.pen import TICK, Pen, changing, late, prose, states
 
 PITCH, OPERATION, ROW = 32.0, 14.0, 12.5  # mm from column to column, from a vertex back to its circle, row to row
 
@@ -47,7 +47,7 @@ def _vertex(pen: Pen, block: Graph, place: int) -> str:
     vertex = block.vertices[place]
     x, y = _place(vertex)
     name = f"${pen.maths(vertex.name)}$"
-    cells = rf"{_cell(pen, vertex.data)}&{_cell(pen, vertex.grad)}"
+    cells = rf"{_cell(pen, vertex.data)}&{_grad(pen, vertex.grad)}"
     outline = "draw=PARAMETER,fill=PARAMETER-tint" if vertex.leaf else "rounded corners=1.8mm"
     outline += ",double,double distance=0.4mm" if vertex.output else ""
     operation = rf"\texttt{{{prose(vertex.op)}}}"
@@ -69,6 +69,12 @@ def _cell(pen: Pen, expression: Expression | None) -> str:
     return r"\;\cdot\;" if expression is None else pen.maths(expression)
 
 
+def _grad(pen: Pen, grad: Late | None) -> str:
+    if grad is None or not grad.since:
+        return _cell(pen, grad and grad.expression)
+    return late(grad.since, f"${_cell(pen, grad.expression)}$", f"${_cell(pen, grad.before)}$")
+
+
 def _edge(pen: Pen, block: Graph, edge: Edge) -> Iterator[str]:
     end = f"o{edge.target}" if block.vertices[edge.target].op else f"v{edge.target}"
     ends = (f"v{edge.source}", end) if block.direction is Direction.FORWARD else (end, f"v{edge.source}")
@@ -76,7 +82,8 @@ def _edge(pen: Pen, block: Graph, edge: Edge) -> Iterator[str]:
     yield changing(edge.progress, *drawn)
     if edge.label is not None:
         near = "0.45" if block.direction is Direction.BACK else "0.55"
-        label = rf"{{\adsize{{6}}\color{{{_role(block).name}}}${pen.maths(edge.label)}$}}"
+        words = late(edge.label.since, f"${pen.maths(edge.label.expression)}$", None)
+        label = rf"{{\adsize{{6}}\color{{{_role(block).name}}}{words}}}"
         yield rf"\path ({ends[0]})--node[pos={near},fill=adground,inner sep=0.4mm]{{{label}}}({ends[1]});"
 
 

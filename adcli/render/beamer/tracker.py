@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adcli.explain.blocks import Chain, Factor, Slot, State, Storage, Tracker
+from adcli.explain.blocks import Chain, Factor, Meter, Slot, State, Storage, Tracker
 from adcli.explain.maths import Role
 from adcli.render.beamer.pen import TICK, Pen, changing, coloured, once, prose, states
 
@@ -67,13 +67,17 @@ def storage_row(pen: Pen, storage: Storage) -> str:
     slots = "%\n  ".join(_slot(pen, slot) for slot in storage.slots)
     right = []
     if storage.meter is not None:
-        meter = storage.meter
-        share = min(max(meter.now / meter.most, 0.0), 1.0) if meter.most > 0 else 0.0
-        right.append(rf"\admeter{{{METER * share:.2f}}}{pen.runs(meter.text)}")
+        right.append(_meter(pen, storage.meter))
     if storage.facts:
         right.append(pen.runs(storage.facts))
     facts = r"\quad ".join(right)
     return rf"\adstorage{{{prose(storage.label)}}}{{{slots}}}{{\hfil {facts}}}"
+
+
+def _meter(pen: Pen, meter: Meter) -> str:
+    share = min(max(meter.now / meter.most, 0.0), 1.0) if meter.most > 0 else 0.0
+    now = rf"\admeter{{{METER * share:.2f}}}{pen.runs(meter.text)}"
+    return now if meter.before is None else rf"\adeither{{{meter.since + 1}}}{{{now}}}{{{_meter(pen, meter.before)}}}"
 
 
 def _slot(pen: Pen, slot: Slot) -> str:

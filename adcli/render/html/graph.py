@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adcli.explain.blocks import Direction, Edge, Graph, Numbers, Vertex
 from adcli.render.html.cells import CLASSES
-from adcli.render.html.svg import Piece, at, pieces, state, text_width, tspans
+from adcli.render.html.svg import Piece, at, faces, late_text, pieces, state, text_width, tspans
 from adcli.render.html.words import safe
 
 BOX, HEIGHT, HEAD = 128.0, 66.0, 30.0
@@ -16,7 +16,7 @@ def graph_svg(graph: Graph, numbers: Numbers) -> str:
     widths = [_width(v, numbers) for v in graph.vertices]
     widest = max(widths, default=BOX)
     op = max((_op_width(v) for v in graph.vertices), default=2 * OP)
-    label = max((text_width(_label(e, numbers), 18) for e in graph.edges), default=0.0)
+    label = max((text_width(face, 18) for e in graph.edges for face in faces(e.label, numbers)), default=0.0)
     step = widest + op + 34 + max(44.0, label + 16)
     places = [(widest / 2 + 4 + step * v.column, 30 + HEIGHT / 2 + ROW * v.row) for v in graph.vertices]
     right = max((x for x, _ in places), default=0.0) + widest / 2 + 8
@@ -35,16 +35,13 @@ def graph_svg(graph: Graph, numbers: Numbers) -> str:
 
 
 def _width(v: Vertex, numbers: Numbers) -> float:
-    halves = [text_width(pieces(e, numbers), 21) for e in (v.data, v.grad) if e is not None]
-    return max(BOX, text_width(pieces(v.name, numbers), 21) + 24, 2 * max(halves, default=0.0) + 32)
+    data = [pieces(v.data, numbers)] if v.data is not None else []
+    half = max((text_width(face, 21) for face in (*data, *faces(v.grad, numbers))), default=0.0)
+    return max(BOX, text_width(pieces(v.name, numbers), 21) + 24, 2 * half + 32)
 
 
 def _op_width(v: Vertex) -> float:
     return max(2 * OP, text_width([Piece(v.op)], 20) + 22) if v.op else 0.0
-
-
-def _label(edge: Edge, numbers: Numbers) -> list[Piece]:
-    return pieces(edge.label, numbers) if edge.label is not None else []
 
 
 def _op_x(v: Vertex, x: float, width: float) -> float:
@@ -68,13 +65,12 @@ def _edge(edge: Edge, graph: Graph, places: list[tuple[float, float]], widths: l
         f'<path fill="none" d="{path}"/>',
         f'<path class="head" d="M{at(tip - length)} {at(y - 5)}l{length} 5l{-length} 5z"/>',
     ]
-    text = _label(edge, numbers)
-    if text:
+    if edge.label is not None:
         rise = -8 if y1 <= y2 else 20
         where = y1 if y1 == y2 else y1 + (y2 - y1) * 0.2
         kind = "flow" if y1 == y2 else "flow start"
         x = middle + (0 if y1 == y2 else 6)
-        parts.append(f'<text class="{kind}" x="{at(x)}" y="{at(where + rise)}">{tspans(text)}</text>')
+        parts.append(late_text(x, where + rise, edge.label, numbers, kind))
     return f'<g class="wire"{state(edge.progress)}>{"".join(parts)}</g>'
 
 
@@ -103,7 +99,8 @@ def _vertex(v: Vertex, x: float, y: float, width: float, graph: Graph, numbers: 
         f'<path class="rule" d="M{at(left)} {at(top + HEAD)}h{at(width)}m{at(-width / 2)} 0v{at(HEIGHT - HEAD)}"/>'
     )
     parts.append(f'<text x="{at(x)}" y="{at(top + 22)}">{tspans(pieces(v.name, numbers))}</text>')
-    for e, place in ((v.data, x - width / 4), (v.grad, x + width / 4)):
-        if e is not None:
-            parts.append(f'<text class="val" x="{at(place)}" y="{at(top + 56)}">{tspans(pieces(e, numbers))}</text>')
+    if v.data is not None:
+        data = tspans(pieces(v.data, numbers))
+        parts.append(f'<text class="val" x="{at(x - width / 4)}" y="{at(top + 56)}">{data}</text>')
+    parts.append(late_text(x + width / 4, top + 56, v.grad, numbers, "val grad"))
     return "".join(parts) + "</g>"

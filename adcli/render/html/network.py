@@ -10,7 +10,7 @@ from typing import NamedTuple
 from adcli.explain.blocks import PLAIN, Box, Direction, Gap, Network, Numbers, ParameterBox, Pill, Progress, Skip, State
 from adcli.explain.maths import Matrix, Name
 from adcli.render.html.cells import CLASSES
-from adcli.render.html.svg import Piece, at, pieces, rect, run_pieces, state, text, text_width
+from adcli.render.html.svg import Piece, at, faces, late_text, pieces, rect, run_pieces, state, text, text_width
 from adcli.render.html.words import safe
 from adcli.render.shown import shown
 
@@ -51,7 +51,7 @@ def common_frame(nets: Sequence[Network], numbers: Numbers) -> Frame:
 def _meets(net: Network, numbers: Numbers, frame: Frame) -> bool:
     """Whether what hangs under a pill meets the box of a parameter."""
     drawn, _ = _placed(net, numbers, frame)
-    hanging = [(d.x, text_width(_below(d.item, numbers), 17)) for d in drawn if isinstance(d.item, Pill)]
+    hanging = [(d.x, _below_width(d.item, numbers)) for d in drawn if isinstance(d.item, Pill)]
     boxes = _parameters(net, drawn, numbers, frame)
     return any(abs(x - b.x) < (width + b.width) / 2 + 4 for x, width in hanging if width for b in boxes)
 
@@ -99,7 +99,7 @@ def _width(item: Pill | Box | Gap, numbers: Numbers) -> float:
             inner = max(
                 text_width(_pill_name(item), 21),
                 text_width(_pill_value(item, numbers), 19),
-                text_width(_below(item, numbers), 17) - 20,
+                _below_width(item, numbers) - 20,
             )
             return max(62.0, inner + 30)
         case Box():
@@ -123,8 +123,8 @@ def _pill_value(pill: Pill, numbers: Numbers) -> list[Piece]:
     return pieces(pill.value, numbers)
 
 
-def _below(pill: Pill, numbers: Numbers) -> list[Piece]:
-    return [Piece("◀ "), *pieces(pill.below, numbers)] if pill.below is not None else []
+def _below_width(pill: Pill, numbers: Numbers) -> float:
+    return max((text_width(face, 17) for face in faces(pill.below, numbers, "◀ ")), default=0.0)
 
 
 def _item(d: Drawn, numbers: Numbers) -> str:
@@ -138,14 +138,13 @@ def _item(d: Drawn, numbers: Numbers) -> str:
                 f"{text(d.x, WIRE + 7, run_pieces(d.item.label, numbers))}</g>"
             )
         case Pill():
-            value, below = _pill_value(d.item, numbers), _below(d.item, numbers)
+            value = _pill_value(d.item, numbers)
             role = CLASSES[d.item.name.role] or "v"
             parts = [rect(d.x, WIRE - PILL / 2, d.width, PILL, PILL / 2)]
             parts.append(text(d.x, WIRE - 5 if value else WIRE + 7, _pill_name(d.item)))
             if value:
                 parts.append(text(d.x, WIRE + 17, value, "val" if d.item.value is not None else "sz"))
-            if below:
-                parts.append(text(d.x, WIRE + PILL / 2 + 21, below, "below"))
+            parts.append(late_text(d.x, WIRE + PILL / 2 + 21, d.item.below, numbers, "below", "◀ "))
             return f'<g class="pill {role}"{state(d.item.progress)}>{"".join(parts)}</g>'
 
 

@@ -16,6 +16,7 @@ from adcli.explain.blocks import (
     Graph,
     Group,
     Labels,
+    Meter,
     Network,
     Part,
     Plot,
@@ -173,16 +174,21 @@ class Writer(Prose):
 
     def storage(self, s: Storage) -> str:
         slots = "".join(map(self.slot, s.slots))
-        meter = ""
-        if s.meter:
-            share = min(100.0, 100 * s.meter.now / (s.meter.most or 1))
-            gauge = f'<span class="gauge" aria-hidden="true"><i style="width:{share:.0f}%"></i></span>'
-            meter = gauge + self.runs(s.meter.text)
+        meter = self.meter(s.meter) if s.meter else ""
         facts = f'<span class="facts">{self.runs(s.facts)}</span>' if s.facts else ""
         return (
             f'<footer class="storage"><span class="label">{safe(s.label)}</span><span class="slots">{slots}</span>'
             f'<span class="meter">{meter}{" " if meter and facts else ""}{facts}</span></footer>'
         )
+
+    def meter(self, m: Meter) -> str:
+        """The gauge and its words; where it moves, each of its levels, of which a script shows one."""
+        share = min(100.0, 100 * m.now / (m.most or 1))
+        now = f'<span class="gauge" aria-hidden="true"><i style="width:{share:.0f}%"></i></span>{self.runs(m.text)}'
+        if m.before is None:
+            return now
+        levels = f'<span class="after">{now}</span><span class="before">{self.meter(m.before)}</span>'
+        return f'<span{state(Progress(State.HELD, m.since, State.HELD))}><span class="words">{levels}</span></span>'
 
     def slot(self, s: Slot) -> str:
         value = f'<span class="val">{self.inline(s.value)}</span>' if s.value is not None else ""

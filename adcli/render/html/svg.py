@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from adcli.explain.blocks import Numbers, Progress, Runs, State, Words
+from adcli.explain.blocks import Late, Numbers, Progress, Runs, State, Words
 from adcli.explain.maths import (
     Bracketed,
     Dots,
@@ -185,6 +185,24 @@ def text(x: float, y: float, parts: Sequence[Piece], kind: str = "") -> str:
     """A line of words with its middle at ``x``."""
     class_ = f' class="{kind}"' if kind else ""
     return f'<text{class_} x="{at(x)}" y="{at(y)}">{tspans(parts)}</text>'
+
+
+def faces(late: Late | None, numbers: Numbers, mark: str = "") -> list[list[Piece]]:
+    """What may stand in the place of ``late``, each with ``mark`` before it: the last first."""
+    shown = (late.expression, late.before) if late is not None else ()
+    return [[Piece(mark), *pieces(e, numbers)] if mark else pieces(e, numbers) for e in shown if e is not None]
+
+
+def late_text(x: float, y: float, late: Late | None, numbers: Numbers, kind: str, mark: str = "") -> str:
+    """A line with its middle at ``x`` for each of the ``faces``, of which a phase shows one."""
+    if late is None:
+        return ""
+    turns = (Progress(State.NOW, late.since, State.TO_COME), Progress(State.LET_GO, late.since, State.NOW))
+    lines = zip(turns, faces(late, numbers, mark), strict=False)
+    return "".join(
+        f'<text class="{kind}" x="{at(x)}" y="{at(y)}"{state(turn) if late.since else ""}>{tspans(parts)}</text>'
+        for turn, parts in (lines if late.since else [*lines][:1])
+    )
 
 
 def _name(n: Name) -> list[Piece]:

@@ -1,0 +1,144 @@
+"""The slides of the way back: a step through a node, and values that are computed again for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from adcli.derivation import Step
+from adcli.explain.back_words import headline, speakers_note
+from adcli.explain.backward import gradient_lines, start_formula
+from adcli.explain.blocks import NOW, Block, Group, Late, Position, Slide, State, Text, Work
+from adcli.explain.formulas import value_formula
+from adcli.explain.maths import Expression, Matrix, Role
+from adcli.explain.pictures import box_label, cotangent_name, strip, tracker
+from adcli.explain.scene import Scene
+from adcli.explain.selection import Told
+from adcli.explain.storage import PULLS, Ledger, way_back
+
+C = Role.COTANGENT
+
+
+class Moment(NamedTuple):
+    """A slide of the way back, and what stands around it.
+
+    Attributes:
+        position: its place among those of the way back, from 1.
+        before: the states of the storage before its steps.
+        done: the names whose gradient is complete after it; ``finished`` those that it completes.
+        hung: the cotangents of the slides before, where they are short.
+        following: the steps of the next one.
+    """
+
+    told: Told
+    position: Position
+    before: Mapping[str, State]
+    done: list[str]
+    finished: list[str]
+    hung: Mapping[str, Expression]
+    following: list[Step]
+
+
+def hung(scene: Scene, told: Told) -> dict[str, Expression]:
+    """The cotangents that the strip shows under their values, where they are short."""
+    found: dict[str, Expression] = {}
+    for step in told.steps:
+        is_parameter = step.target in scene.trace.leaves and step.target not in scene.trace.inputs
+        if is_parameter or step.kind not in (*PULLS, "accumulate"):
+            continue
+        if step.value.shape[0] == 1 and step.value.shape[1] <= 3:
+            found[step.target] = Matrix(step.value.array(), C, C, shape=False)
+    return found
+
+
+def _below(scene: Scene, moment: Moment, made: Mapping[str, int]) -> dict[str, Late]:
+    """What hangs under the values on this slide, and since when."""
+    hanging = {name: Late(expression) for name, expression in moment.hung.items()}
+    for name, expression in hung(scene, moment.told).items():
+        hanging[name] = Late(expression, made.get(name, 0), moment.hung.get(name))
+    return hanging
+
+
+def step_back(scene: Scene, moment: Moment, ledger: Ledger) -> Slide:
+    told, finished = moment.told, moment.finished
+    say, node = scene.say, told.node
+    is_start = told.steps[0].kind == "cotangent.init"
+    stage: list[Block] = []
+    hand: Work | None = None
+    if is_start:
+        stage, phases = start_formula(scene, told.node, told.steps)
+        made = {told.steps[0].target: phases}
+    else:
+        formulas, hand, made, phases, remarks = gradient_lines(scene, node, told.steps, finished)
+        stage.append(Group(box_label(scene, node), tuple(formulas), NOW, C))
+        stage += remarks
+    side: list[Block] = []
+    row = None
+    if scene.tracked:
+        ledger.pulled = node.name if told.steps[0].operands else None
+        side.append(tracker(scene, ledger.pulled, back=True, last_phase=phases))
+        row = way_back(scene, node.name, told.steps, ledger, moment.before, moment.following, phases, made)
+    side += [hand] if hand else []
+    serves_all = scene.is_chain and len(scene.wrt) > 2 and bool(moment.following)
+    if not hand and scene.tracked and serves_all and not is_start:
+        serves = say("back.shared", h=cotangent_name(scene, node.name))
+        side.append(Text(serves, head=say.text("back.shared.head"), role=C, phase=phases))
+    title, sentence = headline(scene, told, finished, is_start)
+    return Slide(
+        id=f"backward-{moment.position.step}",
+        kind="backward.start" if is_start else "backward.step",
+        head=say.text("head.reverse"),
+        title=title,
+        sentence=sentence,
+        position=moment.position,
+        strip=strip(
+            scene, node.name, back=True, done=moment.done, below=_below(scene, moment, made), made=made, role=C
+        ),
+        stage=tuple(stage),
+        side=tuple(side),
+        storage=row,
+        note=speakers_note(scene, told, ledger, is_start),
+        last_phase=phases,
+        steps=tuple(told.steps),
+    )
+
+
+def computed_again(scene: Scene, moment: Moment, ledger: Ledger) -> Slide:
+    """Values that were not kept are computed again, from the checkpoint before them."""
+    say, names, told = scene.say, scene.names, moment.told
+    nodes = {node.name: node for node in scene.trace.nodes}
+    targets = [step.target for step in told.steps if step.kind == "recompute"]
+    shown = targets if len(targets) <= 4 else [*targets[:2], *targets[-2:]]
+    stage: list[Block] = [value_formula(scene, nodes[name], first=0, phase=1) for name in shown]
+    if len(shown) < len(targets):
+        stage.append(Text(say("again.more", n=len(targets) - len(shown))))
+    sources = [name for name in told.node.operands if name not in scene.trace.parameters]
+    row = None
+    if scene.tracked:
+        row = way_back(scene, told.node.name, told.steps, ledger, moment.before, moment.following, 1, {})
+    missing: list[Expression] = [names[name] for name in (shown if len(targets) <= 3 else shown[:1])]
+    key = "again.title" if len(targets) <= 3 else "again.many.title"
+    total = len(scene.trace.nodes)
+    return Slide(
+        id=f"again-{moment.position.step}",
+        kind="backward.recompute",
+        head=say.text("head.reverse"),
+        title=say(key, h=say.listed(missing), source=say.listed([names[n] for n in sources]), n=len(targets)),
+        sentence=say("again.sentence", e=ledger.evaluations, n=total, r=f"{ledger.evaluations / total:.4g}"),
+        position=moment.position,
+        strip=strip(
+            scene,
+            told.node.name,
+            finished=True,
+            done=moment.done,
+            below=_below(scene, moment, {}),
+            made=dict.fromkeys(targets, 1),
+            role=Role.VALUE,
+        ),
+        stage=tuple(stage),
+        side=(tracker(scene, ledger.pulled, back=True, settled=True),) if scene.tracked else (),
+        storage=row,
+        note=say.text("again.note"),
+        last_phase=1,
+        steps=tuple(told.steps),
+    )

@@ -1,0 +1,79 @@
+"""What the slides of the way back say: title, sentence, and the speaker's note."""
+
+from __future__ import annotations
+
+from adcli.explain.blocks import Runs, State
+from adcli.explain.formulas import how_it_acts
+from adcli.explain.maths import Expression, Partial, Role
+from adcli.explain.pictures import cotangent_name
+from adcli.explain.scene import Scene
+from adcli.explain.selection import Told
+from adcli.explain.storage import Ledger
+
+C = Role.COTANGENT
+
+
+def headline(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tuple[Runs, Runs]:
+    say = scene.say
+    if is_start:
+        return _start_title(scene, told)
+    loss = scene.names[scene.output]
+    partials: list[Expression] = [Partial(loss, scene.names[name], C) for name in finished]
+    moved = list(dict.fromkeys(s.target for s in told.steps if s.kind == "cotangent.update"))
+    shared = [s.target for s in told.steps if s.kind == "accumulate" and s.target in scene.wrt]
+    targets = say.listed([scene.names[name] for name in moved])
+    h = cotangent_name(scene, told.node.name)
+    if shared and finished:
+        uses = sum(node.operands.count(shared[0]) for node in scene.flowing)
+        return say("back.shared.title", W=scene.names[shared[0]], n=uses), say("back.shared.sentence")
+    if scene.is_batch and partials:
+        key = "back.both.title" if moved else "back.done.title"
+        return say(key, done=say.listed(partials), h=h, to=targets), say("back.batch.sentence", n=scene.examples())
+    if partials and moved:
+        both = say("back.both.sentence" if scene.rows == 1 else "back.both.rows")
+        if len(partials) > 3:
+            return say("back.many.title", n=len(partials), h=h, to=targets), both
+        return say("back.both.title", done=say.listed(partials), h=h, to=targets), both
+    if partials:
+        return say("back.done.title", done=say.listed(partials)), say("back.done.sentence")
+    if not moved:
+        shares: list[Expression] = [Partial(loss, scene.names[s.target], C) for s in told.steps if s.kind == "gradient"]
+        return say("back.share.title", h=h, to=say.listed(list(dict.fromkeys(shares)))), _move_sentence(scene, told)
+    return say("back.move.title", h=h, to=targets), _move_sentence(scene, told)
+
+
+def _move_sentence(scene: Scene, told: Told) -> Runs:
+    acts = how_it_acts(scene, told.node)
+    if acts:
+        return acts
+    added = list(dict.fromkeys(step.target for step in told.steps if step.kind == "accumulate"))
+    if any(name not in scene.trace.leaves for name in added):
+        return scene.say("back.meet.sentence")
+    if added:
+        return scene.say("back.add.sentence", W=scene.say.listed([scene.names[name] for name in added]))
+    if any(step.kind == "gradient" for step in told.steps):
+        return scene.say("back.partly.sentence")
+    return scene.say("back.move.sentence")
+
+
+def _start_title(scene: Scene, told: Told) -> tuple[Runs, Runs]:
+    say, step = scene.say, told.steps[0]
+    name = cotangent_name(scene, step.target)
+    partial = Partial(scene.names[scene.output], scene.names[step.target], C)
+    if not step.operands:
+        key = "back.identity" if scene.rows > 1 else "back.one"
+        return say(f"{key}.title", h=name), say(f"{key}.sentence", n=scene.rows)
+    if not scene.has_loss:
+        return say("back.start.title", h=name, d=partial), say("back.start.plain.sentence")
+    sentence = "back.start.sentence" if step.value.shape == (1, 1) else "back.start.row.sentence"
+    return say("back.start.title", h=name, d=partial), say(sentence)
+
+
+def speakers_note(scene: Scene, told: Told, ledger: Ledger, is_start: bool) -> str:
+    say = scene.say
+    released = [n for s in told.steps for n in s.releases if n not in ledger.never]
+    if is_start:
+        return say.text("back.start.note")
+    if released:
+        return say.text("back.released.note", names=", ".join(released))
+    return say.text("back.step.note" if any(one is State.HELD for one in ledger.states.values()) else "back.last.note")

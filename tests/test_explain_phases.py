@@ -1,0 +1,140 @@
+"""Nothing on a slide gives away what its formulas reveal only in a later phase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from adcli.engines.checkpoints import planned
+from adcli.errors import AdcliError
+from adcli.explain.blocks import Block, Formula, Graph, Group, Late, ParameterBox, Pill, Slide, State
+from adcli.explain.maths import Expression, Label, Listed, Mark, Matrix, Name, Number, Partial
+from adcli.explain.story import Request, told
+from adcli.spec.model import read_spec
+from adcli.spec.source import Source, read_source
+from adcli.trace import Trace, build_trace
+
+SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
+LECTURE = str(SPECS[0].parent / "forward-mode.yaml")
+TWICE = "input: {a: 1.5, b: -2}\nprogram:\n- c = a * b + a\n- d = c ** 2 + a\n"
+CHECKPOINT = "reverse with checkpoints"
+
+
+def slides(trace: Trace, mode: str, lines: tuple[str, ...] | None) -> tuple[Slide, ...]:
+    schedule = planned(trace, "sqrt") if mode == CHECKPOINT else None
+    request = Request(mode.split()[0], tuple(trace.parameters or trace.inputs), schedule=schedule, lines=lines)
+    return told(trace, request)[0].slides
+
+
+def numbers(expression: Expression | None) -> np.ndarray | None:
+    match expression:
+        case Matrix() | Listed():
+            return np.asarray(expression.array).reshape(-1)
+        case Number():
+            return np.array([expression.value])
+    return None
+
+
+def same(one: Expression | None, other: Expression | None) -> bool:
+    a, b = numbers(one), numbers(other)
+    return a is not None and b is not None and np.array_equal(a, b, equal_nan=True)
+
+
+def late_results(blocks: tuple[Block, ...]) -> Iterator[tuple[Expression, Expression, int]]:
+    """The left side, the result and its phase of each line whose result is not there from the start."""
+    for block in blocks:
+        for line in block.formulas if isinstance(block, Group) else (block,):
+            if isinstance(line, Formula) and line.parts[-1].phase > 0:
+                yield line.left, line.parts[-1].expression, line.parts[-1].phase
+
+
+def face(late: Late | None, phase: int) -> Expression | None:
+    return None if late is None else late.expression if phase >= late.since else late.before
+
+
+def stands(slide: Slide, left: Expression, result: Expression, phase: int) -> list[str]:
+    """Where the pictures of a slide show, in a phase, the result of a line."""
+    found = []
+    wire = slide.strip.wire if slide.strip else ()
+    boxes: tuple[ParameterBox, ...] = slide.strip.parameters if slide.strip else ()
+    slots = slide.storage.slots if slide.storage else ()
+    if isinstance(left, Name) and left.mark is Mark.NONE:
+        found += [f"pill {p.name}" for p in wire if isinstance(p, Pill) and p.name == left if known(p, phase)]
+        found += [f"slot {s.name}" for s in slots if s.name == left and s.progress.at(phase) in (State.HELD, State.NOW)]
+    if isinstance(left, Name) and left.mark is Mark.TILDE:
+        under = [p for p in wire if isinstance(p, Pill) and left[:2] in (("h", ""), p.name[:2])]
+        found += [f"under {p.name}" for p in under if same(face(p.below, phase), result)]
+        found += [f"hand {s.name}" for s in slots if s.name == left and s.progress.at(phase) is State.IN_HAND]
+    if isinstance(left, Partial):
+        at_rest = {box.name for box in boxes if box.progress.at(phase) is State.DONE}
+        drawn = {box.name for box in boxes}
+        found += [f"✓ {left.by}"] if left.by in at_rest or left.by not in drawn else []
+    if isinstance(left, Label):
+        graphs = [block for block in slide.stage if isinstance(block, Graph)]
+        vertices = [vertex for graph in graphs for vertex in graph.vertices]
+        named = [v for v in vertices if f"{v.name.base}{v.name.sub}.grad" == left.text]
+        found += [f"grad {v.name}" for v in named if same(face(v.grad, phase), result)]
+    return found
+
+
+def known(pill: Pill, phase: int) -> bool:
+    return pill.value is not None and pill.progress.at(phase) is not State.TO_COME
+
+
+def shows_too_much(told: tuple[Slide, ...]) -> tuple[list[str], int]:
+    """What stands in a picture before its line says it, though not yet on the slide before; and how many results
+    the pictures show at last."""
+    early, count = [], 0
+    for before, slide in zip((None, *told), told, strict=False):
+        for left, result, phase in late_results(slide.stage):
+            count += len(stands(slide, left, result, slide.last_phase))
+            earlier = stands(before, left, result, before.last_phase) if before else []
+            places = [p for p in stands(slide, left, result, phase - 1) if p not in earlier]
+            early += [f"{slide.id}: {place} in phase {phase - 1}, its line says it in {phase}" for place in places]
+    return early, count
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", CHECKPOINT])
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_pictures_show_a_result_not_before_its_line(spec: Path, mode: str) -> None:
+    trace = build_trace(read_spec(read_source(str(spec))))
+    try:
+        early, count = shows_too_much(slides(trace, mode, None))
+    except AdcliError as error:
+        assert mode == CHECKPOINT and "chain" in str(error), error
+        return
+    assert early == []
+    assert count >= min(len(trace.nodes), 12)
+
+
+@pytest.mark.parametrize("text", [(SPECS[0].parent / "micrograd.yaml").read_text(), TWICE])
+def test_a_program_adds_to_a_grad_not_before_its_line(text: str) -> None:
+    trace = build_trace(read_spec(Source("spec.yaml", text, ".")))
+    lines = tuple(yaml.safe_load(text)["program"])
+    early, count = shows_too_much(slides(trace, "reverse", lines))
+    assert early == []
+    assert count >= 3
+
+
+def test_values_run_through_the_network_with_the_rows_of_its_table() -> None:
+    network = slides(build_trace(read_spec(read_source(LECTURE))), "forward", None)[0]
+    pills = [item for item in network.strip.wire if isinstance(item, Pill)] if network.strip else []
+    seen = [sum(known(pill, phase) for pill in pills) for phase in range(network.last_phase + 1)]
+    assert seen == [1, 2, 3, 4, 5, 6]  # the input, then a value a phase
+
+
+def test_the_meter_fills_with_the_storage_and_empties_on_the_way_back() -> None:
+    found = slides(build_trace(read_spec(read_source(LECTURE))), "reverse", None)
+    filling = next(slide for slide in found if slide.kind == "forward.pass").storage
+    levels = []
+    meter = filling.meter if filling else None
+    while meter:
+        levels.append((meter.since, meter.now))
+        meter = meter.before
+    assert levels[::-1] == [(0, 0), (1, 2), (2, 4), (3, 6), (4, 7), (5, 8)]
+    meters = [slide.storage.meter for slide in found if slide.kind.startswith("backward") and slide.storage]
+    assert [(m.before.now, m.now) for m in meters if m and m.before] == [(8, 6), (6, 4), (4, 2), (2, 0)]
