@@ -28,6 +28,7 @@ from adcli.explain.blocks import (
     Graph,
     Group,
     Labels,
+    Late,
     Line,
     Meter,
     Network,
@@ -126,7 +127,7 @@ def strip(now: int, back: bool = False) -> Network:
             progress = NOW if i == now else (DONE if (i < now) != back else TO_COME)
             wire.append(Box(label, progress))
         known = back or i <= now
-        cotangent = matrix([below[i]], C, C, shape=False) if back and i in below else None
+        cotangent = Late(matrix([below[i]], C, C, shape=False)) if back and i in below else None
         shape = "2" if i < 4 else ""
         wire.append(Pill(name, listed(i) if known else None, shape, DONE if known else TO_COME, cotangent))
     progress_of = [NOW if i == now else DONE if back and i > now else TO_COME for i in (1, 2, 3, 4)]
@@ -434,15 +435,15 @@ def program_node() -> Slide:
     product = Product((Number(1), Number(10, C)), dot=True)
     graph = Graph(
         (
-            Vertex(a, "", Number(2, V), Number(10, C), 0, 0, leaf=True),
-            Vertex(b, "", Number(3, V), Number(10, C), 0, 2, leaf=True),
-            Vertex(c, "+", Number(5, V), Number(10, C), 1, 1, progress=NOW),
-            Vertex(d, "**2", Number(25, V), Number(1, C), 2, 1, output=True, progress=DONE),
+            Vertex(a, "", Late(Number(2, V)), Late(Number(10, C)), 0, 0, leaf=True),
+            Vertex(b, "", Late(Number(3, V)), Late(Number(10, C)), 0, 2, leaf=True),
+            Vertex(c, "+", Late(Number(5, V)), Late(Number(10, C)), 1, 1, progress=NOW),
+            Vertex(d, "**2", Late(Number(25, V)), Late(Number(1, C)), 2, 1, output=True, progress=DONE),
         ),
         (
-            Edge(0, 2, product, NOW),
-            Edge(1, 2, product, NOW),
-            Edge(2, 3, Product((Number(2), Number(5), Number(1)), True), DONE),
+            Edge(0, 2, Late(product, 1), NOW),
+            Edge(1, 2, Late(product, 1), NOW),
+            Edge(2, 3, Late(Product((Number(2), Number(5), Number(1)), True)), DONE),
         ),
         Direction.BACK,
         alt="a and b into c by +, c into d by **2",
@@ -485,7 +486,7 @@ def checkpoint_and_sharing() -> Slide:
         Box((Name("f", "1"),), DONE),
         Pill(h(1), None, "2", DONE),
         Box((Name("f", "2"),), NOW),
-        Pill(h(2), None, "2", TO_COME, matrix([[4, 2]], C, C, shape=False)),
+        Pill(h(2), None, "2", TO_COME, Late(matrix([[4, 2]], C, C, shape=False), 1)),
         Gap(17),
         Box((Words("relu"),), TO_COME),
         Pill(Name("out_h", rank=1, role=V), None, "64", TO_COME),

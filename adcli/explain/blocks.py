@@ -301,7 +301,7 @@ class Vertex(NamedTuple):
 
     name: Name
     op: str
-    data: Expression | None
+    data: Late | None
     grad: Late | None
     column: int
     row: float

@@ -88,7 +88,7 @@ def _slide(
     side: list[Block] = []
     storage = None
     if scene.tracked:
-        side.append(tracker(scene, node.name))
+        side.append(tracker(scene, node.name, last_phase=2))
         storage = _storage(scene, told, before)
     side += [hand] if hand else []
     gradients = scene.wrt if node.name == scene.output else ()

@@ -64,7 +64,7 @@ class Turn(NamedTuple):
 def opening(scene: Scene) -> list[Slide]:
     """The code beside its graph, with the values running in."""
     say = scene.say
-    graph = _graph(scene, {}, None, set(), first_phase=1)
+    graph = _graph(scene, {}, None, set(), runs_in=True)
     return [
         Slide(
             id="program",
@@ -127,7 +127,7 @@ def _order(scene: Scene, turns: list[Turn], steps: tuple[Step, ...]) -> Slide:
     graph = _graph(scene, {scene.output: [1.0]}, None, set(), before={})
     order = say.listed([scene.names[turn.node.name] for turn in turns[:8]])
     stage: list[Block] = [graph] if graph else [_values(scene)]
-    one = Formula(Label(f"{scene.output}.grad"), (Part("=", Number(1, C), 1),), role=C)
+    one = Formula(Label(f"{scene.output}.grad"), (Part("=", Number(1, C), 1),), role=C, phase=1)
     return Slide(
         id="order",
         kind="program.order",
@@ -207,7 +207,7 @@ def _receives(gift: Gift, grad: float, so_far: list[float]) -> Formula:
         Part("=", Sum((*terms, Number(gift.amount, C))), 2),
         Part("=", Number(total, C), 2),
     )
-    return Formula(Label(f"{gift.to}.grad"), parts, role=C)
+    return Formula(Label(f"{gift.to}.grad"), parts, role=C, phase=1)
 
 
 def _turns_of(scene: Scene, done: set[str], now: Turn) -> list[Turn]:
@@ -262,11 +262,11 @@ def _graph(
     now: Turn | None,
     done: set[str],
     *,
-    first_phase: int = 0,
+    runs_in: bool = False,
     before: dict[str, list[float]] | None = None,
 ) -> Graph | None:
     """The program as a graph; None where it has too many nodes to be drawn. ``before``: the grads that stand until
-    those of this slide are added up."""
+    those of this slide are added up; ``runs_in``: a value a phase."""
     trace = scene.trace
     used = [name for name in trace.leaves if any(name in node.operands for node in trace.nodes)]
     names = [*used, *(node.name for node in trace.nodes)]
@@ -278,13 +278,14 @@ def _graph(
     vertices = []
     for index, name in enumerate(names):
         node = nodes.get(name)
-        data = Number(float(scene.value(name)), Role.VALUE)
+        made = index - len(used) + 1 if runs_in and node is not None else 0
+        data = Late(Number(float(scene.value(name)), Role.VALUE), made)
         grad = _grad(name, grads, grads if before is None else before)
         state = PLAIN
         if now is not None:
             state = NOW if name == now.node.name else DONE if name in done else TO_COME if name in nodes else PLAIN
-        elif first_phase and node is not None:
-            state = Progress(State.PLAIN, index - len(used) + 1, State.TO_COME)
+        elif made:
+            state = Progress(State.PLAIN, made, State.TO_COME)
         op = _op(node) if node else ""
         vertices.append(
             Vertex(

@@ -152,5 +152,5 @@ def _vertex_name(vertex: Vertex, pen: Pen) -> str:
 
 
 def _short(vertex: Vertex, pen: Pen, data: bool) -> str:
-    value = vertex.data if data else vertex.grad and vertex.grad.expression
-    return pen.inline_flat(value) if value is not None else ""
+    value = vertex.data if data else vertex.grad
+    return pen.inline_flat(value.expression) if value is not None else ""

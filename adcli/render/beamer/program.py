@@ -47,7 +47,7 @@ def _vertex(pen: Pen, block: Graph, place: int) -> str:
     vertex = block.vertices[place]
     x, y = _place(vertex)
     name = f"${pen.maths(vertex.name)}$"
-    cells = rf"{_cell(pen, vertex.data)}&{_grad(pen, vertex.grad)}"
+    cells = rf"{_late_cell(pen, vertex.data)}&{_late_cell(pen, vertex.grad)}"
     outline = "draw=PARAMETER,fill=PARAMETER-tint" if vertex.leaf else "rounded corners=1.8mm"
     outline += ",double,double distance=0.4mm" if vertex.output else ""
     operation = rf"\texttt{{{prose(vertex.op)}}}"
@@ -69,10 +69,10 @@ def _cell(pen: Pen, expression: Expression | None) -> str:
     return r"\;\cdot\;" if expression is None else pen.maths(expression)
 
 
-def _grad(pen: Pen, grad: Late | None) -> str:
-    if grad is None or not grad.since:
-        return _cell(pen, grad and grad.expression)
-    return late(grad.since, f"${_cell(pen, grad.expression)}$", f"${_cell(pen, grad.before)}$")
+def _late_cell(pen: Pen, cell: Late | None) -> str:
+    if cell is None or not cell.since:
+        return _cell(pen, cell and cell.expression)
+    return late(cell.since, f"${_cell(pen, cell.expression)}$", f"${_cell(pen, cell.before)}$")
 
 
 def _edge(pen: Pen, block: Graph, edge: Edge) -> Iterator[str]:

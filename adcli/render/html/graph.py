@@ -35,8 +35,7 @@ def graph_svg(graph: Graph, numbers: Numbers) -> str:
 
 
 def _width(v: Vertex, numbers: Numbers) -> float:
-    data = [pieces(v.data, numbers)] if v.data is not None else []
-    half = max((text_width(face, 21) for face in (*data, *faces(v.grad, numbers))), default=0.0)
+    half = max((text_width(face, 21) for late in (v.data, v.grad) for face in faces(late, numbers)), default=0.0)
     return max(BOX, text_width(pieces(v.name, numbers), 21) + 24, 2 * half + 32)
 
 
@@ -99,8 +98,6 @@ def _vertex(v: Vertex, x: float, y: float, width: float, graph: Graph, numbers: 
         f'<path class="rule" d="M{at(left)} {at(top + HEAD)}h{at(width)}m{at(-width / 2)} 0v{at(HEIGHT - HEAD)}"/>'
     )
     parts.append(f'<text x="{at(x)}" y="{at(top + 22)}">{tspans(pieces(v.name, numbers))}</text>')
-    if v.data is not None:
-        data = tspans(pieces(v.data, numbers))
-        parts.append(f'<text class="val" x="{at(x - width / 4)}" y="{at(top + 56)}">{data}</text>')
-    parts.append(late_text(x + width / 4, top + 56, v.grad, numbers, "val grad"))
+    parts.append(late_text(x - width / 4, top + 56, v.data, numbers, "val"))
+    parts.append(late_text(x + width / 4, top + 56, v.grad, numbers, "val"))
     return "".join(parts) + "</g>"
