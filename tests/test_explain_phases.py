@@ -11,7 +11,7 @@ import yaml
 
 from adcli.engines.checkpoints import planned
 from adcli.errors import AdcliError
-from adcli.explain.blocks import Block, Formula, Graph, Group, Late, ParameterBox, Pill, Slide, State
+from adcli.explain.blocks import Block, Formula, Graph, Group, Late, ParameterBox, Pill, Slide, State, Tracker
 from adcli.explain.maths import Expression, Label, Listed, Mark, Matrix, Name, Number, Partial
 from adcli.explain.story import Request, told
 from adcli.spec.model import read_spec
@@ -138,3 +138,17 @@ def test_the_meter_fills_with_the_storage_and_empties_on_the_way_back() -> None:
     assert levels[::-1] == [(0, 0), (1, 2), (2, 4), (3, 6), (4, 7), (5, 8)]
     meters = [slide.storage.meter for slide in found if slide.kind.startswith("backward") and slide.storage]
     assert [(m.before.now, m.now) for m in meters if m and m.before] == [(8, 6), (6, 4), (4, 2), (2, 0)]
+
+
+def test_a_row_of_the_chain_rule_stays_ticked() -> None:
+    found = slides(build_trace(read_spec(read_source(LECTURE))), "reverse", None)
+    back = [slide for slide in found if slide.kind == "backward.step"]
+    ticked = [
+        [
+            sum(chain.progress.at(phase) is State.DONE for chain in slide.side[0].chains)
+            for phase in (0, slide.last_phase)
+        ]
+        for slide in back
+        if isinstance(slide.side[0], Tracker)
+    ]
+    assert ticked == [[0, 1], [1, 2], [2, 3], [3, 4]]

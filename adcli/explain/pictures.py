@@ -278,9 +278,8 @@ def _chain(
     if covered and not is_done:
         result = cotangent_name(scene, path[len(covered) - 1][1]) if back else scene.names.tangent(name)
         span = (min(covered), max(covered))
-    progress = (
-        Progress(State.DONE, last_phase, State.TO_COME) if is_done and not finished else DONE if is_done else TO_COME
-    )
+    ends_here = not finished and any(order[of] == at for of, _ in path)
+    progress = becomes(State.DONE, last_phase if ends_here else 0, State.TO_COME) if is_done else TO_COME
     left = Partial(scene.names[scene.output], scene.names[name])
     return Chain(left, tuple(factors), result, span, progress, plus)
 
