@@ -32,7 +32,7 @@ HOSTILE = (
     "\x1b[31m \x00 \x07 \x7f \x0c \x9b tab\tline\nend",
 )
 
-needs_tex = needs("pdflatex")
+needs_tex = needs("pdflatex", "pdftotext")
 
 
 class Compiled(NamedTuple):
@@ -95,6 +95,19 @@ def test_every_spec_compiles(tmp_path: Path, mode: str) -> None:
 def test_a_phase_is_a_page(tmp_path: Path, name: str, mode: str) -> None:
     latex = explained(next(spec for spec in SPECS if spec.stem == name), mode)
     check(compiled(latex, tmp_path / name), sum(map(int, re.findall(r"\\adphases\{(\d+)\}", latex))), name)
+
+
+@needs_tex
+def test_a_page_shows_a_result_not_before_its_line(tmp_path: Path) -> None:
+    """The lecture's step 3 back: h̃ = [272 204] stands in its line, under its value and in the storage at last only."""
+    latex = explained(next(spec for spec in SPECS if spec.stem == "forward-mode"), "reverse")
+    compiled(latex, tmp_path / "deck")
+    read = subprocess.run(
+        ["pdftotext", "-layout", "deck.pdf", "-"], cwd=tmp_path / "deck", capture_output=True, text=True
+    )
+    step = [page for page in read.stdout.split("\f") if "backward, step 3" in page]
+    assert [page.count("204") for page in step] == [0, 0, 0, 0, 3]
+    assert [page.count("4 of 8") + 10 * page.count("2 of 8") for page in step] == [1, 1, 1, 1, 10]
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)

@@ -319,3 +319,24 @@ def test_s_opens_the_speaker_notes(browser: Browser, pages: dict[str, Path]) -> 
     finally:
         browser.driver.close()
         browser.driver.switch_to.window(own)
+
+
+# The words of the drawing and of the storage row that can be seen.
+SEEN = """
+return [...document.querySelectorAll('section.present :is(.strip .full text, .storage mn, .meter b)')]
+  .filter(e => getComputedStyle(e).visibility == 'visible').map(e => e.textContent).join(' ')
+"""
+
+
+def test_drawing_and_storage_show_a_result_not_before_its_line(browser: Browser, pages: dict[str, Path]) -> None:
+    """The lecture's step 3 back: h̃ = [8 6] hangs under its value and is in hand only when its line says so."""
+    browser.open(pages["reverse"])
+    browser.run("Reveal.slide(6)")
+    seen = [browser.run(SEEN)]
+    for _ in range(browser.run("return document.querySelectorAll('section.present .step').length")):
+        browser.press("ArrowRight", 39)
+        seen.append(browser.run(SEEN))
+    assert ["◀ [8 6]" in words for words in seen] == [False, False, False, False, True]
+    assert ["𝐖3 2×2 ✓" in words for words in seen] == [False, False, True, True, True]
+    in_hand_and_meter = [words.split(" 1·2·4")[0].split(" 36 1 ")[-1] for words in seen]
+    assert in_hand_and_meter == ["4", "4", "4", "4", "8 6 2"]
