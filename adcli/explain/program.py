@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from adcli.derivation import Step
 from adcli.explain.backward import slope_parts
 from adcli.explain.blocks import (
     DONE,
     NOW,
     PLAIN,
-    TO_COME,
     Block,
     Code,
     Column,
-    Direction,
-    Edge,
     Formula,
-    Graph,
-    Late,
     Line,
     Part,
     Position,
@@ -30,41 +23,23 @@ from adcli.explain.blocks import (
     Storage,
     Table,
     Text,
-    Vertex,
     Words,
 )
 from adcli.explain.formulas import primitive_of
 from adcli.explain.maths import Dots, Expression, Label, Number, Partial, Product, Role, Sum
-from adcli.explain.pictures import SIGNS
+from adcli.explain.program_graph import Gift, Turn, program_graph
 from adcli.explain.scene import Scene
 from adcli.explain.selection import shortened_rows, told_in_full
 from adcli.trace import Node
 
 C = Role.COTANGENT
-MOST_VERTICES = 16
 MOST_TERMS = 6  # of a sum so far that is written out
-
-
-class Gift(NamedTuple):
-    """What a node hands to one of its operands: local derivative times its own grad."""
-
-    to: str
-    local: float
-    amount: float
-
-
-class Turn(NamedTuple):
-    """A node on the way back: what it hands on, and the steps of the derivation."""
-
-    node: Node
-    gifts: list[Gift]
-    steps: list[Step]
 
 
 def opening(scene: Scene) -> list[Slide]:
     """The code beside its graph, with the values running in."""
     say = scene.say
-    graph = _graph(scene, {}, None, set(), runs_in=True)
+    graph = program_graph(scene, {}, None, set(), runs_in=True)
     return [
         Slide(
             id="program",
@@ -124,7 +99,7 @@ def _turns(scene: Scene, steps: list[Step]) -> list[Turn]:
 
 def _order(scene: Scene, turns: list[Turn], steps: tuple[Step, ...]) -> Slide:
     say = scene.say
-    graph = _graph(scene, {scene.output: [1.0]}, None, set(), before={})
+    graph = program_graph(scene, {scene.output: [1.0]}, None, set(), before={})
     order = say.listed([scene.names[turn.node.name] for turn in turns[:8]])
     stage: list[Block] = [graph] if graph else [_values(scene)]
     one = Formula(Label(f"{scene.output}.grad"), (Part("=", Number(1, C), 1),), role=C, phase=1)
@@ -155,7 +130,7 @@ def _slide(
     say, node = scene.say, turn.node
     names = scene.names
     receivers: list[Expression] = list(dict.fromkeys(names[gift.to] for gift in turn.gifts))
-    graph = _graph(scene, grads, turn, done, before=before)
+    graph = program_graph(scene, grads, turn, done, before=before)
     stage: list[Block] = [graph] if graph else []
     stage += [_local(scene, node, to) for to in dict.fromkeys(gift.to for gift in turn.gifts)]
     so_far = {name: list(parts) for name, parts in before.items()}
@@ -254,96 +229,6 @@ def _values(scene: Scene) -> Table:
         for n in scene.trace.nodes
     ]
     return Table(columns, shortened_rows(rows))
-
-
-def _graph(
-    scene: Scene,
-    grads: dict[str, list[float]],
-    now: Turn | None,
-    done: set[str],
-    *,
-    runs_in: bool = False,
-    before: dict[str, list[float]] | None = None,
-) -> Graph | None:
-    """The program as a graph; None where it has too many nodes to be drawn. ``before``: the grads that stand until
-    those of this slide are added up; ``runs_in``: a value a phase."""
-    trace = scene.trace
-    used = [name for name in trace.leaves if any(name in node.operands for node in trace.nodes)]
-    names = [*used, *(node.name for node in trace.nodes)]
-    if len(names) > MOST_VERTICES:
-        return None
-    columns = _columns(scene, used)
-    rows = _rows(names, columns)
-    nodes = {node.name: node for node in trace.nodes}
-    vertices = []
-    for index, name in enumerate(names):
-        node = nodes.get(name)
-        made = index - len(used) + 1 if runs_in and node is not None else 0
-        data = Late(Number(float(scene.value(name)), Role.VALUE), made)
-        grad = _grad(name, grads, grads if before is None else before)
-        state = PLAIN
-        if now is not None:
-            state = NOW if name == now.node.name else DONE if name in done else TO_COME if name in nodes else PLAIN
-        elif made:
-            state = Progress(State.PLAIN, made, State.TO_COME)
-        op = _op(node) if node else ""
-        vertices.append(
-            Vertex(
-                scene.names[name], op, data, grad, columns[name], rows[name], node is None, name == scene.output, state
-            )
-        )
-    edges = []
-    for name, node in nodes.items():
-        for operand in dict.fromkeys(node.operands):
-            label: Late | None = None
-            progress = PLAIN
-            if now is not None and name == now.node.name:
-                gift = next((g for g in now.gifts if g.to == operand), None)
-                if gift is not None:
-                    label = Late(Product((Number(gift.local), Number(sum(grads.get(name, [0.0])), C)), dot=True), 1)
-                    progress = NOW
-            elif name in done:
-                progress = DONE
-            edges.append(Edge(names.index(operand), names.index(name), label, progress))
-    direction = Direction.BACK if grads else Direction.FORWARD
-    alt = scene.say.text("alt.graph", n=len(names))
-    return Graph(tuple(vertices), tuple(edges), direction, alt=alt)
-
-
-def _grad(name: str, grads: dict[str, list[float]], before: dict[str, list[float]]) -> Late | None:
-    """What is added up in a grad; where this slide adds to it, from the phase of the sums on."""
-    if name not in grads:
-        return None
-    total = Number(sum(grads[name]), C)
-    if grads[name] == before.get(name):
-        return Late(total)
-    return Late(total, 2, Number(sum(before[name]), C) if name in before else None)
-
-
-def _columns(scene: Scene, leaves: list[str]) -> dict[str, int]:
-    """How many steps lie before each name."""
-    columns = dict.fromkeys(leaves, 0)
-    for node in scene.trace.nodes:
-        columns[node.name] = 1 + max((columns[name] for name in node.operands), default=0)
-    return columns
-
-
-def _rows(names: list[str], columns: dict[str, int]) -> dict[str, float]:
-    """Names of one column under each other, every column centred."""
-    most = max(sum(columns[n] == c for n in names) for c in columns.values())
-    rows: dict[str, float] = {}
-    for column in set(columns.values()):
-        own = [name for name in names if columns[name] == column]
-        for place, name in enumerate(own):
-            rows[name] = place + (most - len(own)) / 2
-    return rows
-
-
-def _op(node: Node) -> str:
-    """``+``, ``**2``: the operation with its constants."""
-    sign = SIGNS.get(node.op, node.op)
-    constants = [f"{a:g}" for a in node.arguments if not isinstance(a, str)]
-    return sign + "".join(constants) if constants and node.op in SIGNS else sign
 
 
 def _summary(scene: Scene, skipped: list[tuple[int, Turn]], grads: dict[str, list[float]], count: int) -> Slide:
