@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -208,3 +209,26 @@ def test_many_high_formulas_get_the_room_of_a_chain_rule_that_has_not_begun(tmp_
     assert r"\adhalves" in crowded and "chain rule" not in crowded
     lecture = forward_pass(explained(next(spec for spec in SPECS if spec.stem == "reverse-mode"), "reverse"))
     assert r"\adcolumns" in lecture and "chain rule" in lecture
+
+
+def test_numbers_of_neighbouring_parameters_do_not_meet(tmp_path: Path) -> None:
+    """Below the large network a matrix of 3 × 3 long numbers stands beside a bias."""
+    weight = {"random": "normal", "shape": [3, 3], "seed": 1}
+    layer = {"type": "linear", "weight": weight, "bias": [0.1, 0.2, 0.3]}
+    (tmp_path / "spec.json").write_text(json.dumps({"input": {"x": [1, 2, 3]}, "layers": [layer, layer]}))
+    latex = explained(tmp_path / "spec.json", "reverse")
+    below = re.findall(r"\\node\[anchor=north\] at \(([\d.]+),-10\.0\) \{\\adfit\{([\d.]+)mm\}", latex)
+    edges = [(float(x) - float(width) / 2, float(x) + float(width) / 2) for x, width in below]
+    assert len(edges) == 4
+    assert all(right <= left for (_, right), (left, _) in pairwise(edges))
+    assert all(right - left > 15 for left, right in edges[::2])  # else nobody could read them
+
+
+def test_a_storage_row_of_long_numbers_shows_shapes(tmp_path: Path) -> None:
+    layers = [{"type": "linear", "weight": {"random": "normal", "shape": [3, 3], "seed": i}} for i in range(6)]
+    (tmp_path / "spec.json").write_text(json.dumps({"input": {"x": [1, 2, 3]}, "layers": layers}))
+    _, *frames = explained(tmp_path / "spec.json", "reverse").split(r"\begin{frame}")
+    rows = [frame.split(r"\adstorage{")[1] for frame in frames if r"\adstorage{" in frame]
+    assert rows
+    for row in rows:
+        assert r"3$\times$1" in row, row[:300]

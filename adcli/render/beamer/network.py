@@ -9,7 +9,7 @@ from adcli.explain.maths import Expression, Listed, Matrix, Name, Number, Role
 from adcli.render.beamer.pen import TICK, Pen, changing, late, prose, states
 from adcli.render.shown import entries, shown
 
-CHARACTER = 1.25  # mm, of a digit in the strip
+CHARACTER, DIGIT = 1.25, 1.9  # mm, of a digit in the strip, and of one in a matrix below it
 PILL, BOX, GAP, LEAST = 10.0, 6.4, 9.0, 3.4  # mm: widths, and the least length of an arrow
 WIDEST, TICK_WIDTH = 28.0, 2.6  # mm; what is wider gets smaller
 PARAMETER_Y, BELOW_Y, LOWER_Y, VALUE_Y = -7.2, -5.4, -11.2, -10.0
@@ -20,14 +20,14 @@ HEIGHT, LOWER, ARCS, LARGE = 15.2, 2.6, 3.2, 11.0  # mm of a strip with the air 
 def height(pen: Pen, block: Network, width: float) -> float:
     """What a strip takes of the slide, in mm."""
     centres, _ = _places(pen, block, width)
-    lower = _room_below(pen, block, centres, _spans(block, centres)) is None
+    lower = _room_below(pen, block, centres, _spans(pen, block, centres)) is None
     return HEIGHT + ARCS * bool(block.skips) + LARGE * block.large + LOWER * lower
 
 
 def network(pen: Pen, block: Network, width: float) -> str:
     """A TikZ picture of at most ``width`` mm."""
     centres, halves = _places(pen, block, width)
-    spans = _spans(block, centres)
+    spans = _spans(pen, block, centres)
     lines = [*_items(pen, block, centres, halves), *_arrows(block), *_arcs(block), *_parameters(pen, block, spans)]
     lines += _below(pen, block, centres, spans)
     picture = "\n".join(f"  {line}" for line in lines)
@@ -195,20 +195,14 @@ def _parameters(pen: Pen, block: Network, spans: list[tuple[float, float]]) -> I
         yield changing(box.progress, *nodes)
         yield changing(box.progress, *stems)
         if block.large and box.value is not None:
-            value = rf"\adfit{{{max(right - left, 18):.1f}mm}}{{12mm}}{{${pen.maths(box.value)}$}}"
+            value = rf"\adfit{{{right - left - 0.8:.1f}mm}}{{12mm}}{{${pen.maths(box.value)}$}}"
             yield rf"\node[anchor=north] at ({centre:.1f},{VALUE_Y}) {{{value}}};"
 
 
-def _spans(block: Network, centres: list[float]) -> list[tuple[float, float]]:
+def _spans(pen: Pen, block: Network, centres: list[float]) -> list[tuple[float, float]]:
     """From where to where each parameter's box reaches: centred under what uses it, beside others of the same place."""
     wanted = [sum(centres[use] for use in box.uses) / max(1, len(box.uses)) for box in block.parameters]
-    widths = [
-        min(
-            3.4 + CHARACTER * (_letters(b.name) + 0.9 * len(b.shape)) + TICK_WIDTH * (b.progress.state is State.DONE),
-            WIDEST,
-        )
-        for b in block.parameters
-    ]
+    widths = [_parameter_width(pen, box, block.large) for box in block.parameters]
     spans: list[tuple[float, float]] = []
     for place, x in enumerate(wanted):
         together = sum(width for width, other in zip(widths, wanted, strict=True) if other == x)
@@ -217,6 +211,15 @@ def _spans(block: Network, centres: list[float]) -> list[tuple[float, float]]:
         left = max(left, spans[-1][1]) if spans else left
         spans.append((left, left + widths[place]))
     return spans
+
+
+def _parameter_width(pen: Pen, box: ParameterBox, large: bool) -> float:
+    """Of the box itself, or of its numbers below it where it shows them."""
+    letters = _letters(box.name) + 0.9 * len(box.shape)
+    own = min(3.4 + CHARACTER * letters + TICK_WIDTH * (box.progress.state is State.DONE), WIDEST)
+    if not large or box.value is None:
+        return own
+    return max(own, min(4.0 + DIGIT * _length(pen, box.value), WIDEST))
 
 
 def _stem(state: State, role: Role) -> str:

@@ -139,7 +139,7 @@ def _group_label(pen: Pen, group: Group, state: State) -> str:
 def _work(pen: Pen, work: Work) -> str:
     lines = [
         rf"\textbf{{{prose(work.head)}}}",
-        rf"\adfit{{44mm}}{{20mm}}{{\adsize{{8}}$\displaystyle {pen.maths(work.line)}$}}",
+        rf"{{\adsize{{8}}\binoppenalty=0 $\displaystyle {pen.maths(work.line)}$\par}}",
     ]
     if work.meaning:
         lines.append(rf"\admute{{{pen.runs(work.meaning)}}}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from adcli.explain.blocks import Chain, Factor, Meter, Slot, State, Storage, Tracker
-from adcli.explain.maths import Role
+from adcli.explain.maths import Listed, Role
 from adcli.render.beamer.pen import TICK, Pen, changing, coloured, once, prose, states
+from adcli.render.shown import entries
 
 METER = 11  # mm
+MOST_LETTERS = 84  # of the numbers in the storage row
 MANY_CHAINS = 4
 GONE = (State.LET_GO, State.NEVER_READ, State.NOT_KEPT)
 
@@ -63,7 +65,9 @@ def _factor(latex: str, state: State, role: Role, key: bool = False) -> str:
 
 
 def storage_row(pen: Pen, storage: Storage) -> str:
-    """Slots from the left, the meter and the facts at the right."""
+    """Slots from the left, the meter and the facts at the right; shapes instead of numbers where these are too long."""
+    if sum(_letters(pen, slot) for slot in storage.slots) > MOST_LETTERS:
+        storage = storage._replace(slots=tuple(slot._replace(value=None) for slot in storage.slots))
     slots = "%\n  ".join(_slot(pen, slot) for slot in storage.slots)
     right = []
     if storage.meter is not None:
@@ -72,6 +76,13 @@ def storage_row(pen: Pen, storage: Storage) -> str:
         right.append(pen.runs(storage.facts))
     facts = r"\quad ".join(right)
     return rf"\adstorage{{{prose(storage.label)}}}{{{slots}}}{{\hfil {facts}}}"
+
+
+def _letters(pen: Pen, slot: Slot) -> int:
+    """About how many digits wide the numbers of a slot are."""
+    if isinstance(slot.value, Listed):
+        return sum(len(text) + 1 for text in entries(slot.value.array, slot.value.most, pen.numbers)) + 4
+    return 8
 
 
 def _meter(pen: Pen, meter: Meter) -> str:
