@@ -10,6 +10,7 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.derivation import Operand, Sink, Step, derivative, product_cost
+from adcli.engines.reduction import each_example
 from adcli.engines.reverse_plan import Plan, Pulled, last_readers
 from adcli.engines.structure import Reader
 
@@ -50,6 +51,9 @@ class Recorder:
             return
         self.evaluated_before = step + 1
         self._tell("forward", node.name, operands, value, node.operands)
+        each = each_example(node.name, self.base.primitives[step], operands)
+        if each is not None:
+            self._tell("reduce", node.name, (each,), value)
         self._take(node.name, held)
         if held:
             self._tell("store", node.name, (value,), value)

@@ -60,7 +60,8 @@ def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Blo
     blocks: list[Block] = [*probabilities(scene, node), start]
     if node.op == "cross_entropy" and _is_special(scene, node, rule_of(scene, node, step.target)):
         blocks.append(Text(scene.say("back.softmax"), phase=2))
-    if dict(node.settings).get("examples", 0) > 1 and dict(node.settings).get("reduction") == "mean":
+    reduction = primitive_of(scene, node).reduction
+    if reduction is not None and reduction.mean:
         blocks.append(Text(scene.say("back.mean", n=dict(node.settings)["examples"]), phase=2))
     return blocks, 3
 

@@ -60,6 +60,11 @@ class Scene(NamedTuple):
         return self.examples() > 0
 
     @property
+    def adds_examples(self) -> bool:
+        """Whether a gradient is a sum over several examples: all of them flow into one number."""
+        return self.examples() > 1 and self.rows == 1
+
+    @property
     def is_scalar_program(self) -> bool:
         """Whether every value on the way is a single number, as in micrograd."""
         return all(node.shape == () for node in self.trace.nodes) and all(
