@@ -65,8 +65,6 @@ def _start_title(scene: Scene, told: Told) -> tuple[Runs, Runs]:
     if not step.operands:
         key = "back.identity" if scene.rows > 1 else "back.one"
         return say(f"{key}.title", h=name), say(f"{key}.sentence", n=scene.rows)
-    if not scene.has_loss:
-        return say("back.start.title", h=name, d=partial), say("back.start.plain.sentence")
     sentence = "back.start.sentence" if step.value.shape == (1, 1) else "back.start.row.sentence"
     return say("back.start.title", h=name, d=partial), say(sentence)
 

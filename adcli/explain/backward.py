@@ -47,7 +47,7 @@ MOST_PUT_IN = 4  # numbers of an argument that is put into a slope on one line
 
 
 def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Block], int]:
-    """``h̃ ← ∂ℓ/∂h₄ = 2 (h₄ − y) = 2 (36 − 35) = 2``; for a vector output the identity. With the last phase."""
+    """``h̃ ← ∂ℓ/∂h₄ = 2 (h₄ − y) = 2 (36 − 35) = 2``; without a loss the identity. With the last phase."""
     step = steps[0]
     tilde = cotangent_name(scene, step.target)
     partial = Partial(scene.names[scene.output], scene.names[step.target])

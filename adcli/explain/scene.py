@@ -14,7 +14,6 @@ from adcli.explain.blocks import Numbers
 from adcli.explain.maths import Expression, Listed, Matrix, Number
 from adcli.explain.messages import Say
 from adcli.explain.names import Names
-from adcli.primitives import losses
 from adcli.trace import Node, Trace
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class Scene(NamedTuple):
 
     @property
     def has_loss(self) -> bool:
-        return any(node.name == self.output and node.op in losses.RULES for node in self.trace.nodes)
+        return self.trace.has_loss
 
     @property
     def is_batch(self) -> bool:

@@ -9,7 +9,7 @@ from adcli.derivation import Operand, Step
 from adcli.explain.backward import slope_parts
 from adcli.explain.blocks import Deck, Part, Runs, Slide, Words
 from adcli.explain.examples import reduced
-from adcli.explain.formulas import value_formula
+from adcli.explain.formulas import product, value_formula
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Product, Raw, Sum
 from adcli.explain.pictures import cotangent_name
 from adcli.explain.quotients import put_in
@@ -149,7 +149,7 @@ def _partial(operand: Operand, scene: Scene) -> Expression:
 
 
 def _product(step: Step, most: int | None, name: Name) -> Part:
-    return Part("=", Product(tuple(_matrix(operand, most, name) for operand in step.operands)))
+    return Part("=", product(*(_matrix(operand, most, name) for operand in step.operands)))
 
 
 def _matrix(operand: Operand, most: int | None, name: Name) -> Expression:

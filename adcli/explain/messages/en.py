@@ -131,7 +131,6 @@ TABLE = {
     "back.start.title": "Start: {h} = {d}",
     "back.start.sentence": "The way back begins with the slope of the loss.",
     "back.start.row.sentence": "The way back begins with the slope of the loss, a number for each prediction.",
-    "back.start.plain.sentence": "The way back begins with the derivative of the last step.",
     "back.start.note": "The output itself is not read on the way back. Why?",
     "back.identity.title": "Start: {h} is the identity",
     "back.identity.sentence": "The output holds {n} numbers: a row is pulled back for each of them.",

@@ -121,7 +121,6 @@ TABLE = {
     "back.start.title": "Mulai: {h} = {d}",
     "back.start.sentence": "Backward pass dimulai dari turunan loss.",
     "back.start.row.sentence": "Backward pass dimulai dari turunan loss, satu entri untuk setiap angka prediksi.",
-    "back.start.plain.sentence": "Backward pass dimulai dari turunan langkah terakhir.",
     "back.start.note": "Nilai output sendiri tidak dibaca saat backward pass. Mengapa?",
     "back.identity.title": "Mulai: {h} adalah matriks identitas",
     "back.identity.sentence": "Output-nya berisi {n} angka: satu baris ditarik mundur untuk masing-masing.",
