@@ -35,8 +35,9 @@ class Step(NamedTuple):
     """One step of a derivation.
 
     Attributes:
-        kind: ``forward``, ``store``, ``tangent.init``, ``tangent.update``, ``cotangent.init``,
-            ``cotangent.update``, ``gradient`` or ``accumulate``; with checkpoints also ``recompute`` (a value is
+        kind: ``forward``, ``reduce`` (after it: what the examples of a batch come to is made one number), ``store``,
+            ``tangent.init``, ``tangent.update``, ``cotangent.init``, ``cotangent.update``, ``gradient`` or
+            ``accumulate``; with checkpoints also ``recompute`` (a value is
             computed again) and ``release`` (a value goes that no VJP is to read, or none before it is computed again).
         target: the name of the value, tangent or cotangent that is made.
         operands: what is multiplied or added, from left to right.

@@ -148,3 +148,22 @@ def test_numbers_that_json_has_not_are_texts() -> None:
     with np.errstate(divide="ignore"):
         told = steps(reverse, spec({"input": [0], "layers": [{"type": "sqrt"}]}), ["x"])
     assert made(told, "gradient") == [("x", [["Infinity"]])]
+
+
+def test_a_program_begins_with_the_output_s_own_grad_1() -> None:
+    """d = (a + b)², a = 2, b = 3: d.grad = 1, c.grad = 2·5·1, and that for a and b."""
+    told = steps(reverse, spec({"parameters": {"a": 2, "b": 3}, "program": ["c = a + b", "d = c ** 2"]}))
+    back = [s for s in told if s["kind"].startswith(("cotangent", "gradient", "accumulate"))]
+    assert [(s["kind"], s["target"], s["value"], len(s["operands"])) for s in back] == [
+        ("cotangent.init", "d", [[1]], 0),
+        ("cotangent.update", "c", [[10]], 2),
+        ("gradient", "a", [[10]], 2),
+        ("gradient", "b", [[10]], 2),
+    ]
+
+
+def test_a_program_adds_where_a_name_receives_twice() -> None:
+    """e = (a b)(a b) a, a = 2, b = 3: c = 6 receives 12 twice; a receives 36 and 24·3."""
+    told = steps(reverse, spec({"parameters": {"a": 2, "b": 3}, "program": ["c = a * b", "d = c * c", "e = d * a"]}))
+    added = [(s["target"], [o["value"] for o in s["operands"]], s["value"]) for s in told if s["kind"] == "accumulate"]
+    assert added == [("c", [[[12]], [[12]]], [[24]]), ("a", [[[36]], [[72]]], [[108]])]

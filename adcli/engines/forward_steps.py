@@ -10,6 +10,7 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.derivation import Operand, Sink, Step, derivative, product_cost
+from adcli.engines.reduction import each_example
 from adcli.engines.seeds import Seed, places_of, written_out
 from adcli.engines.structure import Structure
 from adcli.trace import Node
@@ -55,6 +56,7 @@ class Recorder:
         self.steps: list[Step] = []
         self.leaves = self.trace.leaves
         self.nodes = {self.slots[node.name]: node for node in self.trace.nodes}
+        self.primitives = {n.name: p for n, p in zip(self.trace.nodes, plan.structure.primitives, strict=True)}
         self.shapes = self.trace.shapes
         self.tangents: dict[str, int] = {}  # name → how many numbers its tangent holds
         self.last_reader: dict[str, str] = {}
@@ -68,7 +70,11 @@ class Recorder:
 
     def _forward(self, node: Node) -> None:
         operands = tuple(self._value(name) for name in node.operands)
-        self._tell("forward", node.name, node.name, operands, self._value(node.name), node.operands)
+        value = self._value(node.name)
+        self._tell("forward", node.name, node.name, operands, value, node.operands)
+        each = each_example(node.name, self.primitives[node.name], operands)
+        if each is not None:
+            self._tell("reduce", node.name, node.name, (each,), value)
 
     def _finish(self, node: Node) -> None:
         """Hand over the steps of a node; after the last one go the values that no later node reads."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.derivation import Operand, Sink, Step, derivative, product_cost
+from adcli.engines.reduction import each_example
 from adcli.engines.reverse_plan import Plan, Pulled, last_readers
 from adcli.engines.structure import Reader
 
@@ -28,6 +29,7 @@ class Recorder:
         self.sink = sink
         self.output = self.trace.output
         self.rows = math.prod(self.trace.shapes[self.output])
+        self.has_loss = self.trace.has_loss
         self.sizes = {node.name: math.prod(node.shape) for node in self.trace.nodes}
         self.scheduled = plan.schedule is not None
         self.last_reader = last_readers(pull.about for pull in plan.pulls)
@@ -50,6 +52,9 @@ class Recorder:
             return
         self.evaluated_before = step + 1
         self._tell("forward", node.name, operands, value, node.operands)
+        each = each_example(node.name, self.base.primitives[step], operands)
+        if each is not None:
+            self._tell("reduce", node.name, (each,), value)
         self._take(node.name, held)
         if held:
             self._tell("store", node.name, (value,), value)
@@ -84,7 +89,7 @@ class Recorder:
         self.began = True
         useless = [self.output] if self.scheduled else self.sizes
         self.released = self._dropped(name for name in useless if name not in self.last_reader)
-        if self.trace.shapes[self.output] != ():
+        if not self.has_loss:
             seed = derivative(self.output, self.output, (self.rows, self.rows), lambda: np.eye(self.rows))
             self._tell("cotangent.init", self.output, (), seed, releases=self._take_released())
 
@@ -102,7 +107,7 @@ class Recorder:
         last = self._dropped(name for name in pull.reads if self.last_reader[name] == self.number)
         releases = self._take_released() + last
         self.number += 1
-        first = pull.node == self.output and self.trace.shapes[self.output] == ()
+        first = self.has_loss and pull.node == self.output
         jacobian = self._jacobian(pull, vjp, read(self.values))
         row = self._cotangent(pull.node, out_bar)
         inner = pull.operand in self.sizes

@@ -24,9 +24,10 @@ def headline(scene: Scene, told: Told, finished: list[str], is_start: bool) -> t
     targets = say.listed([scene.names[name] for name in moved])
     h = cotangent_name(scene, told.node.name)
     if shared and finished:
+        key = "back.shared.batch.sentence" if scene.adds_examples else "back.shared.sentence"
         uses = sum(node.operands.count(shared[0]) for node in scene.flowing)
-        return say("back.shared.title", W=scene.names[shared[0]], n=uses), say("back.shared.sentence")
-    if scene.is_batch and partials:
+        return say("back.shared.title", W=scene.names[shared[0]], n=uses), say(key, n=scene.examples())
+    if scene.adds_examples and partials:
         key = "back.both.title" if moved else "back.done.title"
         return say(key, done=say.listed(partials), h=h, to=targets), say("back.batch.sentence", n=scene.examples())
     if partials and moved:
@@ -52,7 +53,8 @@ def _move_sentence(scene: Scene, told: Told) -> Runs:
     if added:
         return scene.say("back.add.sentence", W=scene.say.listed([scene.names[name] for name in added]))
     if any(step.kind == "gradient" for step in told.steps):
-        return scene.say("back.partly.sentence")
+        key = "back.partly.batch.sentence" if scene.adds_examples else "back.partly.sentence"
+        return scene.say(key, n=scene.examples())
     return scene.say("back.move.sentence")
 
 
@@ -63,8 +65,6 @@ def _start_title(scene: Scene, told: Told) -> tuple[Runs, Runs]:
     if not step.operands:
         key = "back.identity" if scene.rows > 1 else "back.one"
         return say(f"{key}.title", h=name), say(f"{key}.sentence", n=scene.rows)
-    if not scene.has_loss:
-        return say("back.start.title", h=name, d=partial), say("back.start.plain.sentence")
     sentence = "back.start.sentence" if step.value.shape == (1, 1) else "back.start.row.sentence"
     return say("back.start.title", h=name, d=partial), say(sentence)
 

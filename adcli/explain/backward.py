@@ -47,7 +47,7 @@ MOST_PUT_IN = 4  # numbers of an argument that is put into a slope on one line
 
 
 def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Block], int]:
-    """``h̃ ← ∂ℓ/∂h₄ = 2 (h₄ − y) = 2 (36 − 35) = 2``; for a vector output the identity. With the last phase."""
+    """``h̃ ← ∂ℓ/∂h₄ = 2 (h₄ − y) = 2 (36 − 35) = 2``; without a loss the identity. With the last phase."""
     step = steps[0]
     tilde = cotangent_name(scene, step.target)
     partial = Partial(scene.names[scene.output], scene.names[step.target])
@@ -60,7 +60,8 @@ def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Blo
     blocks: list[Block] = [*probabilities(scene, node), start]
     if node.op == "cross_entropy" and _is_special(scene, node, rule_of(scene, node, step.target)):
         blocks.append(Text(scene.say("back.softmax"), phase=2))
-    if dict(node.settings).get("examples", 0) > 1 and dict(node.settings).get("reduction") == "mean":
+    reduction = primitive_of(scene, node).reduction
+    if reduction is not None and reduction.mean:
         blocks.append(Text(scene.say("back.mean", n=dict(node.settings)["examples"]), phase=2))
     return blocks, 3
 

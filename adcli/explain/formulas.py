@@ -113,13 +113,18 @@ def value_rule(scene: Scene, node: Node, put_in: Callable[[str | float], Express
         if settings.get("batched") and isinstance(bias, Matrix):
             bias = bias._replace(array=bias.array.reshape(1, -1))  # it is added to every row
         return Sum((product(*factors), guarded(bias)))
-    placeholders = [f"⟦{argument}⟧" for argument in primitive.arguments]
-    text, latex = primitive.text(*placeholders), primitive.latex(*placeholders)
     first = node.arguments[0]
     of_one = node.shape == () and not settings.get("examples") and isinstance(first, str) and scene.size(first) == 1
-    if of_one:  # a sum of one term is written without its Σ
+    return stated(primitive, {name: put_in(given) for name, given in parts.items()}, of_one)
+
+
+def stated(primitive: Primitive, put_in: dict[str, Expression], of_one: bool) -> Raw:
+    """The formula that a primitive states, with its arguments; ``of_one``: its sums have a single term, and no Σ."""
+    placeholders = [f"⟦{argument}⟧" for argument in primitive.arguments]
+    text, latex = primitive.text(*placeholders), primitive.latex(*placeholders)
+    if of_one:
         text, latex = text.replace("Σ ", ""), latex.replace(r"\sum ", "")
-    return Raw(text, latex, arguments=filled_in(text, {name: put_in(given) for name, given in parts.items()}))
+    return Raw(text, latex, arguments=filled_in(text, put_in))
 
 
 def turned(weight: Expression) -> Expression:
@@ -140,12 +145,16 @@ def value_formula(scene: Scene, node: Node, label: str = "", first: int = 0, pha
     """``h₃ = W₃ h₂ = […][…] = […]``: the rule at once, its numbers from ``phase``, and the result after it."""
     rule = value_rule(scene, node, lambda argument: name_put_in(scene, argument))
     parts = [Part("=", rule, first)]
-    operands = [a for a in node.arguments if isinstance(a, str)]
-    repeats = isinstance(rule, Raw) and rule.text.count("⟦") > len(rule.arguments) + 1
-    if not repeats and all(scene.size(name) <= MOST_WRITTEN_OUT for name in operands):
+    if can_be_put_in(scene, node, rule):
         parts.append(Part("=", value_rule(scene, node, lambda argument: numbers_put_in(scene, argument)), phase))
     parts.append(Part("=", scene.matrix(node.name, shape=False), phase))
     return Formula(scene.names[node.name], tuple(parts), label, Role.VALUE, phase=first)
+
+
+def can_be_put_in(scene: Scene, node: Node, rule: Expression) -> bool:
+    """Whether a rule is also written with the numbers of its arguments: none is large, or repeated in it."""
+    repeats = isinstance(rule, Raw) and rule.text.count("⟦") > len(rule.arguments) + 1
+    return not repeats and all(scene.size(name) <= MOST_WRITTEN_OUT for name in node.operands)
 
 
 def jacobian(scene: Scene, operand: Operand, node: Node, by: str, **look: object) -> Expression:

@@ -22,7 +22,8 @@ from adcli.explain.blocks import (
     Text,
     Words,
 )
-from adcli.explain.formulas import how_it_acts, value_formula
+from adcli.explain.examples import value_formulas
+from adcli.explain.formulas import how_it_acts
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Role
 from adcli.explain.pictures import becomes, box_label, function_name, strip, tracker
 from adcli.explain.scene import Scene, largest
@@ -79,9 +80,11 @@ def _slide(
     begun = [step for step in told.steps if step.kind == "tangent.init"]
     formulas, hand = tangent_formulas(scene, node, told.steps, zeros)
     is_loss = scene.has_loss and node.name == scene.output
-    stage: list[Block] = [value_formula(scene, node, say.text("label.value"), 0, 1)]
-    if is_loss and updates:
-        stage += [*probabilities(scene, node), _slope(scene, node, updates[0])]
+    slope = _slope(scene, node, updates[0]) if is_loss and updates else None
+    brief = slope is not None and len(slope.parts) > 2
+    stage: list[Block] = [*value_formulas(scene, node, say.text("label.value"), 0, 1, brief)]
+    if slope:
+        stage += [*probabilities(scene, node), slope]
     stage += formulas
     if len(updates) > MOST_UPDATES and scene.detail != "full":
         stage.append(Text(say("forward.likewise", n=len(updates) - MOST_UPDATES), phase=1))
@@ -131,7 +134,8 @@ def _title(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_
             of, by = slope.of_by()
             d = Partial(scene.names[of], scene.names[by])
             return say("forward.loss.title", d=d), say("forward.loss.sentence")
-        return say("forward.loss.row.title"), say("forward.loss.row.sentence")
+        key = "forward.loss.batch.sentence" if scene.adds_examples else "forward.loss.row.sentence"
+        return say("forward.loss.row.title"), say(key, n=scene.examples())
     if again and not new:
         used: Runs = say.listed([scene.names[step.target] for step in again])
         return say("forward.again.title", pushed=pushed, f=through, again=used), say(

@@ -12,7 +12,7 @@ from adcli.explain.blocks import (
     State,
     Storage,
 )
-from adcli.explain.formulas import value_formula
+from adcli.explain.examples import value_formulas
 from adcli.explain.maths import Role
 from adcli.explain.pictures import strip, tracker
 from adcli.explain.scene import Scene
@@ -40,7 +40,7 @@ def forward_pass(scene: Scene, steps: list[Step], ledger: Ledger) -> list[Slide]
 
 def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> Slide:
     say, nodes = scene.say, scene.trace.nodes
-    formulas = [value_formula(scene, nodes[i], first=number, phase=number) for number, i in enumerate(group, 1)]
+    formulas = [f for number, i in enumerate(group, 1) for f in value_formulas(scene, nodes[i], "", number, number)]
     now = nodes[group[-1]].name
     slots = []
     for i, node in enumerate(nodes):

@@ -57,7 +57,7 @@ def opening(scene: Scene) -> list[Slide]:
 
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     """The order, then a slide for each node of a short program; of a long one a table of those in between."""
-    there = tuple(step for step in steps if step.kind in ("forward", "store"))
+    there = tuple(step for step in steps if step.kind in ("forward", "store", "cotangent.init"))
     turns = _turns(scene, steps)
     found = [_order(scene, turns, there)]
     grads: dict[str, list[float]] = {scene.output: [1.0]}
@@ -83,7 +83,7 @@ def _turns(scene: Scene, steps: list[Step]) -> list[Turn]:
     nodes = {node.name: node for node in scene.trace.nodes}
     turns: list[Turn] = []
     for step in steps:
-        if step.kind not in ("cotangent.init", "cotangent.update", "gradient", "accumulate"):
+        if step.kind not in ("cotangent.update", "gradient", "accumulate"):
             continue
         if step.kind == "accumulate":
             turns[-1].steps.append(step)

@@ -14,7 +14,6 @@ from adcli.explain.blocks import Numbers
 from adcli.explain.maths import Expression, Listed, Matrix, Number
 from adcli.explain.messages import Say
 from adcli.explain.names import Names
-from adcli.primitives import losses
 from adcli.trace import Node, Trace
 
 if TYPE_CHECKING:
@@ -52,12 +51,17 @@ class Scene(NamedTuple):
 
     @property
     def has_loss(self) -> bool:
-        return any(node.name == self.output and node.op in losses.RULES for node in self.trace.nodes)
+        return self.trace.has_loss
 
     @property
     def is_batch(self) -> bool:
         """Whether values are batches: a row for each example."""
         return self.examples() > 0
+
+    @property
+    def adds_examples(self) -> bool:
+        """Whether a gradient is a sum over several examples: all of them flow into one number."""
+        return self.examples() > 1 and self.rows == 1
 
     @property
     def is_scalar_program(self) -> bool:

@@ -121,6 +121,14 @@ SUM_OF_ALL = "Σ ", r"\sum "
 
 
 @dataclass(frozen=True, slots=True)
+class Reduction:
+    """How an operation on a batch ends: what ``each`` example comes to is added up, or its ``mean`` is taken."""
+
+    each: Primitive
+    mean: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Primitive:
     """One operation.
 
@@ -136,6 +144,7 @@ class Primitive:
         rowwise: each row of a batch is treated by itself, so that no output row reads another input row.
         stackable: several operands at once may carry a leading axis of perturbations.
         multiplications: how many a value takes, from the shapes of the output and of all operands.
+        reduction: what comes last, where one number is made of those of several examples.
     """
 
     arguments: tuple[str, ...]
@@ -148,6 +157,7 @@ class Primitive:
     rowwise: bool = True
     stackable: bool = False
     multiplications: Cost = no_multiplication
+    reduction: Reduction | None = None
     evaluate: Rule = field(init=False)
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adcli.arrays import Array
-from adcli.primitives.base import Partial, Primitive, Rule, SpecialCase
+from adcli.primitives.base import Partial, Primitive, Reduction, Rule, SpecialCase
 from adcli.primitives.numerics import (
     log_softmax_value,
     positive_part,
@@ -116,6 +116,7 @@ def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primi
             return formula
         return f"1/{examples} · {formula[0]}", rf"\tfrac{{1}}{{{examples}}}\cdot {formula[1]}"
 
+    each = Primitive(("h", "y"), one.value, {}, one.text, one.latex, one.stable)
     formula = averaged(one.slope_formula) if one.slope_formula else None
     simpler = SpecialCase(one.simpler.holds, averaged(one.simpler.formula)) if one.simpler else None
     return Primitive(
@@ -127,6 +128,7 @@ def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primi
         stable=stable if one.stable else None,
         kink=one.kink,
         rowwise=False,
+        reduction=Reduction(each, mean) if examples > 1 else None,
     )
 
 

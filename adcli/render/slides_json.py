@@ -8,7 +8,8 @@ from typing import Any
 from adcli.derivation import Operand, Step
 from adcli.explain.backward import slope_parts
 from adcli.explain.blocks import Deck, Part, Runs, Slide, Words
-from adcli.explain.formulas import value_formula
+from adcli.explain.examples import reduced
+from adcli.explain.formulas import product, value_formula
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Product, Raw, Sum
 from adcli.explain.pictures import cotangent_name
 from adcli.explain.quotients import put_in
@@ -18,6 +19,7 @@ from adcli.render.json_format import one_line
 from adcli.render.maths import sign_latex, to_latex
 from adcli.render.maths_text import Pen
 from adcli.render.steps_json import step_content
+from adcli.trace import Node
 
 SCHEMA = 1
 
@@ -69,6 +71,9 @@ def formula_of(step: Step, scene: Scene, most: int | None) -> tuple[Expression, 
             return target, [result]
         case "forward" | "recompute":
             return _value(step, scene)
+        case "reduce":
+            formula = reduced(scene, _node(step.target, scene))
+            return formula.left, list(formula.parts)
         case "tangent.init":
             return names.tangent(step.target), [Part("←", _partial(step.operands[0], scene)), result]
         case "tangent.update":
@@ -89,9 +94,12 @@ def formula_of(step: Step, scene: Scene, most: int | None) -> tuple[Expression, 
 
 def _value(step: Step, scene: Scene) -> tuple[Expression, list[Part]]:
     """``h₁ = relu(z₁) = relu([-1; 2]) = [0; 2]``."""
-    node = next(node for node in scene.trace.nodes if node.name == step.target)
-    formula = value_formula(scene, node)
+    formula = value_formula(scene, _node(step.target, scene))
     return formula.left, list(formula.parts)
+
+
+def _node(name: str, scene: Scene) -> Node:
+    return next(node for node in scene.trace.nodes if node.name == name)
 
 
 def _accumulated(step: Step, scene: Scene) -> Expression:
@@ -114,8 +122,7 @@ def _pulled(step: Step, scene: Scene, most: int | None, result: Part) -> tuple[E
         return left, [Part("=" if is_gradient else "←", rule), _product(step, most, tilde), result]
     begin = [] if is_gradient else [Part("←", whole)]
     if step.operands:
-        node = next(node for node in scene.trace.nodes if node.name == step.pulled_through)
-        begin += slope_parts(scene, node, step.target, 0, 0)
+        begin += slope_parts(scene, _node(step.pulled_through, scene), step.target, 0, 0)
     return left, [*begin, result]
 
 
@@ -142,7 +149,7 @@ def _partial(operand: Operand, scene: Scene) -> Expression:
 
 
 def _product(step: Step, most: int | None, name: Name) -> Part:
-    return Part("=", Product(tuple(_matrix(operand, most, name) for operand in step.operands)))
+    return Part("=", product(*(_matrix(operand, most, name) for operand in step.operands)))
 
 
 def _matrix(operand: Operand, most: int | None, name: Name) -> Expression:

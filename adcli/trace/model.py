@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from adcli.arrays import Array, Shape
-from adcli.primitives import Primitive, Rules
+from adcli.primitives import Primitive, Rules, losses
 
 
 def argument_text(argument: str | float) -> str:
@@ -67,6 +67,11 @@ class Trace:
     def shapes(self) -> dict[str, Shape]:
         """The shape of every leaf and every node."""
         return {**{name: leaf.shape for name, leaf in self.leaves.items()}, **{n.name: n.shape for n in self.nodes}}
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether the output is a loss."""
+        return any(node.name == self.output and node.op in losses.RULES for node in self.nodes)
 
     @property
     def differentiable(self) -> list[str]:
