@@ -99,7 +99,7 @@ def _turns(scene: Scene, steps: list[Step]) -> list[Turn]:
 
 def _order(scene: Scene, turns: list[Turn], steps: tuple[Step, ...]) -> Slide:
     say = scene.say
-    graph = program_graph(scene, {scene.output: [1.0]}, None, set(), before={})
+    graph = program_graph(scene, {scene.output: [1.0]}, None, set(), before={}, added_in=1)
     order = say.listed([scene.names[turn.node.name] for turn in turns[:8]])
     stage: list[Block] = [graph] if graph else [_values(scene)]
     one = Formula(Label(f"{scene.output}.grad"), (Part("=", Number(1, C), 1),), role=C, phase=1)

@@ -39,9 +39,10 @@ def program_graph(
     *,
     runs_in: bool = False,
     before: dict[str, list[float]] | None = None,
+    added_in: int = 2,
 ) -> Graph | None:
     """The program as a graph; None where it has too many nodes to be drawn. ``before``: the grads that stand until
-    those of this slide are added up; ``runs_in``: a value a phase."""
+    those of this slide are added up, in phase ``added_in``; ``runs_in``: a value a phase."""
     trace = scene.trace
     used = [name for name in trace.leaves if any(name in node.operands for node in trace.nodes)]
     names = [*used, *(node.name for node in trace.nodes)]
@@ -55,7 +56,7 @@ def program_graph(
         node = nodes.get(name)
         made = index - len(used) + 1 if runs_in and node is not None else 0
         data = Late(Number(float(scene.value(name)), Role.VALUE), made)
-        grad = _grad(name, grads, grads if before is None else before)
+        grad = _grad(name, grads, grads if before is None else before, added_in)
         state = PLAIN
         if now is not None:
             state = NOW if name == now.node.name else DONE if name in done else TO_COME if name in nodes else PLAIN
@@ -91,14 +92,14 @@ def _edges(
     return tuple(edges)
 
 
-def _grad(name: str, grads: dict[str, list[float]], before: dict[str, list[float]]) -> Late | None:
-    """What is added up in a grad; where this slide adds to it, from the phase of the sums on."""
+def _grad(name: str, grads: dict[str, list[float]], before: dict[str, list[float]], phase: int) -> Late | None:
+    """What is added up in a grad; where this slide adds to it, from ``phase`` on."""
     if name not in grads:
         return None
     total = Number(sum(grads[name]), C)
     if grads[name] == before.get(name):
         return Late(total)
-    return Late(total, 2, Number(sum(before[name]), C) if name in before else None)
+    return Late(total, phase, Number(sum(before[name]), C) if name in before else None)
 
 
 def _columns(scene: Scene, leaves: list[str]) -> dict[str, int]:

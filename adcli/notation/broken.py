@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import sympy as sp
 
-from adcli.arrays import Array
 from adcli.engines.formulas import Entry, Formulas
 from adcli.engines.symbols import IfNotNegative, IfPositive
-from adcli.notation.formulas import has_numbers, latex, text
+from adcli.notation.formulas import has_numbers, latex_writer, text_writer
 
 SHORT = 40  # characters of a formula that stays on one line
 _PLACE = sp.Symbol("place")
@@ -32,18 +30,15 @@ def pieces(formulas: Formulas, expression: Any) -> list[Piece]:
 
 class _Breaker:
     def __init__(self, formulas: Formulas) -> None:
-        self.formulas = formulas
+        self.text, self.latex = text_writer(formulas), latex_writer(formulas)
         self.times = r" \cdot " if has_numbers(formulas.meanings) else r"\, "
 
     def whole(self, e: Any) -> Piece:
-        array: Array = np.empty((), dtype=object)
-        array[()] = e
-        return Piece(str(text(self.formulas, array)[()]), str(latex(self.formulas, array)[()]))
+        return Piece(self.text(e), self.latex(e))
 
     def of(self, e: Any) -> list[Piece]:
-        whole = self.whole(e)
-        if len(whole.text) <= SHORT:
-            return [whole]
+        if len(self.text(e)) <= SHORT:
+            return [self.whole(e)]
         if e.is_Add:
             return self.sum(e)
         if e.is_Mul:
@@ -52,7 +47,7 @@ class _Breaker:
             return _enclosed("(", self.of(e.base), f")**{e.exp}", f")^{{{e.exp}}}")
         if e.func is sp.exp:
             return _enclosed("exp(", self.of(e.args[0]), ")", ")", r"\exp(")
-        return self.function(e) if e.is_Function and len(e.args) == 1 else [whole]
+        return self.function(e) if e.is_Function and len(e.args) == 1 else [self.whole(e)]
 
     def sum(self, e: Any) -> list[Piece]:
         found: list[Piece] = []

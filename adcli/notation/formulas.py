@@ -20,12 +20,24 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 def text(formulas: Formulas, of: Array) -> Array:
     """The expressions ``of``, an object array, as texts."""
-    return _written(of, _Text(formulas.meanings).doprint)
+    return _written(of, text_writer(formulas))
 
 
 def latex(formulas: Formulas, of: Array) -> Array:
     """The same in LaTeX."""
-    return _written(of, _Latex(formulas.meanings).doprint)
+    return _written(of, latex_writer(formulas))
+
+
+def text_writer(formulas: Formulas) -> Callable[[sp.Expr], str]:
+    """Writes expressions as text, and remembers their parts: a part of one that was written costs nothing."""
+    write: Callable[[sp.Expr], str] = _Text(formulas.meanings).doprint
+    return write
+
+
+def latex_writer(formulas: Formulas) -> Callable[[sp.Expr], str]:
+    """The same in LaTeX."""
+    write: Callable[[sp.Expr], str] = _Latex(formulas.meanings).doprint
+    return write
 
 
 def _written(formulas: Array, write: Callable[[sp.Expr], str]) -> Array:
@@ -77,10 +89,27 @@ def _with_layer_above(name: str) -> str:
     return f"{letter}^{{({index})}}" if below and index.isdigit() else f"{letter}^{{{index}}}" if below else whole
 
 
+def _remembered(write: Callable[..., str]) -> Callable[..., str]:
+    """A printer's method that writes a part which stands in several places, or is written by itself too, only once."""
+
+    def _print(printer: Any, expr: Any, **how: Any) -> str:
+        if not isinstance(expr, sp.Basic):
+            return write(printer, expr, **how)
+        key = (expr, *how.items())
+        if key not in printer.known:
+            printer.known[key] = write(printer, expr, **how)
+        return str(printer.known[key])
+
+    return _print
+
+
 class _Text(StrPrinter):  # type: ignore[misc]  # sympy has no types
+    _print = _remembered(StrPrinter._print)
+
     def __init__(self, meanings: Mapping[sp.Symbol, Meaning]) -> None:
         super().__init__()
         self.meanings = meanings
+        self.known: dict[Any, str] = {}
 
     def _print_Symbol(self, symbol: sp.Symbol) -> str:  # noqa: N802
         return label(self.meanings[symbol])
@@ -99,9 +128,12 @@ class _Text(StrPrinter):  # type: ignore[misc]  # sympy has no types
 
 
 class _Latex(LatexPrinter):  # type: ignore[misc]
+    _print = _remembered(LatexPrinter._print)
+
     def __init__(self, meanings: Mapping[sp.Symbol, Meaning]) -> None:
         super().__init__({"mul_symbol": "dot"} if has_numbers(meanings) else None)
         self.meanings = meanings
+        self.known: dict[Any, str] = {}
 
     def _print_Symbol(self, symbol: sp.Symbol, style: str = "plain") -> str:  # noqa: N802
         return latex_label(self.meanings[symbol])
