@@ -141,6 +141,7 @@ class Browser:
         )
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.driver.get("about:blank")
+        self.messages()  # those of the page before, to which reading its style sheets adds some
         self.driver.get(f"{page.as_uri()}{query}")
         if scripts and width > 800 and "article" not in query:
             self.wait("return !!window.Reveal && Reveal.isReady()")
