@@ -7,8 +7,9 @@ import math
 from adcli.explain.blocks import Bars, Direction, Graph, Plot, State, Vertex
 from adcli.explain.maths import Role
 from adcli.render.bars import bar
-from adcli.render.maths_text import STYLES, Pen, Segments, length
+from adcli.render.maths_text import Pen
 from adcli.render.pictures_text import MARKS
+from adcli.render.segments import STYLES, Segments, length
 
 
 def bars(block: Bars, pen: Pen, width: int) -> list[Segments]:

@@ -15,7 +15,8 @@ from adcli.explain.blocks import (
     Tracker,
 )
 from adcli.explain.maths import Listed, Name, Number, Partial, Role
-from adcli.render.maths_text import STYLES, Pen, Segments, length
+from adcli.render.maths_text import Pen
+from adcli.render.segments import STYLES, Segments, length
 from adcli.render.shown import entries
 
 MOST_ARCS = 3

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adcli.explain.blocks import Labels, Progress, Slot, State, Storage
 from adcli.explain.maths import Listed, Role
-from adcli.render.maths_text import STYLES, Pen, Segments, length
+from adcli.render.maths_text import Pen
+from adcli.render.segments import STYLES, Segments, length
 from adcli.render.shown import entries
 
 
