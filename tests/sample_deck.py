@@ -85,6 +85,7 @@ LABELS = Labels(
     back="back",
     quit="quit",
     note="note",
+    bare="no ∂",
 )
 
 

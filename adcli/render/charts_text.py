@@ -8,18 +8,18 @@ from adcli.explain.blocks import Bars, Direction, Graph, Plot, State, Vertex
 from adcli.explain.maths import Role
 from adcli.render.bars import bar
 from adcli.render.maths_text import Pen
-from adcli.render.pictures_text import MARKS
-from adcli.render.segments import STYLES, Segments, length
+from adcli.render.segments import STYLES, Segments, length, wrapped
+from adcli.render.tracker_text import MARKS
 
 
 def bars(block: Bars, pen: Pen, width: int) -> list[Segments]:
     """Horizontal bars, their numbers at the end."""
-    lines: list[Segments] = [[(block.caption, "dim")]]
+    lines = wrapped([(block.caption, "dim")], width)
     labels = [pen.runs(item.label) for item in block.bars]
     margin = max((length(label) for label in labels), default=0) + 2
     numbers = max((len(item.text) for item in block.bars), default=0)
     most = max((_scaled(item.value, block.log) for item in block.bars), default=0.0)
-    room = max(10, min(40, width - margin - numbers - 2))
+    room = max(4, min(40, width - margin - numbers - 2))
     for item, label in zip(block.bars, labels, strict=True):
         drawn = bar(_scaled(item.value, block.log), most, room)
         gap = " " * (margin - length(label))
@@ -67,7 +67,7 @@ def plot(block: Plot, pen: Pen, width: int) -> list[Segments]:
             if y > 0.0:
                 grid[row(y), column(x)] = (POINTS[series.shape], STYLES[series.role])
     ticks = {row(10.0**power): f"1e{power}" for power in range(high, low - 1, -math.ceil((high - low) / MOST_TICKS))}
-    lines = [_legend(block)]
+    lines = _legend(block, width)
     for line in range(PLOT_HEIGHT):
         tick = ticks.get(line, "")
         cells: Segments = [(f"{tick:>{MARGIN - 2}} ", "dim"), ("┤" if tick else "│", "dim")]
@@ -75,14 +75,23 @@ def plot(block: Plot, pen: Pen, width: int) -> list[Segments]:
     lines += _below(block, least, largest, columns)
     notes = [("┊", block.marker[1])] if block.marker else []
     notes += [("┄", floor[1])] if floor else []
-    return [*lines, *([(" " * MARGIN + f"{mark} {words}", "dim")] for mark, words in notes)]
+    for mark, words in notes:
+        start = " " * MARGIN + mark
+        for line_of_words in wrapped([(words, "dim")], max(20, width - MARGIN - 2)):
+            lines.append([(f"{start} ", "dim"), *line_of_words])
+            start = " " * len(start)
+    return lines
 
 
-def _legend(block: Plot) -> Segments:
-    legend: Segments = [(block.y_label, "dim")]
+def _legend(block: Plot, width: int) -> list[Segments]:
+    """What the points are, on one line, or on as many as they take."""
+    lines: list[Segments] = [[(block.y_label, "dim")]]
     for series in block.series:
-        legend += [("  ", ""), (f"{POINTS[series.shape]} {series.name}", STYLES[series.role])]
-    return legend
+        words = f"{POINTS[series.shape]} {series.name}"
+        if length(lines[-1]) + 2 + len(words) > width:
+            lines.append([])
+        lines[-1] += [("  ", ""), (words, STYLES[series.role])]
+    return lines
 
 
 def _below(block: Plot, least: float, largest: float, columns: int) -> list[Segments]:

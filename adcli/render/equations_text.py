@@ -12,6 +12,7 @@ from adcli.render.maths_text import Pen
 from adcli.render.segments import STYLES, Segments, wrapped
 
 FEWEST_COLUMNS = 3
+BREAK = "     "
 TICK = Box([[(" ✓", STYLES[Role.DONE])]], 0)
 
 
@@ -83,7 +84,17 @@ class Equations:
                 drawn[-1] = beside([drawn[-1], Box([[("   ", "")]], 0), Box(aside, 0)])
             else:
                 drawn.append(Box([[("  ", ""), *line] for line in aside], 0))
-        return [line for box in drawn for line in box.lines]
+        return [line for box in drawn for line in self._fitted(box, width)]
+
+    def _fitted(self, box: Box, width: int) -> list[Segments]:
+        """The lines of ``box``; a single one that is too long, broken between words."""
+        if box.width <= width or len(box.lines) > 1:
+            return box.lines
+        self.was_cut = True
+        text = "".join(piece for piece, _ in box.lines[0])
+        indent = " " * (len(text) - len(text.lstrip()))
+        first, *rest = wrapped(box.lines[0], width - len(BREAK))
+        return [[(indent, ""), *first], *([(BREAK, ""), *line] for line in rest)]
 
     def group(self, group: Group, width: int) -> list[Segments]:
         """Formulas under each other, with their label and its state at the left."""

@@ -27,7 +27,7 @@ from adcli.explain.maths import (
     Transposed,
 )
 from adcli.render.names_text import name_text
-from adcli.render.segments import STYLES, Segments
+from adcli.render.segments import SPELLED, STYLES, Segments
 from adcli.render.shown import entries, is_approximate, one_number, shown
 
 ROWS = 4
@@ -49,13 +49,17 @@ class LinePen:
     def name(self, name: Name) -> str:
         return name_text(name, self.ascii)
 
+    def words(self, text: str) -> str:
+        """``text`` with what takes more room in ASCII spelled out."""
+        return text.translate(SPELLED) if self.ascii else text
+
     def runs(self, runs: Runs) -> Segments:
         """Prose with expressions in it."""
         found: Segments = []
         for run in runs:
             if isinstance(run, Words):
                 style = "bold" if run.strong else "dim" if run.muted else ""
-                found.append((printable(run.text), style))
+                found.append((self.words(printable(run.text)), style))
             else:
                 found += self.inline(run)
         return found
@@ -102,7 +106,7 @@ class LinePen:
             case Raw():
                 return self._template(e, self.inline_flat)
             case Label():
-                return [(printable(e.text), STYLES[e.role])]
+                return [(self.words(printable(e.text)), STYLES[e.role])]
             case Dots():
                 return [("⋯", "dim")]
             case Symbols():
@@ -142,7 +146,7 @@ class LinePen:
 
     def _template(self, e: Raw, written: Callable[[Expression], str]) -> Segments:
         """A primitive's formula, its arguments in their own colours."""
-        found: Segments = [(e.text, STYLES[e.role])]
+        found: Segments = [(self.words(e.text), STYLES[e.role])]
         for name, expression in e.arguments:
             mark = f"⟦{name}⟧"
             pieces: Segments = []

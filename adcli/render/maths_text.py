@@ -49,7 +49,7 @@ class Pen(LinePen):
     def _tall_template(self, e: Raw) -> Box:
         arguments = dict(e.arguments)
         boxes: list[Box] = []
-        rest = e.text
+        rest = self.words(e.text)
         while rest:
             before, opening, after = rest.partition("⟦")
             boxes.append(word(before))

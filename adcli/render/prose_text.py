@@ -9,6 +9,7 @@ from adcli.render.inline_text import LinePen
 from adcli.render.segments import STYLES, Segments, length, wrapped
 
 WIDEST = 78
+MOST_OF_A_WORD = 20  # a longer one is broken where a table has no room
 
 
 def paragraph(text: Text, pen: LinePen, width: int) -> list[Segments]:
@@ -19,24 +20,21 @@ def paragraph(text: Text, pen: LinePen, width: int) -> list[Segments]:
 
 
 def worked(work: Work, pen: LinePen, width: int) -> list[Segments]:
-    line: Segments = [(f"{work.head}: ", "bold")]
-    sum_line = pen.inline(work.line)
+    head: Segments = [(f"{work.head}: ", "bold")]
+    by_hand = pen.inline(work.line)
     room = min(width, WIDEST)
-    head = [[*line, *sum_line]] if length(line) + length(sum_line) <= room else [line, [("  ", ""), *sum_line]]
     meaning = wrapped(pen.muted(work.meaning), room)
-    return [*head, *meaning]
+    if length(head) + length(by_hand) <= room:
+        return [[*head, *by_hand], *meaning]
+    return [head, *([("  ", ""), *line] for line in wrapped(by_hand, room - 2)), *meaning]
 
 
 def table_lines(table: Table, pen: LinePen, width: int) -> list[Segments]:
     heads = [pen.runs(column.head) for column in table.columns]
     rows = [[pen.runs(cell) for cell in row.cells] for row in table.rows]
-    widths = [max([length(head), *(length(row[k]) for row in rows)]) for k, head in enumerate(heads)]
-    excess = sum(widths) + 2 * len(widths) - width
-    if excess > 0:  # the widest column is wrapped
-        widest = widths.index(max(widths))
-        widths[widest] = max(12, widths[widest] - excess)
+    widths = _widths([*rows, heads], width)
     rights = [column.right for column in table.columns]
-    found: list[Segments] = [[(t, f"{s} dim".strip()) for t, s in _row(heads, widths, rights, "  ")[0]]]
+    found = [[(t, f"{s} dim".strip()) for t, s in line] for line in _row(heads, widths, rights, "  ")]
     for row, cells in zip(table.rows, rows, strict=True):
         if row.rule:
             found.append([("  " + "─" * (sum(widths) + 2 * len(widths) - 2), "dim")])
@@ -46,19 +44,35 @@ def table_lines(table: Table, pen: LinePen, width: int) -> list[Segments]:
         lines = _row(cells, widths, rights, mark)
         found += [[(text, style) for text, _ in line] for line in lines] if style else lines
     if table.caption:
-        found.append([(f"  {table.caption}", "dim")])
+        found += [[("  ", ""), *line] for line in wrapped([(table.caption, "dim")], width - 2)]
     return found
 
 
-def program(code: Code) -> list[Segments]:
+def program(code: Code, width: int) -> list[Segments]:
     found: list[Segments] = []
     for line in code.lines:
         state = line.progress.state
         style = {State.NOW: "bold reverse", State.DONE: "dim"}.get(state, "")
         mark = {State.NOW: "▸ ", State.DONE: "✓ "}.get(state, "  ")
-        aside = f"  ◂ {line.aside}" if line.aside else ""
-        found.append([(mark, ""), (printable(line.text), style), (aside, "dim")])
+        found.append([(mark, ""), (printable(line.text), style)])
+        if line.aside:
+            if length(found[-1]) + len(line.aside) + 4 > width:
+                found.append([])
+            found[-1].append((f"  ◂ {line.aside}", "dim"))
     return found
+
+
+def _widths(rows: list[list[Segments]], width: int) -> list[int]:
+    """How wide each column is: as its cells are, where there is room; else the widest are wrapped between words."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(length, column)) for column in columns]
+    words = [max(max(map(len, "".join(t for t, _ in cell).split(" "))) for cell in column) for column in columns]
+    while sum(widths) + 2 * len(widths) > width:
+        wide = [k for k, size in enumerate(widths) if size > min(words[k], MOST_OF_A_WORD)]
+        if not wide:
+            break
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths
 
 
 def _row(cells: list[Segments], widths: list[int], rights: list[bool], mark: str) -> list[Segments]:

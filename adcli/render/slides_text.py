@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 
 from rich.console import Console
 from rich.text import Text as RichText
@@ -31,6 +32,7 @@ from adcli.render.maths_text import Pen
 from adcli.render.prose_text import paragraph, program, table_lines, worked
 from adcli.render.segments import Segments, length, rich_text, wrapped
 from adcli.render.storage_text import storage
+from adcli.render.tracker_text import tracker
 
 STAGE = 46
 GUTTER = 2
@@ -38,6 +40,16 @@ WIDEST = 120
 SIDE = 33
 BESIDE_PLOT = 48  # how wide the stage is beside a plot
 HEIGHT = 24
+CLOSE = (Formula, Group, Tracker, Work)  # may stand without a gap between them
+
+
+class Gaps(IntEnum):
+    """Where empty lines stand: fewer and fewer, the higher a slide is."""
+
+    ALL = 0
+    NOT_ABOVE_STRIP = 1
+    BETWEEN_TEXTS = 2  # none between formulas, nor above the storage
+    FEWEST = 3  # nor above the stage
 
 
 def show(console: Console, deck: Deck, number: int | None = None, ascii_only: bool = False) -> None:
@@ -62,8 +74,13 @@ def _lines(deck: Deck, number: int, width: int, ascii_only: bool) -> list[RichTe
         drawn = page.slide(slide)
     if len(drawn) > HEIGHT:  # what the foot of the slide says again may go first
         page.pen.shapes = False
-        page.tight = True
+        page.gaps = Gaps.NOT_ABOVE_STRIP
         drawn = page.slide(slide)
+    for page.gaps in (Gaps.BETWEEN_TEXTS, Gaps.FEWEST) if len(drawn) > HEIGHT else ():
+        denser = page.slide(slide)
+        if len(denser) <= HEIGHT:
+            drawn = denser
+            break
     return [rich_text(line, ascii_only) for line in drawn]
 
 
@@ -72,35 +89,54 @@ class _Page:
         self.deck = deck
         self.number = number
         self.width = width
-        self.tight = False
+        self.gaps = Gaps.ALL
+        self.bare = deck.labels.bare
         self.pen = Pen(deck.numbers, ascii_only)
         self.equations = Equations(self.pen)
 
     def slide(self, slide: Slide) -> list[Segments]:
         found = self._header(slide)
         if slide.strip is not None:
-            found += [*([] if self.tight else [[]]), *pictures.network(slide.strip, self.pen, self.width)]
-        found += [[], *self._middle(slide)]
+            found += [*self._gap(Gaps.ALL), *pictures.network(slide.strip, self.pen, self.width)]
+        found += [*self._gap(Gaps.BETWEEN_TEXTS), *self._middle(slide)]
         if slide.storage is not None:
-            found += [[], *storage(slide.storage, self.pen, self.deck.labels, self.width)]
+            found += [*self._gap(Gaps.NOT_ABOVE_STRIP), *storage(slide.storage, self.pen, self.deck.labels, self.width)]
         return [*found, []]
 
+    def _gap(self, last: Gaps) -> list[Segments]:
+        """An empty line, unless there are fewer of them than ``last``."""
+        return [[]] if self.gaps <= last else []
+
     def _header(self, slide: Slide) -> list[Segments]:
-        head = slide.head + (f" · {slide.position.text}" if slide.position else "")
+        words = [
+            slide.head,
+            *([slide.position.text] if slide.position else []),
+            self.pen.words(printable(self.deck.title)),
+        ]
         count = f"{self.number}/{len(self.deck.slides)}"
-        title = printable(self.deck.title)
-        room = self.width - len(head) - len(count) - 6
-        middle = f" · {title}" if 0 < len(title) <= room else ""
-        rule = "─" * max(0, self.width - len(head) - len(middle) - len(count) - 2)
-        top: Segments = [(head + middle, "dim"), (f" {rule} ", "dim"), (count, "dim")]
+        heads = [" · ".join(filter(None, some)) for some in (words, words[:-1], words[-2:-1])]
+        head = next((head for head in heads if len(head) + len(count) + 3 <= self.width), heads[-1])
+        rule = "─" * max(0, self.width - len(head) - len(count) - 2)
+        top: Segments = [(f"{head} {rule} {count}", "dim")]
         titles = [[(t, f"{s} bold") for t, s in line] for line in wrapped(self.pen.runs(slide.title), self.width)]
         sentence = wrapped(self.pen.muted(slide.sentence), self.width)
         return [top, *titles, *(sentence if slide.sentence else [])]
 
     def _middle(self, slide: Slide) -> list[Segments]:
-        """Stage and side next to each other where both have room; otherwise the side below."""
+        """Stage and side, with all of the chain rule's ∂ where neither gets higher by them."""
         if not slide.side:
             return self._blocks(slide.stage, self.width)
+        plain, height = self._beside(slide)
+        if not any(isinstance(block, Tracker) for block in slide.side):
+            return plain
+        self.bare = ""
+        whole, height_by_whole = self._beside(slide)
+        self.bare = self.deck.labels.bare
+        fits = max(map(length, whole)) <= self.width
+        return whole if fits and len(whole) <= len(plain) and height_by_whole <= height else plain
+
+    def _beside(self, slide: Slide) -> tuple[list[Segments], int]:
+        """Stage and side next to each other where both have room, otherwise the side below; the stage's height."""
         has_plot = any(isinstance(block, Plot) for block in slide.side)
         side = self._blocks(slide.side, self.width - BESIDE_PLOT - GUTTER if has_plot else SIDE)
         room = self.width - max(length(line) for line in side) - GUTTER
@@ -108,8 +144,8 @@ class _Page:
         if cut:
             wide, _, cut_too = self._stage(slide, self.width)
             if not (fits and cut_too):
-                return [*wide, [], *self._blocks(slide.side, self.width)]
-        return _columns(stage, side, room + GUTTER)
+                return [*wide, [], *self._blocks(slide.side, self.width)], len(wide)
+        return _columns(stage, side, room + GUTTER), len(stage)
 
     def _stage(self, slide: Slide, room: int) -> tuple[list[Segments], bool, bool]:
         """The stage, whether it fits the room, and whether something of it is cut for that."""
@@ -122,8 +158,12 @@ class _Page:
         found: list[Segments] = []
         self.equations.was_cut = False
         rule = self.equations.rule_width(blocks, width)
-        for block in blocks:
-            put_below(found, self._block(block, width, rule), not isinstance(block, Formula))
+        for before, block in zip((None, *blocks), blocks, strict=False):
+            drawn = self._block(block, width, rule)
+            if self.gaps >= Gaps.BETWEEN_TEXTS and isinstance(before, CLOSE) and isinstance(block, CLOSE):
+                found += drawn
+            else:
+                put_below(found, drawn, not isinstance(block, Formula))
         return found
 
     def _block(self, block: Block, width: int, rule: int) -> list[Segments]:
@@ -139,9 +179,9 @@ class _Page:
             case Table():
                 return table_lines(block, self.pen, width)
             case Code():
-                return program(block)
+                return program(block, width)
             case Tracker():
-                return pictures.tracker(block, self.pen, width)
+                return tracker(block, self.pen, width, "" if block.large else self.bare)
             case Network():
                 return pictures.network(block, self.pen, width)
             case Graph():
