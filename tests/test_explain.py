@@ -549,7 +549,8 @@ def test_numbers_are_not_cut_where_the_page_has_room(run) -> None:
     assert "⎢0 0 1 2 0 0⎥" in slide and "⋯" not in slide
 
 
-def test_a_derivative_below_zero_falls(run) -> None:
+def test_a_derivative_below_zero_falls(run, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")  # nothing stands beside the sentence
     told = run("explain", "specs/classifier.yaml").stdout
     assert "and ℓ falls by 0.6667 times as much" in " ".join(told.split())
     assert not re.search(r"(grows|falls) by -", told)
@@ -631,6 +632,20 @@ def test_sentences_claim_what_is_counted(run) -> None:
 
 def test_the_network_names_its_target(run) -> None:
     assert re.search(r"target +y +35", run("explain", REVERSE, "--slide", "1").stdout)
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_a_long_formula_is_not_broken_inside_a_name(run, monkeypatch, columns) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    slide = run("explain", "specs/vanishing.yaml", "--mode", "symbolic", "--slide", "2").stdout
+    assert "W1₁₁*" in slide and max(map(len, slide.splitlines())) <= int(columns)
+
+
+def test_what_flows_in_a_program_stands_beside_its_node(run, monkeypatch) -> None:
+    assert "│   10   ◂ a: 1·10  ◂ b: 1·10\n" in run("explain", "specs/micrograd.yaml", "--slide", "4").stdout
+    monkeypatch.setenv("COLUMNS", "40")
+    slide = run("explain", "specs/micrograd.yaml", "--slide", "4").stdout
+    assert "◂ a: 1·10  ◂ b: 1·10\n" in slide and max(map(len, slide.splitlines())) <= 40
 
 
 @pytest.mark.parametrize("width", [23, 44])
@@ -739,7 +754,7 @@ loss: squared_error
 
 
 def test_where_the_slope_is_0_nothing_flows_back(run) -> None:
-    text = " ".join(run("explain", "specs/classifier.yaml").stdout.split())
+    text = " ".join(run("explain", "specs/classifier.yaml", "--detail", "low").stdout.split())
     assert "The slope of relu is 0 at one of the entries" in text
 
 

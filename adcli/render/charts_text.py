@@ -143,17 +143,22 @@ def graph(block: Graph, pen: Pen, width: int) -> list[Segments]:
             (" │ ", "dim"),
             (row[3].rjust(widths[3]), STYLES[Role.COTANGENT]),
         ]
-        flows = [e for e in block.edges if e.target == i and e.label is not None]
-        for place, edge in enumerate(flows):
-            assert edge.label is not None
-            arrow = "◂" if block.direction is Direction.BACK else "▸"
-            line += [
-                ("   " if not place else "  ", ""),
-                (f"{arrow} {pen.name(block.vertices[edge.source].name)}: ", "dim"),
-            ]
-            line += pen.inline(edge.label)
         lines.append(line)
+        for place, flow in enumerate(_flows(block, i, pen)):
+            if length(lines[-1]) + 3 + length(flow) > width:
+                lines.append([(" " * (margin + 4), "")])
+            lines[-1] += [("  " if place else "   ", ""), *flow]
     return lines
+
+
+def _flows(block: Graph, target: int, pen: Pen) -> list[Segments]:
+    """What flows along each edge of a vertex."""
+    arrow = "◂" if block.direction is Direction.BACK else "▸"
+    return [
+        [(f"{arrow} {pen.name(block.vertices[edge.source].name)}: ", "dim"), *pen.inline(edge.label)]
+        for edge in block.edges
+        if edge.target == target and edge.label is not None
+    ]
 
 
 def _vertex_name(vertex: Vertex, pen: Pen) -> str:

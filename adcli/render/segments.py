@@ -63,14 +63,23 @@ def wrapped(segments: Segments, width: int) -> list[Segments]:
             continue
         if length(word) > width:  # a formula without a space
             text = "".join(piece for piece, _ in word)
-            pieces = [text[i : i + width] for i in range(0, len(text), width)]
-            lines += [[(piece, word[0][1])] for piece in pieces]
+            lines += [[(piece, word[0][1])] for piece in _pieces(text, width)]
             continue
         if lines[-1] and length(lines[-1]) + 1 + length(word) > width:
             lines.append([])
         space = [(" ", word[0][1] if lines[-1][-1][1] == word[0][1] else "")] if lines[-1] else []
         lines[-1] += space + word
     return lines
+
+
+def _pieces(text: str, width: int) -> Iterator[str]:
+    """A word that is too long, broken after * or a bracket where there is one, so that names stay whole."""
+    while len(text) > width:
+        end = max(text.rfind(sign, 0, width) for sign in "*(") + 1
+        end = end if end > width // 2 else width
+        yield text[:end]
+        text = text[end:]
+    yield text
 
 
 def rich_text(line: Segments, ascii_only: bool) -> Text:

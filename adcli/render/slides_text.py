@@ -185,7 +185,7 @@ class _Page:
             case Network():
                 return pictures.network(block, self.pen, width)
             case Graph():
-                return charts.graph(block, self.pen, width)
+                return charts.graph(block, self.pen, self.width)
             case Bars():
                 return charts.bars(block, self.pen, width)
             case Plot():
