@@ -86,6 +86,7 @@ LABELS = Labels(
     back="back",
     quit="quit",
     note="note",
+    bare="no ∂",
 )
 
 

@@ -229,7 +229,7 @@ def test_activations_and_kinks(run) -> None:
 
 def test_detail_only_and_slide(run) -> None:
     low = run("explain", REVERSE, "--detail", "low").stdout
-    assert "stored [" not in low and "chain rule, read from the left\nW" not in low
+    assert "stored [" not in low and "chain rule from the left, no ∂" not in low
     only = run("explain", REVERSE, "--only", "W2").stdout
     assert "What we want: one gradient" in only and "∂ℓ/∂W₁" not in only
     one = run("explain", REVERSE, "--slide", "4").stdout
@@ -516,6 +516,12 @@ def test_ascii_fallback_keeps_marks_apart_from_names() -> None:
     assert "1*1*2 + 1*1*2 = 4 multiplications" in text
 
 
+def test_ascii_fallback_keeps_powers() -> None:
+    text = in_ascii("specs/row-convention.yaml", "forward")
+    assert "0.5 (h2 - y)^2 = 0.5 (11 - 10)^2 = 0.5" in text  # (11 - 10)2 would be a product
+    assert max(map(len, text.splitlines())) == 80
+
+
 @pytest.mark.parametrize("kept", ["sqrt", "0", "1", "2", "h1", "h2"])
 @pytest.mark.parametrize("path", [*SPECS, CASES / "dag-skip.yaml", CASES / "act-softmax.yaml"], ids=lambda p: p.stem)
 def test_every_spec_is_told_with_checkpoints(run, path: Path, kept: str) -> None:
@@ -543,7 +549,8 @@ def test_numbers_are_not_cut_where_the_page_has_room(run) -> None:
     assert "⎢0 0 1 2 0 0⎥" in slide and "⋯" not in slide
 
 
-def test_a_derivative_below_zero_falls(run) -> None:
+def test_a_derivative_below_zero_falls(run, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")  # nothing stands beside the sentence
     told = run("explain", "specs/classifier.yaml").stdout
     assert "and ℓ falls by 0.6667 times as much" in " ".join(told.split())
     assert not re.search(r"(grows|falls) by -", told)
@@ -573,6 +580,47 @@ def test_the_storage_fills_line_by_line(run) -> None:
     assert len(rows) == 5 and rows[4].startswith("stored [h₁ 2 2] [h₂ 6 4] [h₃ 10 16] [h₄ 36] [ℓ 1]")
 
 
+@pytest.mark.parametrize(
+    ("args", "row", "caption"),
+    [
+        (("specs/two-layers.yaml", "--slide", "6"), "W_g ✓∂f/∂g  ·∂g/∂W_g", "chain rule from the left"),
+        ((REVERSE, "--slide", "7"), "✓ℓ/h₄✓h₄/h₃✓h₃/h₂·h₂/h₁", "chain rule from the left, no ∂"),
+        ((REVERSE, "--slide", "7", "--lang", "id"), "✓ℓ/h₄✓h₄/h₃✓h₃/h₂·h₂/h₁", "chain rule dari kiri, tanpa ∂"),
+    ],
+)
+def test_the_chain_rule_says_where_it_has_no_room_for_its_partials(run, args, row, caption) -> None:
+    slide = run("explain", *args).stdout
+    assert row in slide and f"{caption}\n" in slide
+
+
+def test_a_wide_terminal_has_all_partials(run, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    assert "✓∂ℓ/∂h₄✓∂h₄/∂h₃·∂h₃/∂h₂·∂h₂/∂h₁·∂h₁/∂W₁" in run("explain", REVERSE, "--slide", "6").stdout
+
+
+def test_what_several_rows_have_in_common_is_marked_once(run) -> None:
+    """One h̃ serves both gradients that are still to come."""
+    assert run("explain", REVERSE, "--slide", "7").stdout.count("└───── h~ ──────┘") == 1
+    forward = run("explain", FORWARD, "--mode", "forward", "--slide", "5").stdout
+    assert "Ŵ₁ ───┘" in forward and "└ Ŵ₂ ┘" in forward
+
+
+@pytest.mark.parametrize(("mode", "spec"), [("forward", FORWARD), ("reverse", REVERSE)])
+def test_each_slide_of_the_lecture_fits_a_terminal(mode, spec) -> None:
+    """24 lines, one of which names the keys."""
+    slides = re.split(r"\n(?=[^\n]*-- \d+/\d+\n)", in_ascii(spec, mode))
+    assert len(slides) > 10
+    assert max(len(slide.strip("\n").splitlines()) for slide in slides) <= 23
+
+
+@pytest.mark.parametrize("mode", ["symbolic", "forward", "reverse"])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_line_is_longer_than_a_narrow_terminal(run, monkeypatch, mode, lang) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = run("explain", REVERSE, "--mode", mode, "--lang", lang).stdout.splitlines()
+    assert [line for line in lines if len(line) > 40] == []
+
+
 def test_sentences_claim_what_is_counted(run) -> None:
     alone = run("explain", "specs/one-layer.yaml").stdout
     assert "It is the Jacobian of a single step." in alone and "carries 2 rows" in alone
@@ -584,6 +632,20 @@ def test_sentences_claim_what_is_counted(run) -> None:
 
 def test_the_network_names_its_target(run) -> None:
     assert re.search(r"target +y +35", run("explain", REVERSE, "--slide", "1").stdout)
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_a_long_formula_is_not_broken_inside_a_name(run, monkeypatch, columns) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    slide = run("explain", "specs/vanishing.yaml", "--mode", "symbolic", "--slide", "2").stdout
+    assert "W1₁₁*" in slide and max(map(len, slide.splitlines())) <= int(columns)
+
+
+def test_what_flows_in_a_program_stands_beside_its_node(run, monkeypatch) -> None:
+    assert "│   10   ◂ a: 1·10  ◂ b: 1·10\n" in run("explain", "specs/micrograd.yaml", "--slide", "4").stdout
+    monkeypatch.setenv("COLUMNS", "40")
+    slide = run("explain", "specs/micrograd.yaml", "--slide", "4").stdout
+    assert "◂ a: 1·10  ◂ b: 1·10\n" in slide and max(map(len, slide.splitlines())) <= 40
 
 
 @pytest.mark.parametrize("width", [23, 44])
@@ -692,7 +754,7 @@ loss: squared_error
 
 
 def test_where_the_slope_is_0_nothing_flows_back(run) -> None:
-    text = " ".join(run("explain", "specs/classifier.yaml").stdout.split())
+    text = " ".join(run("explain", "specs/classifier.yaml", "--detail", "low").stdout.split())
     assert "The slope of relu is 0 at one of the entries" in text
 
 

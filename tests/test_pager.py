@@ -71,6 +71,16 @@ def test_a_dumb_terminal_gets_ascii() -> None:
     assert terminal.close() == 0
 
 
+def test_a_terminal_of_ascii_turns_slides_too() -> None:
+    terminal = Terminal(PYTHONIOENCODING="ascii")
+    shown = terminal.until("q quit")
+    terminal.press(" ")
+    shown += terminal.until("2/12") + terminal.until("q quit")
+    assert shown.isascii()
+    terminal.press("q")
+    assert terminal.close() == 0
+
+
 def test_an_interrupt_ends_quietly() -> None:
     terminal = Terminal()
     terminal.until("q quit")

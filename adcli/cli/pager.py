@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from adcli.cli.output import write
 from adcli.explain.blocks import Deck
 from adcli.render import slides_text
+from adcli.render.segments import ASCII
 from adcli.render.terminal import is_terminal, rendered, width_of
 
 FORWARD = (" ", "\r", "\n", "n", "l", "\x1b[C", "\x1b[B", "\x1bOC", "\x1bOB", "\x1b[6~")
@@ -57,6 +58,7 @@ def _paged(deck: Deck, ascii_only: bool, next_key: Callable[[], str]) -> None:
         labels = deck.labels
         more = " · …" if top + height < len(pages[page]) else ""
         keys = f"space {labels.next} · backspace {labels.back} · q {labels.quit}{more}"
+        keys = keys.translate(ASCII) if ascii_only else keys
         sys.stdout.write(CLEAR + "\n".join(lines) + "\n" * (height - len(lines)) + f"\n\x1b[2m{keys}\x1b[0m")
         sys.stdout.flush()
         key = next_key()

@@ -441,7 +441,7 @@ class Slide(NamedTuple):
 
 
 class Labels(NamedTuple):
-    """The few words that renderers need, in the deck's language."""
+    """The few words that renderers need, in the deck's language. ``bare``: that ∂ is left out for room."""
 
     states: dict[State, str]
     reads: str
@@ -449,6 +449,7 @@ class Labels(NamedTuple):
     back: str
     quit: str
     note: str
+    bare: str
 
 
 class Numbers(NamedTuple):

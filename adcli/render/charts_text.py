@@ -7,18 +7,19 @@ import math
 from adcli.explain.blocks import Bars, Direction, Graph, Plot, State, Vertex
 from adcli.explain.maths import Role
 from adcli.render.bars import bar
-from adcli.render.maths_text import STYLES, Pen, Segments, length
-from adcli.render.pictures_text import MARKS
+from adcli.render.maths_text import Pen
+from adcli.render.segments import STYLES, Segments, length, wrapped
+from adcli.render.tracker_text import MARKS
 
 
 def bars(block: Bars, pen: Pen, width: int) -> list[Segments]:
     """Horizontal bars, their numbers at the end."""
-    lines: list[Segments] = [[(block.caption, "dim")]]
+    lines = wrapped([(block.caption, "dim")], width)
     labels = [pen.runs(item.label) for item in block.bars]
     margin = max((length(label) for label in labels), default=0) + 2
     numbers = max((len(item.text) for item in block.bars), default=0)
     most = max((_scaled(item.value, block.log) for item in block.bars), default=0.0)
-    room = max(10, min(40, width - margin - numbers - 2))
+    room = max(4, min(40, width - margin - numbers - 2))
     for item, label in zip(block.bars, labels, strict=True):
         drawn = bar(_scaled(item.value, block.log), most, room)
         gap = " " * (margin - length(label))
@@ -66,7 +67,7 @@ def plot(block: Plot, pen: Pen, width: int) -> list[Segments]:
             if y > 0.0:
                 grid[row(y), column(x)] = (POINTS[series.shape], STYLES[series.role])
     ticks = {row(10.0**power): f"1e{power}" for power in range(high, low - 1, -math.ceil((high - low) / MOST_TICKS))}
-    lines = [_legend(block)]
+    lines = _legend(block, width)
     for line in range(PLOT_HEIGHT):
         tick = ticks.get(line, "")
         cells: Segments = [(f"{tick:>{MARGIN - 2}} ", "dim"), ("┤" if tick else "│", "dim")]
@@ -74,14 +75,23 @@ def plot(block: Plot, pen: Pen, width: int) -> list[Segments]:
     lines += _below(block, least, largest, columns)
     notes = [("┊", block.marker[1])] if block.marker else []
     notes += [("┄", floor[1])] if floor else []
-    return [*lines, *([(" " * MARGIN + f"{mark} {words}", "dim")] for mark, words in notes)]
+    for mark, words in notes:
+        start = " " * MARGIN + mark
+        for line_of_words in wrapped([(words, "dim")], max(20, width - MARGIN - 2)):
+            lines.append([(f"{start} ", "dim"), *line_of_words])
+            start = " " * len(start)
+    return lines
 
 
-def _legend(block: Plot) -> Segments:
-    legend: Segments = [(block.y_label, "dim")]
+def _legend(block: Plot, width: int) -> list[Segments]:
+    """What the points are, on one line, or on as many as they take."""
+    lines: list[Segments] = [[(block.y_label, "dim")]]
     for series in block.series:
-        legend += [("  ", ""), (f"{POINTS[series.shape]} {series.name}", STYLES[series.role])]
-    return legend
+        words = f"{POINTS[series.shape]} {series.name}"
+        if length(lines[-1]) + 2 + len(words) > width:
+            lines.append([])
+        lines[-1] += [("  ", ""), (words, STYLES[series.role])]
+    return lines
 
 
 def _below(block: Plot, least: float, largest: float, columns: int) -> list[Segments]:
@@ -133,17 +143,22 @@ def graph(block: Graph, pen: Pen, width: int) -> list[Segments]:
             (" │ ", "dim"),
             (row[3].rjust(widths[3]), STYLES[Role.COTANGENT]),
         ]
-        flows = [e for e in block.edges if e.target == i and e.label is not None]
-        for place, edge in enumerate(flows):
-            assert edge.label is not None
-            arrow = "◂" if block.direction is Direction.BACK else "▸"
-            line += [
-                ("   " if not place else "  ", ""),
-                (f"{arrow} {pen.name(block.vertices[edge.source].name)}: ", "dim"),
-            ]
-            line += pen.inline(edge.label.expression)
         lines.append(line)
+        for place, flow in enumerate(_flows(block, i, pen)):
+            if length(lines[-1]) + 3 + length(flow) > width:
+                lines.append([(" " * (margin + 4), "")])
+            lines[-1] += [("  " if place else "   ", ""), *flow]
     return lines
+
+
+def _flows(block: Graph, target: int, pen: Pen) -> list[Segments]:
+    """What flows along each edge of a vertex."""
+    arrow = "◂" if block.direction is Direction.BACK else "▸"
+    return [
+        [(f"{arrow} {pen.name(block.vertices[edge.source].name)}: ", "dim"), *pen.inline(edge.label.expression)]
+        for edge in block.edges
+        if edge.target == target and edge.label is not None
+    ]
 
 
 def _vertex_name(vertex: Vertex, pen: Pen) -> str:

@@ -1,26 +1,23 @@
-"""The pictures that return on every slide, in characters: the network, the chain rule, the storage row."""
+"""The network in characters: the strip that returns on every slide."""
 
 from __future__ import annotations
 
 from adcli.explain.blocks import (
     Box,
-    Chain,
     Direction,
-    Factor,
     Gap,
     Network,
     ParameterBox,
     Pill,
     State,
-    Tracker,
 )
-from adcli.explain.maths import Listed, Name, Number, Partial, Role
-from adcli.render.maths_text import STYLES, Pen, Segments, length
+from adcli.explain.maths import Listed, Number, Role
+from adcli.render.maths_text import Pen
+from adcli.render.segments import STYLES, Segments, length
 from adcli.render.shown import entries
 
 MOST_ARCS = 3
 MOST_BELOW = (12, 9, 6, 3, 0)
-MARKS = {State.DONE: "✓", State.NOW: "▸", State.TO_COME: "·"}
 
 
 class Canvas:
@@ -46,9 +43,6 @@ class Canvas:
                 line += [(" " * gap, ""), *segments] if gap else segments
             found.append(line)
         return found
-
-
-# --- the network ---------------------------------------------------------------------------------------------------
 
 
 def network(block: Network, pen: Pen, width: int) -> list[Segments]:
@@ -96,13 +90,20 @@ def _window(lines: list[Segments], wire: int, at: int, width: int) -> list[Segme
     longest = max((length(line) for line in lines), default=0)
     if longest <= width:
         return lines
-    begin = min(max(0, at - width // 2), longest - width)
+    begin = _before_a_pill(lines[wire], min(max(0, at - width // 2), longest - width), at)
     cut = [_cropped(line, begin, begin + width) for line in lines]
     if begin:
         cut[wire] = [("⋯", "dim"), *_cropped(cut[wire], 1, width)]
     if begin + width < longest:
         cut[wire] = [*_cropped(cut[wire], 0, width - 1), ("⋯", "dim")]
     return cut
+
+
+def _before_a_pill(wire: Segments, begin: int, at: int) -> int:
+    """A column from ``begin`` on after which a whole pill stands, if there is one before ``at``."""
+    text = "".join(piece for piece, _ in wire)
+    pills = [place for place in range(begin + 1, at) if text[place] in "(‹"]
+    return pills[0] - 1 if begin and pills else begin
 
 
 def _cropped(line: Segments, begin: int, end: int) -> Segments:
@@ -216,70 +217,3 @@ def _parameter_lines(box: ParameterBox, pen: Pen, role: Role) -> list[Segments]:
     if box.value is not None:
         lines += pen.box(box.value).lines
     return lines
-
-
-# --- the chain rule ------------------------------------------------------------------------------------------------
-
-
-def tracker(block: Tracker, pen: Pen, width: int) -> list[Segments]:
-    """A row for each path, equal factors under each other, and below it what they make so far."""
-    texts = [[_factor(f, pen, block) for f in chain.factors] for chain in block.chains]
-    widths = [0] * (max((f.column for c in block.chains for f in c.factors), default=0) + 1)
-    for chain, row in zip(block.chains, texts, strict=True):
-        for factor, text in zip(chain.factors, row, strict=True):
-            widths[factor.column] = max(widths[factor.column], length(text))
-    left = [_left(chain, pen, block.large) for chain in block.chains]
-    margin = max((length(text) for text in left), default=0) + 1
-    lines: list[Segments] = [[(block.caption, "dim")]]
-    for chain, row, name in zip(block.chains, texts, left, strict=True):
-        line: Segments = [*name, (" " * (margin - length(name)), "")]
-        first = min((f.column for f in chain.factors), default=0)
-        by_column = {f.column: text for f, text in zip(chain.factors, row, strict=True)}
-        last = max(by_column, default=0)
-        for column, size in enumerate(widths[: last + 1]):
-            text = by_column.get(column, [])
-            times = " · " if column > first and text else "   " if column else ""
-            line += [(times if block.large else "", "dim"), *text, (" " * (size - length(text)), "")]
-        if chain.progress.state is State.DONE:
-            line += [(" ✓", STYLES[Role.DONE])]
-        lines.append(line)
-        if chain.result is not None and chain.span is not None and not block.large:
-            lines.append(_bracket(chain, pen, widths, margin, by_column))
-    if block.left_out:
-        lines.append([("dim" and text, "dim") for text, _ in pen.runs(block.left_out)])
-    return lines
-
-
-def _left(chain: Chain, pen: Pen, large: bool) -> Segments:
-    plus = "+" if chain.plus else ""
-    if large:
-        return [(f"{plus or pen.inline_flat(chain.left)} {'' if plus else '='}".strip(), "bold")]
-    name = pen.name(chain.left.by) if isinstance(chain.left, Partial) else pen.inline_flat(chain.left)
-    return [(plus or name, "bold")]
-
-
-def _factor(factor: Factor, pen: Pen, block: Tracker) -> Segments:
-    mark = MARKS.get(factor.progress.state, "·")
-    if block.large and factor.progress.state is State.TO_COME:  # nothing has begun: a product, without marks
-        mark = ""
-    elif pen.ascii:  # marks that look like signs of a formula stand apart from the factor before
-        mark = f" {mark}"
-    if isinstance(factor.expression, Partial):
-        of, by = pen.name(factor.expression.of), pen.name(factor.expression.by)
-        text = f"∂{of}/∂{by}" if block.large else f"{of}/{by}"
-    else:
-        text = pen.inline_flat(factor.expression).replace("∂", "")
-    style = {State.DONE: STYLES[Role.DONE], State.NOW: f"{STYLES[block.role]} bold reverse"}.get(
-        factor.progress.state, "dim"
-    )
-    return [(f"{mark}{text}", style)]
-
-
-def _bracket(chain: Chain, pen: Pen, widths: list[int], margin: int, shown: dict[int, Segments]) -> Segments:
-    assert chain.span is not None and chain.result is not None
-    begin = margin + sum(widths[: chain.span[0]])
-    size = sum(widths[chain.span[0] : chain.span[1]]) + length(shown.get(chain.span[1], []))
-    name = f" {pen.inline_flat(chain.result)} "
-    style = STYLES[chain.result.role] if isinstance(chain.result, Name) else ""
-    rest = max(0, size - len(name) - 2)
-    return [(" " * begin, ""), ("└" + "─" * (rest // 2) + name + "─" * (rest - rest // 2) + "┘", style)]

@@ -31,7 +31,8 @@ from adcli.explain.maths import Dots, Expression
 from adcli.render import charts_text as charts
 from adcli.render import pictures_text as pictures
 from adcli.render.maths import sign_latex, to_latex
-from adcli.render.maths_text import Pen, Segments
+from adcli.render.maths_text import Pen
+from adcli.render.segments import Segments
 from adcli.render.storage_text import filling
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|$~&!"})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adcli.explain.blocks import Labels, Progress, Slot, State, Storage
 from adcli.explain.maths import Listed, Role
-from adcli.render.maths_text import STYLES, Pen, Segments, length
+from adcli.render.maths_text import Pen
+from adcli.render.segments import STYLES, Segments, length, wrapped
 from adcli.render.shown import entries
 
 
@@ -55,7 +56,8 @@ def _storage_row(block: Storage, pen: Pen, labels: Labels, width: int) -> list[S
             first = _stripped(lines[0])
             lines[0] = [*first, (" " * (width - length(first) - length(closing)), ""), *closing]
         else:
-            lines.append([(" " * max(0, width - length(closing)), ""), *closing])
+            below = [closing] if length(closing) <= width else wrapped(closing, width)
+            lines += [[(" " * (width - length(line)), ""), *line] for line in below]
     return lines
 
 

@@ -23,6 +23,7 @@ TABLE = {
     "label.back": "back",
     "label.quit": "quit",
     "label.note": "note",
+    "label.bare": "no ∂",
     "state.now": "now",
     "state.done": "done",
     "state.to_come": "to come",
@@ -88,8 +89,8 @@ TABLE = {
     "wanted.from_left.alone": "Reverse mode multiplies **from the left**, from the output back.",
     "wanted.counts": "Input Jacobians: {a}. Weight Jacobians: {b}. Nothing else is ever needed.",
     "wanted.note": "Jacobians between values: {a}; for what we ask for: {b}. Nothing else is ever computed.",
-    "tracker.forward": "chain rule, read from the right",
-    "tracker.reverse": "chain rule, read from the left",
+    "tracker.forward": "chain rule from the right",
+    "tracker.reverse": "chain rule from the left",
     "tracker.more": "… and {n} more rows",
     "tracker.more.one": "… and 1 more row",
     # --- forward

@@ -23,6 +23,7 @@ TABLE = {
     "label.back": "kembali",
     "label.quit": "keluar",
     "label.note": "catatan",
+    "label.bare": "tanpa ∂",
     "state.now": "sekarang",
     "state.done": "selesai",
     "state.to_come": "belum",
@@ -80,8 +81,8 @@ TABLE = {
     "wanted.from_left.alone": "Reverse mode mengalikan **dari kiri**, mulai dari output ke belakang.",
     "wanted.counts": "Input Jacobian: {a}. Weight Jacobian: {b}. Selain itu tidak ada yang perlu dihitung.",
     "wanted.note": "{a} Jacobian antarnilai dan {b} untuk yang kita cari: selain itu tidak ada yang dihitung.",
-    "tracker.forward": "chain rule, dibaca dari kanan",
-    "tracker.reverse": "chain rule, dibaca dari kiri",
+    "tracker.forward": "chain rule dari kanan",
+    "tracker.reverse": "chain rule dari kiri",
     "tracker.more": "… dan {n} baris lagi",
     # --- forward
     "forward.value.title": "Hitung {f}: belum ada tangent",

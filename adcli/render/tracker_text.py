@@ -1,0 +1,99 @@
+"""The chain rule in characters: how much of it is done."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from adcli.explain.blocks import Chain, Factor, State, Tracker
+from adcli.explain.maths import Name, Partial, Role
+from adcli.render.maths_text import Pen
+from adcli.render.segments import STYLES, Segments, length, wrapped
+
+MARKS = {State.DONE: "✓", State.NOW: "▸", State.TO_COME: "·"}
+
+
+def tracker(block: Tracker, pen: Pen, width: int, bare: str = "") -> list[Segments]:
+    """A row for each path, equal factors under each other, and below it what they make so far.
+
+    With the words ``bare`` the factors have no ∂, and the words say so.
+    """
+    rows = [{f.column: _factor(f, pen, block, not bare) for f in chain.factors} for chain in block.chains]
+    widths = [0] * (max((column for row in rows for column in row), default=0) + 1)
+    for row in rows:
+        for column, text in row.items():
+            widths[column] = max(widths[column], length(text))
+    left = [_left(chain, pen, block.large) for chain in block.chains]
+    margin = max((length(text) for text in left), default=0) + 1
+    brackets = [_bracket(c, pen, widths, margin, row) for c, row in zip(block.chains, rows, strict=True)]
+    is_last = [one != following for one, following in pairwise([*brackets, []])]  # of rows that have it in common
+    lines = wrapped([(f"{block.caption}, {bare}" if bare else block.caption, "dim")], width)
+    for chain, row, name, bracket, shown in zip(block.chains, rows, left, brackets, is_last, strict=True):
+        start: Segments = [*name, (" " * (margin - length(name)), "")]
+        drawn = _large_row(start, row, widths, width) if block.large else [[*start, *_aligned(row, widths)]]
+        if chain.progress.state is State.DONE:
+            drawn[-1].append((" ✓", STYLES[Role.DONE]))
+        lines += drawn
+        if bracket and shown and not block.large:
+            lines.append(bracket)
+    return [*lines, *wrapped(pen.muted(block.left_out), width)] if block.left_out else lines
+
+
+def _left(chain: Chain, pen: Pen, large: bool) -> Segments:
+    if chain.plus:
+        return [("+", "bold")]
+    if large:
+        return [(f"{pen.inline_flat(chain.left)} =", "bold")]
+    name = pen.name(chain.left.by) if isinstance(chain.left, Partial) else pen.inline_flat(chain.left)
+    return [(name, "bold")]
+
+
+def _factor(factor: Factor, pen: Pen, block: Tracker, with_partials: bool) -> Segments:
+    mark = MARKS.get(factor.progress.state, "·")
+    if block.large and factor.progress.state is State.TO_COME:  # nothing has begun: a product, without marks
+        mark = ""
+    elif pen.ascii:  # marks that look like signs of a formula stand apart from the factor before
+        mark = f" {mark}"
+    text = pen.inline_flat(factor.expression)
+    style = {State.DONE: STYLES[Role.DONE], State.NOW: f"{STYLES[block.role]} bold reverse"}.get(
+        factor.progress.state, "dim"
+    )
+    return [(f"{mark}{text if with_partials else text.replace('∂', '')}", style)]
+
+
+def _aligned(row: dict[int, Segments], widths: list[int]) -> Segments:
+    line: Segments = []
+    for column in range(max(row, default=-1) + 1):
+        text = row.get(column, [])
+        line += [*text, (" " * (widths[column] - length(text)), "")]
+    return line
+
+
+def _large_row(start: Segments, row: dict[int, Segments], widths: list[int], width: int) -> list[Segments]:
+    """A product in columns; where that is too wide, broken before its dots."""
+    first = min(row, default=0)
+    line = list(start)
+    for column in range(max(row, default=-1) + 1):
+        text = row.get(column, [])
+        times = " · " if column > first and text else "   " if column else ""
+        line += [(times, "dim"), *text, (" " * (widths[column] - length(text)), "")]
+    if length(line) <= width:
+        return [line]
+    lines = [list(start)]
+    for column in sorted(row):
+        times = " · " if column > first else ""
+        if length(lines[-1]) + len(times) + length(row[column]) > width:
+            lines.append([(" " * (length(start) - 3), "")])
+        lines[-1] += [(times, "dim"), *row[column]]
+    return lines
+
+
+def _bracket(chain: Chain, pen: Pen, widths: list[int], margin: int, row: dict[int, Segments]) -> Segments:
+    """What the factors done make so far, under them; nothing where none is done."""
+    if chain.span is None or chain.result is None:
+        return []
+    begin = margin + sum(widths[: chain.span[0]])
+    size = sum(widths[chain.span[0] : chain.span[1]]) + length(row.get(chain.span[1], []))
+    name = f" {pen.inline_flat(chain.result)} "
+    style = STYLES[chain.result.role] if isinstance(chain.result, Name) else ""
+    rest = max(0, size - len(name) - 2)
+    return [(" " * begin, ""), ("└" + "─" * (rest // 2) + name + "─" * (rest - rest // 2) + "┘", style)]
