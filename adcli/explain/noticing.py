@@ -63,7 +63,7 @@ def _sizes_of_gradients(scene: Scene) -> list[Block]:
 
 def _way_of_the_gradient(scene: Scene, found_by: dict[str, float]) -> list[Block]:
     """Whether it grows or falls from each parameter to the next: said of a chain of layers only, where all agree."""
-    is_told = scene.request.lines is None and scene.is_chain and scene.rows == 1
+    is_told = not scene.is_program and scene.is_chain and scene.rows == 1
     named = [[a for a in node.operands if a in found_by and a in scene.trace.parameters] for node in scene.flowing]
     layers = [names for names in named if names]
     sizes = [sorted(abs(found_by[name]) for name in names) for names in layers]

@@ -29,6 +29,7 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
+from adcli.notation.names import SUBSCRIPTS
 from adcli.render.shown import Cell, entries, is_approximate, one_number, shown
 
 Segments: TypeAlias = list[tuple[str, str]]  # text and its style
@@ -38,7 +39,6 @@ STYLES = {
     Role.COTANGENT: "magenta", Role.DONE: "green",
 }  # fmt: skip
 HATS = dict(zip("WHACEGIJOSUYZacegijosuwyzh", "ŴĤÂĈÊĜÎĴÔŜÛŶẐâĉêĝîĵôŝûŵŷẑĥ", strict=True))
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 ASCII = str.maketrans(
     {
         "─": "-", "━": "=", "┄": ".", "│": "|", "┊": ":", "▶": ">", "▷": ">", "◀": "<", "▸": ">", "◂": "<", "▾": "v",
@@ -48,6 +48,7 @@ ASCII = str.maketrans(
         "‹": "(", "›": ")", "Σ": "S", "σ": "s", "φ": "f", "Φ": "F", "′": "'", "∘": "*", "⊗": "x", "²": "2", "½": "0.5",
         "↻": "@", "⚠": "!", "…": "~", "–": "-", "∞": "I", "●": "o", "▲": "^", "◆": "*", "ᵀ": "'",
         **{digit: str(number) for number, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")}, "Ŵ": "W",
+        "⁻": "^-", **{digit: str(number) for number, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     }
 )  # fmt: skip
 

@@ -55,6 +55,7 @@ _FUNCTION = re.compile(
 )
 _FENCE = re.compile('<mo stretchy="true" fence="true" form="[a-z]*">(?=&#x0002[89])')
 _TALL = re.compile("<(mfrac|mtable|munder|mover)")
+_SLASH = "<mo>&#x0002F;</mo>"
 OPEN, CLOSE = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
 _MI = "<mi>{}</mi>"
 
@@ -204,7 +205,7 @@ class _Writer:
             inner = inner.replace('<mo stretchy="false">', "<mo>")
         elif not _TALL.search(inner):
             inner = _FENCE.sub('<mo stretchy="false">', inner)
-        inner = _FUNCTION.sub(_function, inner)
+        inner = _FUNCTION.sub(_function, inner).replace(_SLASH, '<mo lspace="0" rspace="0">/</mo>')
         return f"<mrow{role_class(e.role)}>{inner}</mrow>"
 
 
