@@ -168,3 +168,25 @@ def test_the_cost_of_symbolic_mode_has_bars_of_its_own_unit(run) -> None:
 
 def test_numeric_mode_of_a_program_runs_no_network(run) -> None:
     assert "network" not in words(run, *PROGRAM, "--mode", "numeric").replace("The network", "")
+
+
+@pytest.mark.parametrize(
+    ("lines", "written"),
+    [("A @ v", "∂s/∂A = h~ᵀ vᵀ = ⎡1⎤[5 6] = ⎡5 6⎤ ✓"), ("v @ A", "∂s/∂A = v h~ = ⎡5⎤[1 1] = ⎡5 5⎤ ✓")],
+)
+def test_a_matrix_of_a_program_has_its_outer_product_too(run, tmp_path, lines, written) -> None:
+    """Of s = 1ᵀ A v the gradient for A is 1 vᵀ, of vᵀ A 1 it is v 1ᵀ."""
+    path = tmp_path / "program.yaml"
+    path.write_text(f"parameters: {{A: [[1, 2], [3, 4]]}}\ninput: {{v: [5, 6]}}\nprogram: [h = {lines}, s = sum(h)]\n")
+    assert written in words(run, str(path)).split("The gradients")[1]
+
+
+def test_a_dead_unit_is_known_by_its_slope(run, tmp_path) -> None:
+    """relu is 0 at −1 and at −2, its slope too; tanh has no such unit."""
+    path = tmp_path / "dead.yaml"
+    for op, dead in (("relu", "h₁: 2 of 3 units give 0"), ("tanh", "No kink")):
+        path.write_text(
+            "input: [1]\nlayers:\n  - {type: linear, weight: [[-1], [-2], [3]], "
+            f"activation: {op}}}\n  - {{type: linear, weight: [[1, 1, 1]]}}\n"
+        )
+        assert (dead in words(run, str(path))) == (op == "relu")

@@ -13,7 +13,7 @@ from adcli.cost.modes import mode_costs
 from adcli.derivation import Step
 from adcli.explain.blocks import Bar, Bars, Block, Formula, Part, Runs, Slide, Text, Words
 from adcli.explain.counts import chain_products, most_held
-from adcli.explain.formulas import heads_of, product
+from adcli.explain.formulas import heads_of, product, rule_of, source_of
 from adcli.explain.maths import Expression, Matrix, Partial, Product, Relation, Role, Transposed
 from adcli.explain.noticing import notice
 from adcli.explain.opening import head
@@ -121,16 +121,21 @@ def _outer_products(scene: Scene, steps: list[Step]) -> dict[str, Outer]:
 
 def _outer(scene: Scene, name: str, row: Array) -> Outer | None:
     users = [node for node in scene.flowing if name in node.operands]
-    if len(users) != 1 or users[0].op != "linear" or len(users[0].shape) != 1 or len(scene.shape(name)) != 2:
+    if len(users) != 1 or len(users[0].shape) != 1:
         return None
     node = users[0]
-    source = scene.names[node.operands[0]]
+    rule = rule_of(scene, node, name)
+    if rule.outer is None:
+        return None
+    x = source_of(scene, node, rule)
+    source: Expression = scene.names[x]
     bar = cotangent_name(scene, node.name)
     left = Matrix(row.reshape(1, -1), Role.COTANGENT, Role.COTANGENT)
-    right = Matrix(scene.value(node.operands[0]).reshape(1, -1), Role.VALUE, Role.VALUE)
+    right = Matrix(scene.value(x).reshape(1, -1), Role.VALUE, Role.VALUE)
     counts = (row.size * right.array.size, row.size * scene.size(name))
-    if dict(node.settings).get("convention") == "row":
-        return Outer(Product((Transposed(source), bar)), product(_column(right), left), counts)
+    if rule.outer.transposed:
+        column = Transposed(source) if scene.row_vectors else source
+        return Outer(Product((column, bar)), product(_column(right), left), counts)
     return Outer(Product((Transposed(bar), Transposed(source))), product(_column(left), right), counts)
 
 
