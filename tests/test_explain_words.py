@@ -32,8 +32,7 @@ def net(tmp_path: Path, depth: int) -> str:
 # --- notes for the speaker -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lang", ["en", "id"])
-@pytest.mark.parametrize("mode", ["forward", "reverse", "numeric", "symbolic"])
+@pytest.mark.parametrize(("mode", "lang"), [("forward", "en"), ("forward", "id"), ("reverse", "en"), ("reverse", "id")])
 @pytest.mark.parametrize("spec", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_note_writes_names_as_its_slide_does_and_is_no_repetition(run_json, spec, mode, lang) -> None:
     slides = run_json("explain", str(spec), "--mode", mode, "--lang", lang)["slides"]
@@ -66,7 +65,7 @@ def test_forward_mode_of_a_program_knows_no_weights(run) -> None:
     assert "weight" not in text.lower() and "input Jacobian" not in text
     assert "Tangents begin with the derivatives of this step: ∂out.1/∂a and ∂out.1/∂b." in text
     assert "diagonal" not in text and "matrix for every" not in text
-    assert "whole network" not in text
+    assert "network" not in text
     indonesian = words(run, *PROGRAM, "--mode", "forward", "--lang", "id")
     assert "weight" not in indonesian and "diagonal" not in indonesian
 
@@ -167,7 +166,7 @@ def test_the_cost_of_symbolic_mode_has_bars_of_its_own_unit(run) -> None:
 
 
 def test_numeric_mode_of_a_program_runs_no_network(run) -> None:
-    assert "network" not in words(run, *PROGRAM, "--mode", "numeric").replace("The network", "")
+    assert "network" not in words(run, *PROGRAM, "--mode", "numeric")
 
 
 @pytest.mark.parametrize(

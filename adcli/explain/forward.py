@@ -139,20 +139,20 @@ def _title(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_
         key = "forward.loss.batch.sentence" if scene.adds_examples else "forward.loss.row.sentence"
         return say("forward.loss.row.title"), say(key, n=scene.examples())
     of_weights = scene.are_weights([step.target for step in begun])
-    d = say.listed([Partial(scene.names[node.name], scene.names[step.target]) for step in begun])
+    own = say.listed([Partial(scene.names[node.name], scene.names[step.target]) for step in begun])
     if again and not new:
         used: Runs = say.listed([scene.names[step.target] for step in again])
         title = say("forward.again.title", pushed=pushed, f=through, again=used)
-        return title, say("forward.again.sentence" if of_weights else "forward.again.plain", again=used, d=d)
+        return title, say("forward.again.sentence" if of_weights else "forward.again.plain", again=used, d=own)
     if updates and begun:
         title = say("forward.both.title", pushed=pushed, f=through, new=new)
-        return title, say("forward.both.sentence" if of_weights else "forward.both.plain", n=len(begun), d=d)
+        return title, say("forward.both.sentence" if of_weights else "forward.both.plain", n=len(begun), d=own)
     if updates:
         title = say("forward.push.title", pushed=pushed, f=through)
         return title, how_it_acts(scene, node) or say("forward.push.sentence" if of_weights else "forward.push.plain")
     if begun:
         return say("forward.start.title", new=new), say(
-            "forward.start.sentence" if of_weights else "forward.start.plain", n=len(begun), d=d
+            "forward.start.sentence" if of_weights else "forward.start.plain", n=len(begun), d=own
         )
     return say("forward.value.title", f=through), say("forward.value.sentence")
 

@@ -49,7 +49,7 @@ def network(scene: Scene) -> Slide:
         id="network",
         kind="network",
         head=head(scene),
-        title=say("network.title"),
+        title=say("network.program.title" if scene.is_program else "network.title"),
         sentence=say(key, n=len(nodes), output=scene.names[scene.output]),
         strip=strip(scene, made={node.name: phase for phase, node in enumerate(told, 1)}, large=True),
         stage=tuple(stage),

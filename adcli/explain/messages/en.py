@@ -53,6 +53,7 @@ TABLE = {
     "tangents": "{n} tangents",
     # --- opening
     "network.title": "The network",
+    "network.program.title": "The program",
     "network.loss": "{n} primitives in a row; the last one is the loss.",
     "network.loss.one": "One primitive, the loss.",
     "network.output": "{n} primitives in a row; the last one puts out {output}.",

@@ -53,6 +53,7 @@ TABLE = {
     "tangents": "{n} tangent",
     # --- pembukaan
     "network.title": "Jaringannya",
+    "network.program.title": "Programnya",
     "network.loss": "{n} primitive berurutan; yang terakhir adalah loss.",
     "network.output": "{n} primitive berurutan; yang terakhir menghasilkan {output}.",
     "network.loss.graph": "{n} primitive; ada nilai atau parameter yang dipakai lebih dari sekali. Yang terakhir adalah loss.",
