@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from adcli.engines.formulas import Formulas
 
 MOST_GRADIENTS = 4
-MOST_BESIDE = 3  # rows and columns of a parameter beside its gradient
+MOST_BESIDE, LONGEST_BESIDE = 3, 12  # rows and columns, and letters of the name, of a parameter beside its gradient
 ROLES = {"forward": Role.TANGENT}
 ROLE_OF_A_BAR = {
     "mode.forward": Role.TANGENT,
@@ -97,7 +97,8 @@ def _gradient(scene: Scene, name: str, role: Role, outer: Outer | None) -> Formu
 
 def _parameter(scene: Scene, name: str) -> Runs:
     """``W₁ = [1 1; 1 1]``, from which one takes a step; nothing where it is too large for its place."""
-    if name not in scene.trace.parameters or max(scene.shape(name), default=1) > MOST_BESIDE:
+    is_small = max(scene.shape(name), default=1) <= MOST_BESIDE and len(name) <= LONGEST_BESIDE
+    if name not in scene.trace.parameters or not is_small:
         return ()
     return (Relation(scene.names[name], "=", scene.matrix(name, shape=False)),)
 
