@@ -86,7 +86,7 @@ def test_of_very_many_entries_a_sample_is_turned_and_said_so(
     assert f"40 of 2,500 entries: {made} of {of} calls" in text
     assert "Of 2,500 entries, these 40 were computed: the worst 5 of them, and the best." in text
     assert "The 40 entries that were computed agree with reverse mode to" in text
-    assert f"What all of it would cost: {of} runs" in text and f"{of} runs of the whole network for 2,500" in text
+    assert f"What all of it would cost: {of} evaluations of the output" in text and f"there are {of} of them" in text
     assert f"They are reverse mode's: all of them would take numeric mode {of} calls." in text
     probes = probed(run_json, *args)
     assert [s["value"] for s in probes] == pytest.approx([2] * 6, rel=1e-5)  # the first entry is among the worst

@@ -31,7 +31,8 @@ def headline(scene: Scene, told: Told, finished: list[str], is_start: bool) -> t
         key = "back.both.title" if moved else "back.done.title"
         return say(key, done=say.listed(partials), h=h, to=targets), say("back.batch.sentence", n=scene.examples())
     if partials and moved:
-        both = say("back.both.sentence" if scene.rows == 1 else "back.both.rows")
+        own = "plain" if scene.is_program else "sentence" if scene.rows == 1 else "rows"
+        both = say(f"back.both.{own}")
         if len(partials) > 3:
             return say("back.many.title", n=len(partials), h=h, to=targets), both
         return say("back.both.title", done=say.listed(partials), h=h, to=targets), both
@@ -73,7 +74,7 @@ def speakers_note(scene: Scene, told: Told, ledger: Ledger, is_start: bool) -> s
     say = scene.say
     released = [n for s in told.steps for n in s.releases if n not in ledger.never]
     if is_start:
-        return say.text("back.start.note")
+        return say.text("back.start.note" if scene.has_loss else "back.start.plain.note")
     if released:
-        return say.text("back.released.note", names=", ".join(released))
+        return say.text("back.released.note", names=[scene.names[name] for name in released])
     return say.text("back.step.note" if any(one is State.HELD for one in ledger.states.values()) else "back.last.note")

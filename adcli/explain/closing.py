@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,15 +13,26 @@ from adcli.cost.modes import mode_costs
 from adcli.derivation import Step
 from adcli.explain.blocks import Bar, Bars, Block, Formula, Part, Runs, Slide, Text, Words
 from adcli.explain.counts import chain_products, most_held
-from adcli.explain.formulas import heads_of, product
-from adcli.explain.maths import Expression, Matrix, Partial, Product, Role, Transposed
+from adcli.explain.formulas import heads_of, product, rule_of, source_of
+from adcli.explain.maths import Expression, Matrix, Partial, Product, Relation, Role, Transposed
 from adcli.explain.noticing import notice
 from adcli.explain.opening import head
 from adcli.explain.pictures import cotangent_name, finished_strip
 from adcli.explain.scene import Scene, as_matrix
 
+if TYPE_CHECKING:
+    from adcli.engines.formulas import Formulas
+
 MOST_GRADIENTS = 4
+MOST_BESIDE, LONGEST_BESIDE = 3, 12  # rows and columns, and letters of the name, of a parameter beside its gradient
 ROLES = {"forward": Role.TANGENT}
+ROLE_OF_A_BAR = {
+    "mode.forward": Role.TANGENT,
+    "mode.reverse": Role.COTANGENT,
+    "cost.kept": Role.COTANGENT,
+    "symbolic.before": Role.VALUE,
+    "symbolic.after": Role.DONE,
+}
 
 
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
@@ -41,7 +53,7 @@ def gradients(scene: Scene, steps: list[Step]) -> Slide:
     products = _outer_products(scene, steps)
     stage: list[Block] = [_gradient(scene, name, role, products.get(name)) for name in names]
     if len(names) < len(scene.wrt):
-        stage.append(Text(say("gradients.more", n=len(scene.wrt) - len(names))))
+        stage.insert(-1, Text(say("gradients.more", n=len(scene.wrt) - len(names))))
     what = "gradients" if scene.rows == 1 else "jacobians"
     own = all(name in scene.trace.parameters for name in scene.wrt)
     folds = scene.mode == "forward" and scene.rows == 1 and any(len(scene.shape(n)) == 2 for n in names)
@@ -49,7 +61,7 @@ def gradients(scene: Scene, steps: list[Step]) -> Slide:
     if scene.result.sampled is not None:
         sentence = say("gradients.sampled", calls=f"{scene.result.evaluations:,}")
     elif folds:
-        sentence = say("gradients.fold")
+        sentence = say("gradients.fold" if own else "gradients.any")
     elif made < full:
         sentence = say("gradients.outer", a=f"{made:,}", b=f"{full:,}")
     else:
@@ -62,7 +74,7 @@ def gradients(scene: Scene, steps: list[Step]) -> Slide:
         sentence=sentence,
         strip=finished_strip(scene, role),
         stage=tuple(stage),
-        note=say.text(f"{what}.note"),
+        note=say.text(f"{what}.note" if own else f"{what}.any.note", of=scene.names[scene.output]),
         last_phase=1,
     )
 
@@ -80,7 +92,15 @@ def _gradient(scene: Scene, name: str, role: Role, outer: Outer | None) -> Formu
         parts = [Part("=", row), Part("→", whole, 1)]
     elif outer is not None:
         parts = [Part("=", outer.rule), Part("=", outer.numbers), Part("=", whole, 1)]
-    return Formula(left, tuple(parts), role=role, done=True)
+    return Formula(left, tuple(parts), role=role, done=True, aside=_parameter(scene, name))
+
+
+def _parameter(scene: Scene, name: str) -> Runs:
+    """``W₁ = [1 1; 1 1]``, from which one takes a step; nothing where it is too large for its place."""
+    is_small = max(scene.shape(name), default=1) <= MOST_BESIDE and len(name) <= LONGEST_BESIDE
+    if name not in scene.trace.parameters or not is_small:
+        return ()
+    return (Relation(scene.names[name], "=", scene.matrix(name, shape=False)),)
 
 
 class Outer(NamedTuple):
@@ -102,16 +122,21 @@ def _outer_products(scene: Scene, steps: list[Step]) -> dict[str, Outer]:
 
 def _outer(scene: Scene, name: str, row: Array) -> Outer | None:
     users = [node for node in scene.flowing if name in node.operands]
-    if len(users) != 1 or users[0].op != "linear" or len(users[0].shape) != 1 or len(scene.shape(name)) != 2:
+    if len(users) != 1 or len(users[0].shape) != 1:
         return None
     node = users[0]
-    source = scene.names[node.operands[0]]
+    rule = rule_of(scene, node, name)
+    if rule.outer is None:
+        return None
+    x = source_of(scene, node, rule)
+    source: Expression = scene.names[x]
     bar = cotangent_name(scene, node.name)
     left = Matrix(row.reshape(1, -1), Role.COTANGENT, Role.COTANGENT)
-    right = Matrix(scene.value(node.operands[0]).reshape(1, -1), Role.VALUE, Role.VALUE)
+    right = Matrix(scene.value(x).reshape(1, -1), Role.VALUE, Role.VALUE)
     counts = (row.size * right.array.size, row.size * scene.size(name))
-    if dict(node.settings).get("convention") == "row":
-        return Outer(Product((Transposed(source), bar)), product(_column(right), left), counts)
+    if rule.outer.transposed:
+        column = Transposed(source) if scene.row_vectors else source
+        return Outer(Product((column, bar)), product(_column(right), left), counts)
     return Outer(Product((Transposed(bar), Transposed(source))), product(_column(left), right), counts)
 
 
@@ -120,47 +145,31 @@ def _column(row: Matrix) -> Matrix:
 
 
 def cost(scene: Scene, held: int) -> Slide:
-    """Multiplications of the products of the chain in both modes, numbers held, calls of numeric mode.
+    """What the chain takes in both modes, the numbers held, calls of numeric mode; the cost of the story's own mode.
 
     ``held``: the most numbers that this run held, which checkpoints make fewer.
     """
     say = scene.say
+    graph = CostGraph(scene.trace, scene.wrt)
     forward, backward = chain_products(scene)
-    held_forward, held_backward = most_held(scene)
     numbers = sum(scene.size(name) for name in scene.wrt)
-    names = {key: (Words(say.text(f"mode.{key}")),) for key in ("forward", "reverse", "numeric")}
-    products = (
-        Bar(names["forward"], forward, f"{forward:,}", Role.TANGENT),
-        Bar(names["reverse"], backward, f"{backward:,}", Role.COTANGENT),
-    )
-    memory = [
-        Bar(names["forward"], held_forward, f"{held_forward:,}", Role.TANGENT),
-        Bar(names["reverse"], held_backward, f"{held_backward:,}", Role.COTANGENT),
-    ]
-    schedule = scene.request.schedule
-    if schedule is not None:
-        memory.append(Bar((Words(say.text("cost.kept")),), held, f"{held:,}", Role.COTANGENT))
-    large = max(forward, backward) > 100 * max(1, min(forward, backward))
-    alt = say.text("cost.alt", a=f"{forward:,}", b=f"{backward:,}")
-    here, other = (forward, backward) if scene.mode == "forward" else (backward, forward)
-    title = say("cost.title", n=here, a=f"{here:,}", b=f"{other:,}") if here or other else say("cost.none.title")
-    calls = scene.result.evaluations if scene.mode == "numeric" and scene.result.evaluations else 2 * numbers
-    formulas = scene.result.formulas
+    calls = scene.result.evaluations or 2 * numbers
+    once = sum(graph.multiplications.values())
+    stage: list[Block] = []
+    if scene.result.formulas is not None:
+        stage.append(operations(scene, scene.result.formulas))
+    stage.append(_multiplications(scene, forward, backward, calls, once))
+    stage.append(_held(scene, held))
     if scene.mode == "numeric":
-        key = "cost.numeric.title" if scene.result.sampled is None else "cost.sampled.title"
-        title = say(key, calls=f"{calls:,}")
-    elif formulas is not None:
-        title = say("cost.symbolic.title", n=formulas.after, b=f"{formulas.after:,}")
-    stage: list[Block] = [
-        Bars(say.text("cost.products"), products, large, alt=alt),
-        Bars(say.text("cost.held"), tuple(memory), large, phase=1, alt=say.text("cost.held")),
-        Text(say("cost.numeric", n=f"{numbers:,}", calls=f"{calls:,}"), phase=1),
-        Text(_why(scene, forward, backward, numbers), phase=2),
-    ]
-    made = mode_costs(CostGraph(scene.trace, scene.wrt), scene.trace, scene.wrt, symbolic=False)
+        stage.append(Text(say("cost.numeric.own", calls=f"{calls:,}", once=f"{once:,}", n=once), phase=1))
+    else:
+        stage.append(Text(say("cost.numeric", n=f"{numbers:,}", calls=f"{calls:,}"), phase=1))
+    stage.append(Text(_why(scene, forward, backward, numbers), phase=2))
+    made = mode_costs(graph, scene.trace, scene.wrt, symbolic=False)
     own = {mode: made[mode].operations for mode in ("forward", "reverse")}
     if all(count is not None for count in own.values()):
         stage.append(Text(say("cost.engine", **{mode: f"{count:,}" for mode, count in own.items()}), phase=2))
+    schedule = scene.request.schedule
     if schedule is not None:
         ratio = f"{schedule.ratio:.4g}"
         stage.append(Text(say("cost.checkpoint", e=schedule.evaluations, n=schedule.steps, r=ratio), phase=2))
@@ -168,13 +177,55 @@ def cost(scene: Scene, held: int) -> Slide:
         id="cost",
         kind="cost",
         head=head(scene),
-        title=title,
+        title=_cost_title(scene, forward, backward, calls),
         sentence=say("cost.sentence") if scene.mode in ("forward", "reverse") else (),
         strip=finished_strip(scene),
         stage=tuple(stage),
         note=say.text("cost.note"),
         last_phase=2,
     )
+
+
+def _cost_title(scene: Scene, forward: int, backward: int, calls: int) -> Runs:
+    say, formulas = scene.say, scene.result.formulas
+    if scene.mode == "numeric":
+        key = "cost.numeric.title" if scene.result.sampled is None else "cost.sampled.title"
+        return say(key, calls=f"{calls:,}")
+    if formulas is not None:
+        return say("cost.symbolic.title", n=formulas.after, b=f"{formulas.after:,}")
+    here, other = (forward, backward) if scene.mode == "forward" else (backward, forward)
+    return say("cost.title", n=here, a=f"{here:,}", b=f"{other:,}") if here or other else say("cost.none.title")
+
+
+def _multiplications(scene: Scene, forward: int, backward: int, calls: int, once: int) -> Bars:
+    """Of the chain alone; in numeric mode's story, which has no chain, with the forward pass, which it runs ``calls``
+    times."""
+    if scene.mode != "numeric" or not once:
+        return _bars(scene, "cost.products", {"mode.forward": forward, "mode.reverse": backward})
+    both = {"mode.forward": once + forward, "mode.reverse": once + backward}
+    return _bars(scene, "cost.whole", {"mode.numeric": calls * once, **both})
+
+
+def _held(scene: Scene, held: int) -> Bars:
+    forward, backward = most_held(scene)
+    kept = {} if scene.request.schedule is None else {"cost.kept": held}
+    return _bars(scene, "cost.held", {"mode.forward": forward, "mode.reverse": backward, **kept}, 1)
+
+
+def operations(scene: Scene, formulas: Formulas, phase: int = 0) -> Bars:
+    """Operations of the formulas, written out (where they are) and with common subexpressions."""
+    written_out = {} if formulas.before is None else {"symbolic.before": formulas.before}
+    return _bars(scene, "symbolic.operations", {**written_out, "symbolic.after": formulas.after}, phase)
+
+
+def _bars(scene: Scene, caption: str, counts: Mapping[str, int], phase: int = 0) -> Bars:
+    say = scene.say
+    bars = tuple(
+        Bar((Words(say.text(key)),), n, f"{n:,}", ROLE_OF_A_BAR.get(key, Role.PLAIN)) for key, n in counts.items()
+    )
+    large = max(counts.values()) > 100 * max(1, min(counts.values()))
+    alt = ", ".join(f"{say.text(key)} {n:,}" for key, n in counts.items())
+    return Bars(say.text(caption), bars, large, phase, f"{say.text(caption)}: {alt}")
 
 
 def _why(scene: Scene, forward: int, backward: int, numbers: int) -> Runs:

@@ -67,7 +67,9 @@ def filled_in(template: str, arguments: dict[str, Expression]) -> tuple[tuple[st
 
 
 def how_it_acts(scene: Scene, node: Node) -> Runs:
-    """What the Jacobian of an activation looks like: diagonal, or full; nothing of a step that is none."""
+    """What the Jacobian of an entrywise step or a softmax looks like: diagonal, or full; nothing of other steps."""
+    if scene.size(node.name) == 1:  # a number has no diagonal
+        return ()
     primitive = primitive_of(scene, node)
     rules = primitive.partials.values()
     if rules and all(rule.slope is not None and rule.spread is None for rule in rules):
@@ -157,7 +159,9 @@ def can_be_put_in(scene: Scene, node: Node, rule: Expression) -> bool:
     return not repeats and all(scene.size(name) <= MOST_WRITTEN_OUT for name in node.operands)
 
 
-def jacobian(scene: Scene, operand: Operand, node: Node, by: str, **look: object) -> Expression:
+def jacobian(
+    scene: Scene, operand: Operand, node: Node, by: str, heads: tuple[Name, ...] = (), new: bool = False
+) -> Expression:
     """∂node/∂by as it is drawn: a matrix with its forced zeros; where it is too wide to be read, its structure."""
     rule = rule_of(scene, node, by)
     rows, columns = operand.shape
@@ -168,7 +172,7 @@ def jacobian(scene: Scene, operand: Operand, node: Node, by: str, **look: object
         return Kronecker(node.shape[-1], factor, left=not rule.outer.transposed)
     role, entries = jacobian_roles(scene, node, rule, by)
     zeros = forced_zeros(scene, node, by, operand) if rows * columns <= MOST_WRITTEN_OUT else None
-    return Matrix(operand.array(), role, entries, zeros, **look)  # type: ignore[arg-type]
+    return Matrix(operand.array(), role, entries, zeros, new=new, heads=heads)
 
 
 def source_of(scene: Scene, node: Node, rule: Rule) -> str:

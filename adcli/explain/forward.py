@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from adcli.arrays import Array, Shape
 from adcli.derivation import Step
 from adcli.explain.backward import probabilities, slope_parts
@@ -107,7 +109,7 @@ def _slide(
         stage=tuple(stage),
         side=tuple(side),
         storage=storage,
-        note=_note(scene, node, updates, begun, is_loss),
+        note=_note(scene, node, updates, begun, zeros),
         last_phase=2 if updates or begun else 1,
         steps=tuple(told.steps),
     )
@@ -128,27 +130,30 @@ def _title(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_
     pushed = _tangents(scene, updates)
     again = [step for step in begun if any(step.target == other.target for other in updates)]
     new = _tangents(scene, [step for step in begun if step not in again])
-    if is_loss:
-        slope = next((step.operands[0] for step in updates), None)
-        if slope is not None and slope.shape == (1, 1):
+    if is_loss and updates:
+        slope = updates[0].operands[0]
+        if slope.shape == (1, 1):
             of, by = slope.of_by()
             d = Partial(scene.names[of], scene.names[by])
             return say("forward.loss.title", d=d), say("forward.loss.sentence")
         key = "forward.loss.batch.sentence" if scene.adds_examples else "forward.loss.row.sentence"
         return say("forward.loss.row.title"), say(key, n=scene.examples())
+    of_weights = scene.are_weights([step.target for step in begun])
+    own = say.listed([Partial(scene.names[node.name], scene.names[step.target]) for step in begun])
     if again and not new:
         used: Runs = say.listed([scene.names[step.target] for step in again])
-        return say("forward.again.title", pushed=pushed, f=through, again=used), say(
-            "forward.again.sentence", again=used
-        )
+        title = say("forward.again.title", pushed=pushed, f=through, again=used)
+        return title, say("forward.again.sentence" if of_weights else "forward.again.plain", again=used, d=own)
     if updates and begun:
-        return say("forward.both.title", pushed=pushed, f=through, new=new), say("forward.both.sentence")
+        title = say("forward.both.title", pushed=pushed, f=through, new=new)
+        return title, say("forward.both.sentence" if of_weights else "forward.both.plain", n=len(begun), d=own)
     if updates:
-        return say("forward.push.title", pushed=pushed, f=through), how_it_acts(scene, node) or say(
-            "forward.push.sentence"
-        )
+        title = say("forward.push.title", pushed=pushed, f=through)
+        return title, how_it_acts(scene, node) or say("forward.push.sentence" if of_weights else "forward.push.plain")
     if begun:
-        return say("forward.start.title", new=new), say("forward.start.sentence")
+        return say("forward.start.title", new=new), say(
+            "forward.start.sentence" if of_weights else "forward.start.plain", n=len(begun), d=own
+        )
     return say("forward.value.title", f=through), say("forward.value.sentence")
 
 
@@ -157,16 +162,19 @@ def _tangents(scene: Scene, steps: list[Step]) -> Runs:
     return scene.say.listed(names) if len(names) <= MOST_UPDATES else scene.say("tangents", n=len(names))
 
 
-def _note(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_loss: bool) -> str:
-    say = scene.say
-    if is_loss:
+def _note(scene: Scene, node: Node, updates: list[Step], begun: list[Step], zeros: Mapping[str, Array | None]) -> str:
+    say, h = scene.say, scene.names[node.name]
+    if updates and scene.has_loss and node.name == scene.output:
         return say.text("forward.loss.note")
     if begun and not updates:
-        return say.text("forward.start.note")
-    if scene.size(node.name) == 1:
-        return say.text("forward.scalar.note", name=node.name)
-    released = [name for step in [*updates, *begun] for name in step.releases]
-    return say.text("forward.released.note", names=", ".join(released)) if released else say.text("forward.step.note")
+        key = "forward.start.note" if zeros.get(begun[0].target) is not None else "forward.start.plain.note"
+        return say.text(key, W=scene.names[begun[0].target], h=h)
+    if scene.size(node.name) == 1 and any(step.operands[0].shape[1] > 1 for step in updates):
+        return say.text("forward.scalar.note", h=h)
+    released = [scene.names[name] for step in [*updates, *begun] for name in step.releases]
+    if released and len(updates) < 2:
+        return say.text("forward.released.note", names=released)
+    return say.text("forward.step.note", n=len(updates)) if updates else say.text("forward.value.note")
 
 
 def _storage(scene: Scene, told: Told, before: dict[str, Shape]) -> Storage:

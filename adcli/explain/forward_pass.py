@@ -11,6 +11,7 @@ from adcli.explain.blocks import (
     Slide,
     State,
     Storage,
+    Text,
 )
 from adcli.explain.examples import value_formulas
 from adcli.explain.maths import Role
@@ -33,7 +34,9 @@ def forward_pass(scene: Scene, steps: list[Step], ledger: Ledger) -> list[Slide]
     begin = 0
     for group in groups:
         own = [step for step in steps if begin <= place[step.target] <= group[-1]]
-        told.append(_fill(scene, group, own, ledger))
+        slide = _fill(scene, group, own, ledger)
+        left_out = [Text(scene.say("pass.more", n=f"{group[0] - begin:,}"))] if group[0] > begin else []
+        told.append(slide._replace(stage=(*left_out, *slide.stage)))
         begin = group[-1] + 1
     return told
 

@@ -8,11 +8,17 @@ from collections.abc import Iterator, Mapping
 
 from adcli.arrays import Shape
 from adcli.explain.maths import Mark, Name, Role
+from adcli.notation.names import SUBSCRIPTS
 from adcli.primitives import losses
 from adcli.trace import Trace
 
 _NUMBERED = re.compile(r"([A-Za-z]+)_?(\d+)\Z")
 _NAMED = re.compile(r"([A-Za-z])_(\w+)\Z")
+
+
+def plain(name: Name) -> str:
+    """``h₃``, ``W_g``: the name without its marks, for a note."""
+    return name.base + (name.sub.translate(SUBSCRIPTS) if name.sub.isdigit() else name.sub and f"_{name.sub}")
 
 
 class Names(Mapping[str, Name]):

@@ -10,10 +10,12 @@ from adcli.engines.comparison import Ran, compare
 from adcli.engines.diagnose import Warning
 from adcli.engines.run import differentiate
 from adcli.explain.blocks import Block, Slide, Style, Text, Words
+from adcli.explain.formulas import primitive_of, slope_of
 from adcli.explain.maths import Expression, Number, Partial
 from adcli.explain.opening import head
 from adcli.explain.pictures import finished_strip
 from adcli.explain.scene import Scene, largest
+from adcli.trace import Node
 
 VANISHING = 1e-3
 SMALL_STEP = 0.001
@@ -26,8 +28,8 @@ def notice(scene: Scene) -> Slide:
     dead = _dead_units(scene)
     sentences: list[Block] = [*_sizes_of_gradients(scene), *_largest_derivative(scene), *dead]
     sentences += [Text((Words(warning_text(scene, w)),), Style.WARNING) for w in scene.warnings[:4]]
-    has_units = any(node.op == "relu" for node in scene.flowing)
-    if not sentences or (has_units and not dead and not scene.warnings):
+    has_kinks = any(primitive_of(scene, node).kink is not None for node in _entrywise(scene))
+    if not sentences or (has_kinks and not dead and not scene.warnings):
         sentences.append(Text(scene.say("notice.nothing")))
     return Slide(
         id="notice",
@@ -63,7 +65,7 @@ def _sizes_of_gradients(scene: Scene) -> list[Block]:
 
 def _way_of_the_gradient(scene: Scene, found_by: dict[str, float]) -> list[Block]:
     """Whether it grows or falls from each parameter to the next: said of a chain of layers only, where all agree."""
-    is_told = scene.request.lines is None and scene.is_chain and scene.rows == 1
+    is_told = not scene.is_program and scene.is_chain and scene.rows == 1
     named = [[a for a in node.operands if a in found_by and a in scene.trace.parameters] for node in scene.flowing]
     layers = [names for names in named if names]
     sizes = [sorted(abs(found_by[name]) for name in names) for names in layers]
@@ -86,14 +88,19 @@ def _way_of_the_gradient(scene: Scene, found_by: dict[str, float]) -> list[Block
     return [Text(scene.say(f"notice.{key}", **ends))]
 
 
+def _entrywise(scene: Scene) -> list[Node]:
+    """The activations: steps of one argument that act entry by entry."""
+    rules = {node: [*primitive_of(scene, node).partials.values()] for node in scene.flowing if node.shape}
+    return [node for node, own in rules.items() if len(own) == 1 and own[0].slope is not None and own[0].spread is None]
+
+
 def _dead_units(scene: Scene) -> list[Block]:
-    """Units of a relu that are 0 for every example: nothing flows back through them."""
+    """Units that are 0, and so is their slope, for every example: nothing flows back through them."""
     found: list[Block] = []
-    for node in scene.flowing:
-        if node.op != "relu" or not node.shape:
-            continue
-        value = scene.value(node.operands[0]).reshape(-1, node.shape[-1])
-        dead = int((value <= 0.0).all(axis=0).sum())
+    for node in _entrywise(scene):
+        (rule,) = primitive_of(scene, node).partials.values()
+        is_dead = (scene.value(node.name) == 0.0) & (slope_of(scene, node, rule) == 0.0)
+        dead = int(is_dead.reshape(-1, node.shape[-1]).all(axis=0).sum())
         if dead and len(found) < 3:
             key = "notice.dead.batch" if len(node.shape) == 2 else "notice.dead"
             found.append(Text(scene.say(key, n=dead, of=node.shape[-1], name=scene.names[node.name])))

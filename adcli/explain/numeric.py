@@ -43,6 +43,7 @@ from adcli.explain.quotients import (
     turned,
 )
 from adcli.explain.scene import Scene
+from adcli.notation.numbers import with_power
 
 MOST_ROWS = 14
 WORST = 5
@@ -93,8 +94,10 @@ def _one(scene: Scene, entry: Entry) -> Slide:
             Series(say.text("numeric.central"), "circle", errors["central"], Role.VALUE),
             Series(say.text("numeric.one_sided"), "triangle", errors["forward"], Role.TANGENT),
         ),
-        marker=(entry.h, say.text("numeric.here", h=f"{entry.h:.2g}")) if shortest <= entry.h <= 1.0 else None,
-        floor=(FLOOR, say.text("numeric.floor")),
+        marker=(entry.h, say.text("numeric.here", h=with_power(f"{entry.h:.2g}")))
+        if shortest <= entry.h <= 1.0
+        else None,
+        floor=(FLOOR, say.text("numeric.floor", eps=with_power(f"{FLOOR:g}"))),
         falling_x=True,
         phase=4,
         alt=say.text("numeric.plot.alt"),

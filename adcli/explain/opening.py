@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from adcli.explain.blocks import Block, Column, Formula, Part, Row, Runs, Slide, Table, Text, Words
 from adcli.explain.formulas import heads_of, name_put_in, source_of, symbolic_weight_jacobian, value_rule
 from adcli.explain.maths import Expression, Matrix, Name, Partial, Relation, Role
@@ -36,30 +39,39 @@ def network(scene: Scene) -> Slide:
         Column((Words(say.text("table.computes")),)),
         Column((Words(say.text("table.value")),)),
     )
-    told = [node for _, node in _first_and_last(nodes)]
-    rows = tuple(_primitive_row(scene, node, place) for place, node in enumerate(told))
+    told = _first_and_last(list(nodes))
+    rows = _with_dots(scene, [_primitive_row(scene, node, place) for place, node in enumerate(told)], len(nodes))
     targets = tuple(_target_row(scene, name) for name in scene.trace.targets if scene.is_read(name))
     stage: list[Block] = [Table(columns, (*rows, *targets))]
-    if len(nodes) > len(rows):
-        stage.append(Text(say("network.shortened", n=len(nodes) - len(rows))))
     if scene.examples():
         stage.append(Text(say("network.batch", n=scene.examples())))
     return Slide(
         id="network",
         kind="network",
         head=head(scene),
-        title=say("network.title"),
+        title=say("network.program.title" if scene.is_program else "network.title"),
         sentence=say(key, n=len(nodes), output=scene.names[scene.output]),
         strip=strip(scene, made={node.name: phase for phase, node in enumerate(told, 1)}, large=True),
         stage=tuple(stage),
         note=say.text("network.note"),
-        last_phase=len(rows),
+        last_phase=len(told),
     )
 
 
-def _first_and_last(nodes: tuple[Node, ...]) -> list[tuple[int, Node]]:
-    indexed = list(enumerate(nodes))
-    return indexed if len(nodes) <= MOST_ROWS else [*indexed[: MOST_ROWS - 2], *indexed[-2:]]
+T = TypeVar("T")
+
+
+def _first_and_last(things: Sequence[T]) -> list[T]:
+    return [*things] if len(things) <= MOST_ROWS else [*things[: MOST_ROWS - 2], *things[-2:]]
+
+
+def _with_dots(scene: Scene, rows: list[Row], count: int) -> tuple[Row, ...]:
+    """The rows; where there are fewer than ``count``, ⋯ before the last two says how many are left out."""
+    if len(rows) == count:
+        return tuple(rows)
+    more = scene.say("table.more", n=f"{count - len(rows):,}")
+    empty: tuple[Runs, ...] = tuple(() for _ in rows[0].cells[2:])
+    return (*rows[:-2], Row(((Words("⋯"),), more, *empty), phase=rows[-2].phase), *rows[-2:])
 
 
 def _primitive_row(scene: Scene, node: Node, index: int) -> Row:
@@ -85,11 +97,8 @@ def sizes(scene: Scene) -> Slide:
         Column((Words(say.text(f"table.{key}")),), right)
         for key, right in (("name", False), ("shape", False), ("count", True), ("jacobian", False))
     )
-    names = scene.wrt if len(scene.wrt) <= MOST_ROWS else (*scene.wrt[: MOST_ROWS - 2], *scene.wrt[-2:])
-    rows = tuple(_size_row(scene, name) for name in names)
-    stage: list[Block] = [Table(columns, rows)]
-    if len(names) < len(scene.wrt):
-        stage.append(Text(say("sizes.more", n=len(scene.wrt) - len(names))))
+    rows = [_size_row(scene, name) for name in _first_and_last(scene.wrt)]
+    stage: list[Block] = [Table(columns, _with_dots(scene, rows, len(scene.wrt)))]
     letters = _letters(scene)
     if letters:
         stage += [letters, Text(say("sizes.zeros.row" if scene.row_vectors else "sizes.zeros"), phase=2)]
@@ -170,7 +179,8 @@ def wanted(scene: Scene) -> Slide:
         stage.append(Text(say(direction), phase=2))
     meet = any(len(paths_to(scene, name)) > 1 for name in scene.wrt if name in scene.base.flows)
     sentence = "wanted.sums" if meet else "wanted.sentence" if factors else "wanted.single"
-    stage.append(Text(say("wanted.counts", a=factors, b=weights)))
+    counts = "wanted.counts" if scene.are_weights(scene.wrt) else "wanted.counts.plain"
+    stage.append(Text(say(counts, a=factors, b=weights)))
     return Slide(
         id="chain",
         kind="chain",
@@ -179,7 +189,7 @@ def wanted(scene: Scene) -> Slide:
         sentence=say(sentence, n=count),
         strip=strip(scene, finished=True, back=back),
         stage=tuple(stage),
-        note=say.text("wanted.note", a=factors, b=weights),
+        note=say.text("wanted.note", n=count) if factors else "",
         last_phase=2 if direction else 0,
     )
 

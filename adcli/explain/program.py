@@ -149,10 +149,17 @@ def _slide(
         stage=tuple(stage),
         side=(_code(scene, line, handled),),
         storage=_slots(scene, _turns_of(scene, done, turn), turn, done) if scene.tracked else None,
-        note=say.text("node.note"),
+        note=_note(scene, turn, before),
         last_phase=2,
         steps=tuple(turn.steps),
     )
+
+
+def _note(scene: Scene, turn: Turn, before: dict[str, list[float]]) -> str:
+    """A question about adding where something is added, else about the local derivative."""
+    to = [gift.to for gift in turn.gifts]
+    key = "node.adds.note" if len(set(to)) < len(to) or any(before.get(name) for name in to) else "node.note"
+    return scene.say.text(key, c=scene.names[turn.node.name], a=scene.names[to[0]])
 
 
 def _local(scene: Scene, node: Node, to: str) -> Formula:
@@ -249,6 +256,6 @@ def _summary(scene: Scene, skipped: list[tuple[int, Turn]], grads: dict[str, lis
         sentence=say("node.sentence"),
         position=Position(say.text("position.node", n=last, of=count), last, count),
         stage=(Table(columns, shortened_rows(rows)),),
-        note=say.text("summary.note"),
+        note=say.text("node.summary.note"),
         steps=tuple(step for _, turn in skipped for step in turn.steps),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -71,9 +72,14 @@ class Scene(NamedTuple):
         )
 
     @property
+    def is_program(self) -> bool:
+        """Whether lines of a program are told, which have no weights."""
+        return self.request.lines is not None
+
+    @property
     def tells_program(self) -> bool:
         """Whether the story is that of a program of numbers, a node at a time."""
-        return self.request.lines is not None and self.mode == "reverse" and self.is_scalar_program
+        return self.is_program and self.mode == "reverse" and self.is_scalar_program
 
     @property
     def is_chain(self) -> bool:
@@ -92,6 +98,10 @@ class Scene(NamedTuple):
         """In the row convention a vector is a row."""
         return any(dict(node.settings).get("convention") == "row" for node in self.trace.nodes)
 
+    def are_weights(self, names: Collection[str]) -> bool:
+        """Whether all of them are parameters of layers, so that their Jacobians are weight Jacobians."""
+        return not self.is_program and all(name in self.trace.parameters for name in names)
+
     def is_read(self, name: str) -> bool:
         """Whether a step of the trace uses the name."""
         return any(name in node.operands for node in self.trace.nodes)
@@ -108,7 +118,7 @@ class Scene(NamedTuple):
     def examples(self) -> int:
         """How many examples a batch holds: rows of an input that layers map one by one. 0 where values are no
         batches: the matrices of a program are none."""
-        if self.request.lines is not None:
+        if self.is_program:
             return 0
         return next((node.shape[0] for node in self.trace.nodes if len(node.shape) == 2), 0)
 
@@ -120,10 +130,10 @@ class Scene(NamedTuple):
             shape = (1, *shape) if as_row else (*shape, 1)
         return "×".join(map(str, shape)) if math.prod(shape) > 1 or len(self.shape(name)) > 1 else ""
 
-    def matrix(self, name: str, **look: object) -> Matrix:
+    def matrix(self, name: str, shape: bool = True) -> Matrix:
         """The value of a name as a matrix: a vector is a column (a row in the row convention)."""
         role = self.names[name].role
-        return Matrix(as_matrix(self.value(name), self.row_vectors), role, role, **look)  # type: ignore[arg-type]
+        return Matrix(as_matrix(self.value(name), self.row_vectors), role, role, shape=shape)
 
     def short(self, name: str) -> Expression | None:
         """The value on one line where it is short: a number, or a list; None where it isn't."""

@@ -56,8 +56,15 @@ def told(trace: Trace, request: Request) -> tuple[Deck, Scene]:
             trace, base, result, warnings, Names(trace), say, request.numbers, request.detail, request.mode, request
         )
         slides = _slides(scene, steps)
-    title = trace.title or say.text("deck.title", mode=say.text(f"head.{request.mode}"))
-    return Deck(title, request.lang, request.mode, request.numbers, say.labels(), tuple(slides)), scene
+    return Deck(
+        _title(trace, request, say), request.lang, request.mode, request.numbers, say.labels(), tuple(slides)
+    ), scene
+
+
+def _title(trace: Trace, request: Request, say: Say) -> str:
+    """The spec's own; of a program of one expression that expression."""
+    lines = request.lines or ()
+    return trace.title or (lines[0] if len(lines) == 1 else say.text("deck.title"))
 
 
 def _run(trace: Trace, request: Request, sink: Callable[[Step], None]) -> tuple[Structure, Result, list[Warning]]:

@@ -13,7 +13,8 @@ from adcli.derivation import Step, derivative
 from adcli.engines import symbolic as engine
 from adcli.engines.formulas import Entry, Formulas, Meaning
 from adcli.explain import opening as shared
-from adcli.explain.blocks import Bar, Bars, Block, Formula, Part, Plot, Series, Slide, Style, Text, Words
+from adcli.explain.blocks import Block, Formula, Part, Plot, Series, Slide, Style, Text, Words
+from adcli.explain.closing import operations
 from adcli.explain.maths import Expression, Number, Raw, Role
 from adcli.explain.pictures import strip
 from adcli.explain.scene import Scene
@@ -43,7 +44,7 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     for index, (name, place) in enumerate(shown):
         left_out = len(entries) - len(shown) if index == len(shown) - 1 else 0
         found.append(_derivative(scene, formulas, name, place, left_out))
-    growth = _growth(scene, formulas) if scene.request.lines is None else None
+    growth = None if scene.is_program else _growth(scene, formulas)
     return [*found, growth] if growth else found
 
 
@@ -72,13 +73,7 @@ def _output(scene: Scene, formulas: Formulas) -> Slide:
             own = scene.names.entry(scene.output, place)
             stage += _formula(own, formulas, formulas.output.reshape(-1)[place], scene)
     before = formulas.before
-    bars = []
-    if before is not None:
-        bars.append(Bar((Words(say.text("symbolic.before")),), before, f"{before:,}", Role.VALUE))
-    bars.append(Bar((Words(say.text("symbolic.after")),), formulas.after, f"{formulas.after:,}", Role.DONE))
-    large = before is not None and before > 100 * max(1, formulas.after)
-    alt = say.text("symbolic.output.sentence", a=f"{before:,}" if before else "∞", b=f"{formulas.after:,}")
-    stage.append(Bars(say.text("symbolic.operations"), tuple(bars), large, phase=1, alt=alt))
+    stage.append(operations(scene, formulas, phase=1))
     return Slide(
         id="symbolic-output",
         kind="symbolic.output",
@@ -89,7 +84,7 @@ def _output(scene: Scene, formulas: Formulas) -> Slide:
         else say("symbolic.output.sentence", n=before, a=f"{before:,}", b=f"{formulas.after:,}"),
         strip=strip(scene, finished=True),
         stage=tuple(stage),
-        note=say.text("symbolic.output.note"),
+        note=say.text("symbolic.staged.note" if formulas.staged else "symbolic.output.note"),
         last_phase=1,
     )
 

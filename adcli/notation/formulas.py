@@ -12,10 +12,8 @@ from sympy.printing.str import StrPrinter
 
 from adcli.arrays import Array
 from adcli.engines.formulas import Cotangent, Formulas, Meaning
-from adcli.notation.names import latex_name
+from adcli.notation.names import SUBSCRIPTS, latex_name
 from adcli.notation.numbers import latex_number, number_text
-
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def text(formulas: Formulas, of: Array) -> Array:
@@ -55,7 +53,7 @@ def label(meaning: Meaning) -> str:
         return f"∂{label(meaning.output)}/∂{label(meaning.of)}"
     counted = [str(i + 1) for i in meaning.place]
     if max(meaning.shape, default=0) < 10:
-        return meaning.name + "".join(counted).translate(_SUBSCRIPTS)
+        return meaning.name + "".join(counted).translate(SUBSCRIPTS)
     return f"{meaning.name}[{','.join(counted)}]"
 
 

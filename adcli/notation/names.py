@@ -1,9 +1,10 @@
-"""A name of the trace in LaTeX."""
+"""A name of the trace in LaTeX, and the digits that stand below a letter in plain text."""
 
 from __future__ import annotations
 
 import re
 
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _NAME = re.compile(r"([A-Za-z]+)(?:_(?=.))?(.*)\Z")  # letters, and what stands below them: `W_g`, `W1`, `x_`
 
 

@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 
 LARGEST_DENOMINATOR = 99
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ROUNDING = 2.0**-50  # what a few float64 operations may have lost
 
 
@@ -26,6 +27,13 @@ def number_text(number: float, digits: int = 6, fractions: bool = False) -> str:
             return f"{fraction.numerator}/{fraction.denominator}"
     text = f"{number:.{digits}g}"
     return text if "." in text or "e" in text else f"{number:#.{digits}g}"
+
+
+def with_power(text: str) -> str:
+    """``6.1e-06`` as ``6.1·10⁻⁶``, and ``1e-06`` as ``10⁻⁶``, for a label."""
+    mantissa, e, exponent = text.partition("e")
+    power = f"10{str(int(exponent)).translate(RAISED)}" if e else ""
+    return power if mantissa == "1" and e else f"{mantissa}·{power}" if e else text
 
 
 def latex_number(number: float, digits: int = 6, fractions: bool = False) -> str:

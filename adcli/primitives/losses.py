@@ -165,6 +165,7 @@ def mean_squared_error() -> PerExample:
         value=lambda xp, h, y: _total((h - y) * (h - y)) / float(h.shape[-1]),
         slope=lambda h, y: 2.0 * (h - y) / h.shape[-1],
         slope_formula=("2/⟦c⟧ (⟦h⟧ - ⟦y⟧)", r"\tfrac{2}{⟦c⟧}\,(⟦h⟧ - ⟦y⟧)"),
+        simpler=SpecialCase(lambda h, y: h.shape[-1:] in ((), (1,)), ("2 (⟦h⟧ - ⟦y⟧)", r"2\,(⟦h⟧ - ⟦y⟧)")),
         text=lambda h, y: f"mean of ({h} − {y})²",
         latex=lambda h, y: rf"\operatorname{{mean}} ({h} - {y})^2",
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from adcli.errors import printable
 from adcli.explain.maths import Mark, Name
+from adcli.notation.names import SUBSCRIPTS
 
 HATS = dict(zip("WHACEGIJOSUYZacegijosuwyzh", "ŴĤÂĈÊĜÎĴÔŜÛŶẐâĉêĝîĵôŝûŵŷẑĥ", strict=True))
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def name_text(name: Name, ascii_only: bool) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-_POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+from adcli.notation.numbers import RAISED
 
 
 class Series(NamedTuple):
@@ -56,7 +56,7 @@ def log_log(series: Sequence[Series], width: int, height: int) -> list[Text]:
     lines = []
     for number, row_cells in enumerate(cells):
         label = labels.get(number)
-        axis = f"10{label.translate(_POWERS)}".rjust(margin - 1) + "┤" if label is not None else "│".rjust(margin)
+        axis = f"10{label.translate(RAISED)}".rjust(margin - 1) + "┤" if label is not None else "│".rjust(margin)
         lines.append(Text.assemble((axis, "dim"), *(cell for cell in row_cells)))
     lines.append(Text(" " * (margin - 1) + "└" + "─" * columns, "dim"))
     low, high = f"{min(xs):,.0f}", f"{max(xs):,.0f}"

@@ -34,6 +34,7 @@ ASCII = SPELLED | str.maketrans(
         "‹": "(", "›": ")", "′": "'", "∘": "*", "⊗": "x",
         "↻": "@", "⚠": "!", "–": "-", "●": "o", "▲": "^", "◆": "*", "ᵀ": "'",
         **{digit: str(number) for number, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")}, "Ŵ": "W",
+        "⁻": "^-", **{digit: str(number) for number, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹") if digit != "²"},
     }
 )  # fmt: skip
 PRODUCT = re.compile(r"(?<=\S)·(?=\S)")

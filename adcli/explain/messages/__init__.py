@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TypeAlias
 
 from adcli.explain.blocks import Labels, Runs, State, Words
-from adcli.explain.maths import Expression
+from adcli.explain.maths import Expression, Name
+from adcli.explain.names import plain
 
 LANGUAGES = ("en", "id")
 Filling: TypeAlias = str | int | Expression | Runs
@@ -42,9 +43,16 @@ class Say:
             runs.append(Words(rest, strong))
         return tuple(runs)
 
-    def text(self, key: str, **fillings: str | int) -> str:
+    def text(self, key: str, **fillings: str | int | Name | list[Name]) -> str:
         """The message as plain text, for notes, captions and labels."""
-        return self._message(key, fillings).replace("**", "").format(**fillings)
+        written = {field: self._plain(filling) for field, filling in fillings.items()}
+        return self._message(key, fillings).replace("**", "").format(**written)
+
+    def _plain(self, filling: str | int | Name | list[Name]) -> str:
+        if isinstance(filling, list):
+            *others, last = map(plain, filling)
+            return self.table["and"].join([", ".join(others), last]) if others else last
+        return plain(filling) if isinstance(filling, Name) else str(filling)
 
     def _message(self, key: str, fillings: Mapping[str, object]) -> str:
         one = f"{key}.one"

@@ -55,6 +55,7 @@ _FUNCTION = re.compile(
 )
 _FENCE = re.compile('<mo stretchy="true" fence="true" form="[a-z]*">(?=&#x0002[89])')
 _TALL = re.compile("<(mfrac|mtable|munder|mover)")
+_ORDINARY = re.compile("<mo>(&#x0002F;|&#x02202;)</mo>")  # / and ∂, beside which TeX leaves no room
 OPEN, CLOSE = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
 _MI = "<mi>{}</mi>"
 
@@ -204,7 +205,9 @@ class _Writer:
             inner = inner.replace('<mo stretchy="false">', "<mo>")
         elif not _TALL.search(inner):
             inner = _FENCE.sub('<mo stretchy="false">', inner)
-        inner = _FUNCTION.sub(_function, inner)
+        inner = _ORDINARY.sub(
+            lambda found: f'<mo lspace="0" rspace="0">{found[1]}</mo>', _FUNCTION.sub(_function, inner)
+        )
         return f"<mrow{role_class(e.role)}>{inner}</mrow>"
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 
 from adcli.explain.blocks import Plot, Series
 from adcli.render.html.cells import CLASSES
-from adcli.render.html.svg import at
+from adcli.render.html.svg import Piece, at, tspans
 from adcli.render.html.words import safe
 
 WIDTH, HEIGHT = 560.0, 340.0
 LEFT, RIGHT, TOP, BOTTOM = 74.0, 14.0, 16.0, 58.0
 MOST_TICKS = 7
+_RAISED = re.compile("([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "−0123456789")
 
 
 def plot_svg(plot: Plot) -> str:
@@ -119,7 +122,12 @@ def _power(k: int) -> str:
 
 def _words(x: float, y: float, text: str, kind: str = "") -> str:
     class_ = f' class="{kind}"' if kind else ""
-    return f'<text{class_} x="{at(x)}" y="{at(y)}">{safe(text)}</text>'
+    return f'<text{class_} x="{at(x)}" y="{at(y)}">{tspans(_levels(text))}</text>'
+
+
+def _levels(text: str) -> list[Piece]:
+    """Raised digits apart: Latin Modern has no signs of their own for them."""
+    return [Piece(part.translate(_DIGITS), level=place % 2) for place, part in enumerate(_RAISED.split(text)) if part]
 
 
 def _mark(shape: str, x: float, y: float) -> str:
