@@ -173,10 +173,10 @@ def test_checkpoints_tell_what_is_missing_and_what_it_costs(run) -> None:
 
 def test_a_program_adds_up_every_contribution(run) -> None:
     text = " ".join(run("explain", "tests/cases/micrograd.yaml").stdout.split())
-    assert "c.grad += 10·1 = 0 + 10 = 10" in text
-    assert "a.grad += 1·10 = 0 + 10 = 10" in text
+    assert "c.grad += 10·1 → 0 + 10 = 10" in text
+    assert "a.grad += 1·10 → 0 + 10 = 10" in text
     twice = " ".join(run("explain", "-e", "a * b + a", "-p", "a=2", "-p", "b=5").stdout.split())
-    assert "a.grad += 5·1 = 1 + 5 = 6" in twice
+    assert "a.grad += 5·1 → 1 + 5 = 6" in twice
 
 
 @pytest.mark.parametrize(

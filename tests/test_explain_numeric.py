@@ -106,9 +106,9 @@ def test_a_sample_warns_of_what_it_looked_at(run, tmp_path) -> None:
 
 def test_the_error_of_the_table_is_the_one_that_ranks_and_is_summed_up(run) -> None:
     """By hand, of the lecture's net: |476.0000000436 − 476| over 748, the largest entry for W1."""
-    text = run("explain", FORWARD, "--mode", "numeric", "--slide", "3").stdout
+    text = run("explain", FORWARD, "--mode", "numeric", "--slide", "4").stdout
     assert re.search(r"W₁\[1,1\] .* 5.8e-11\n", text)
-    ranked = run("explain", "specs/classifier.yaml", "--mode", "numeric", "--slide", "3").stdout
+    ranked = run("explain", "specs/classifier.yaml", "--mode", "numeric", "--slide", "4").stdout
     errors = [float(number) for number in re.findall(r" (\S+)\n", ranked[ranked.index("error\n") + 6 :])[:5]]
     assert len(set(errors)) > 2 and errors == sorted(errors, reverse=True)
 

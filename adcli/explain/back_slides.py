@@ -92,7 +92,14 @@ def step_back(scene: Scene, moment: Moment, ledger: Ledger) -> Slide:
         sentence=sentence,
         position=moment.position,
         strip=strip(
-            scene, node.name, back=True, done=moment.done, below=_below(scene, moment, made), made=made, role=C
+            scene,
+            node.name if told.steps[0].operands else None,
+            back=True,
+            finished=True,
+            done=moment.done,
+            below=_below(scene, moment, made),
+            made=made,
+            role=C,
         ),
         stage=tuple(stage),
         side=tuple(side),

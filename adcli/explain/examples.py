@@ -6,7 +6,15 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.explain.blocks import Formula, Part
-from adcli.explain.formulas import can_be_put_in, name_put_in, numbers_put_in, primitive_of, stated, value_formula
+from adcli.explain.formulas import (
+    can_be_put_in,
+    name_put_in,
+    numbers_put_in,
+    primitive_of,
+    share_of,
+    stated,
+    value_formula,
+)
 from adcli.explain.maths import Dots, Expression, Matrix, Name, Number, Raw, Role, Sum
 from adcli.explain.scene import Scene, as_matrix
 from adcli.primitives.base import Reduction
@@ -50,7 +58,7 @@ def reduced(scene: Scene, node: Node, first: int = 0, phase: int = 0) -> Formula
     reduction = primitive_of(scene, node).reduction
     assert reduction is not None, "of a step that reduces"
     results = _results(scene, node, reduction)
-    share = (f"1/{results.size} ", rf"\tfrac{{1}}{{{results.size}}} ") if reduction.mean else ("", "")
+    share = share_of(reduction, node)
     rule = Raw(f"{share[0]}Σ ⟦one⟧", rf"{share[1]}\sum_i ⟦one⟧", arguments=(("one", _one_of(scene, node)),))
     terms: list[Expression] = [Number(float(result), Role.VALUE) for result in results]
     shown = terms if len(terms) <= MOST_TERMS else [*terms[:2], Dots(), terms[-1]]

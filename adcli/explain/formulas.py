@@ -29,6 +29,7 @@ from adcli.explain.maths import (
 from adcli.explain.scene import Scene
 from adcli.primitives import Primitive
 from adcli.primitives.base import Partial as Rule
+from adcli.primitives.base import Reduction
 from adcli.trace import Node
 
 MOST_WRITTEN_OUT = 4096  # numbers of a Jacobian that is still drawn as a matrix
@@ -116,8 +117,20 @@ def value_rule(scene: Scene, node: Node, put_in: Callable[[str | float], Express
             bias = bias._replace(array=bias.array.reshape(1, -1))  # it is added to every row
         return Sum((product(*factors), guarded(bias)))
     first = node.arguments[0]
+    values = {name: put_in(given) for name, given in parts.items()}
+    if primitive.reduction is not None:
+        of_one = scene.shape(node.operands[0])[-1] == 1
+        each = stated(primitive.reduction.each, values, of_one)
+        text, latex = share_of(primitive.reduction, node)
+        return each._replace(text=f"{text}Σ{'' if of_one else '_i'} {each.text}", latex=rf"{latex}\sum_i {each.latex}")
     of_one = node.shape == () and not settings.get("examples") and isinstance(first, str) and scene.size(first) == 1
-    return stated(primitive, {name: put_in(given) for name, given in parts.items()}, of_one)
+    return stated(primitive, values, of_one)
+
+
+def share_of(reduction: Reduction, node: Node) -> tuple[str, str]:
+    """What stands before the sum over the examples, as text and in LaTeX: ``1/4`` of a mean."""
+    examples = dict(node.settings)["examples"]
+    return (f"1/{examples} ", rf"\tfrac{{1}}{{{examples}}} ") if reduction.mean else ("", "")
 
 
 def stated(primitive: Primitive, put_in: dict[str, Expression], of_one: bool) -> Raw:

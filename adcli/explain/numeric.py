@@ -67,7 +67,7 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     found = turned(scene)
     name = next(n for n in scene.wrt if n in scene.base.flows)
     first = entry_of(scene, name, 0, float(found[name][1][0]), right)
-    return [_one(scene, first), _all(scene, found, right, first)]
+    return [_one(scene, first), _shrinking(scene, first), _all(scene, found, right, first)]
 
 
 def _one(scene: Scene, entry: Entry) -> Slide:
@@ -85,7 +85,25 @@ def _one(scene: Scene, entry: Entry) -> Slide:
     result = Number(entry.quotient, Role.COTANGENT)
     calls = put_in(scene, entry.h, entry.f_above, entry.f_below)
     numbers = Formula(partial, (Part("≈", calls), Part("=", result)), phase=3)
-    errors = {scheme: _errors(scene, name, entry.reverse, scheme) for scheme in ("central", "forward")}
+    key = "numeric.entry.title" if central else "numeric.entry.title.forward"
+    return Slide(
+        id="numeric-entry",
+        kind="numeric.entry",
+        head=shared.head(scene),
+        title=say(key),
+        sentence=say("numeric.entry.sentence"),
+        strip=strip(scene, finished=True),
+        stage=(rule, width, _calls(scene, entry, own), numbers),
+        note=say.text("numeric.entry.note"),
+        last_phase=3,
+        steps=(probe(scene, entry),),
+    )
+
+
+def _shrinking(scene: Scene, entry: Entry) -> Slide:
+    """What happens to the error as the step shrinks."""
+    say = scene.say
+    errors = {scheme: _errors(scene, entry.name, entry.reverse, scheme) for scheme in ("central", "forward")}
     shortest = 10.0 ** -max(POWERS)
     plot = Plot(
         say.text("numeric.plot.x"),
@@ -99,22 +117,17 @@ def _one(scene: Scene, entry: Entry) -> Slide:
         else None,
         floor=(FLOOR, say.text("numeric.floor", eps=with_power(f"{FLOOR:g}"))),
         falling_x=True,
-        phase=4,
         alt=say.text("numeric.plot.alt"),
     )
-    key = "numeric.entry.title" if central else "numeric.entry.title.forward"
     return Slide(
-        id="numeric-entry",
-        kind="numeric.entry",
+        id="numeric-step",
+        kind="numeric.step",
         head=shared.head(scene),
-        title=say(key, h=h),
-        sentence=say("numeric.entry.sentence"),
-        strip=strip(scene, finished=True),
-        stage=(rule, width, _calls(scene, entry, own), numbers, Text(_what_the_plot_says(scene, errors), phase=4)),
-        side=(plot,),
-        note=say.text("numeric.entry.note"),
-        last_phase=4,
-        steps=(probe(scene, entry),),
+        title=say("numeric.step.title", h=Name("h")),
+        sentence=say("numeric.step.sentence", e=scene.names.entry(entry.name, 0)),
+        stage=(plot, Text(_what_the_plot_says(scene, errors), phase=1)),
+        note=say.text("numeric.step.note"),
+        last_phase=1,
     )
 
 

@@ -178,7 +178,7 @@ def _local(scene: Scene, node: Node, to: str) -> Formula:
 
 
 def _receives(gift: Gift, grad: float, so_far: list[float]) -> Formula:
-    """a.grad += 1·10 = 0 + 10 = 10; every contribution stays to be seen."""
+    """a.grad += 1·10 → 0 + 10 = 10: every contribution stays to be seen."""
     product = Product((Number(gift.local), Number(grad, C)), dot=True)
     terms: tuple[Expression, ...] = tuple(Number(value, C) for value in (so_far or [0.0]))
     if len(terms) > MOST_TERMS:
@@ -186,7 +186,7 @@ def _receives(gift: Gift, grad: float, so_far: list[float]) -> Formula:
     total = sum(so_far) + gift.amount
     parts = (
         Part("+=", product, 1),
-        Part("=", Sum((*terms, Number(gift.amount, C))), 2),
+        Part("→", Sum((*terms, Number(gift.amount, C))), 2),
         Part("=", Number(total, C), 2),
     )
     return Formula(Label(f"{gift.to}.grad"), parts, role=C, phase=1)
