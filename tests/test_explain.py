@@ -418,9 +418,9 @@ def test_a_title_stands_in_the_front_matter_as_markdown(run, tmp_path, title: st
     assert text.count("<!--") < text.count("\n---\n")  # a slide without a note
     assert re.findall(r"\n---\n(?!\n)", text) == []  # what follows a rule at once, pandoc takes for metadata
     front = text.split("\n---\n")[0].removeprefix("---\n")
-    assert yaml.safe_load(front) == {
-        "marp": True, "title": written, "math": "mathjax", "lang": "en", "paginate": True
-    }  # fmt: skip
+    read = yaml.safe_load(front)
+    assert read.pop("style").startswith("section {")
+    assert read == {"marp": True, "title": written, "math": "mathjax", "lang": "en", "paginate": True}
 
 
 def test_names_that_look_like_markup(run, tmp_path) -> None:
@@ -809,3 +809,10 @@ def test_a_batch_has_one_shape_for_its_cotangent_and_says_that_full_jacobians_ar
     slide = run("explain", "specs/xor.yaml", "--slide", "6").stdout
     assert "[h~ 4×2]" in slide and "[h~ 1×8]" not in slide
     assert "full Jacobians: 1·4·2 + 1·4·1 + 1·4·8 = 44 multiplications" in slide
+
+
+def test_markdown_sets_a_crowded_slide_in_smaller_letters(run) -> None:
+    """The forward pass's last steps hold four products beside the chain rule; the slide before them holds two lines."""
+    _, *slides = run("explain", FORWARD, "--mode", "forward", "--format", "markdown").stdout.split("\n---\n\n")
+    classes = [re.match(r"<!-- _class: (\w+) -->", slide) for slide in slides]
+    assert [found and found[1] for found in classes[3:7]] == [None, "tight", "tight", "tighter"]

@@ -27,7 +27,7 @@ from adcli.explain.blocks import (
     Words,
     Work,
 )
-from adcli.explain.maths import Dots, Expression
+from adcli.explain.maths import Dots, Expression, Raw, largest_matrix
 from adcli.render import charts_text as charts
 from adcli.render import pictures_text as pictures
 from adcli.render.maths import sign_latex, to_latex
@@ -37,13 +37,29 @@ from adcli.render.storage_text import filling
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|$~&!"})
 WIDTH = 78
+MOST_ROWS = 6  # of a matrix that are shown
+# For Marp, whose letters are otherwise too large for a slide that holds formulas and the chain rule.
+STYLE = """style: |
+  section { font-size: 19px; padding: 28px 48px; place-content: start stretch }
+  section.tight { font-size: 15px }
+  section.tighter { font-size: 12px }
+  section.tightest { font-size: 10px }
+  section h1 { font-size: 32px; margin: 0 }
+  section :is(p, pre, table, blockquote) { margin: 0.4em 0 0 }
+  section pre { font-size: 0.95em; line-height: 1.2; padding: 0.4em 0.7em }
+  section table { font-size: 0.84em }
+  section :is(td, th) { padding: 1px 0.6em }
+  section mjx-container[display] { margin: 0.3em 0 !important }
+"""
+TIGHT = (("", 1.0), ("tight", 1.3), ("tighter", 1.6))
+LINES = 23.0  # of prose that a slide holds under its title
 
 
 def rendered(deck: Deck) -> str:
     """The whole document."""
     writer = _Writer(deck)
     title = json.dumps(escaped(deck.title), ensure_ascii=False)  # Markdown within YAML, as Quarto and pandoc read it
-    front = f"---\nmarp: true\ntitle: {title}\nmath: mathjax\nlang: {deck.lang}\npaginate: true\n---\n"
+    front = f"---\nmarp: true\ntitle: {title}\nmath: mathjax\nlang: {deck.lang}\npaginate: true\n{STYLE}---\n"
     return front + "\n---\n".join(writer.slide(slide) for slide in deck.slides)
 
 
@@ -56,17 +72,27 @@ class _Writer:
     def slide(self, slide: Slide) -> str:
         head = escaped(slide.head) + (f" · {escaped(slide.position.text)}" if slide.position else "")
         parts = [f"<!-- {_comment(slide.note)} -->" if slide.note else "", f"# {self.runs(slide.title)}"]
+        tight = self.tightness(slide)
+        if tight:
+            parts.insert(0, f"<!-- _class: {tight} -->")
         if slide is self.deck.slides[0]:
-            parts.insert(1, f"**{escaped(self.deck.title)}**")
+            parts.insert(-1, f"**{escaped(self.deck.title)}**")
         parts.append(f"*{head}*" + (f" — {self.runs(slide.sentence)}" if slide.sentence else ""))
         if slide.strip is not None:
             parts.append(self.drawn(pictures.network(slide.strip, self.pen, WIDTH)))
-        told = (b for b in (*slide.stage, *slide.side) if not (isinstance(b, Group) and b.spare))
+        told = (b for b in (*slide.stage, *slide.side) if not _is_spare(b))
         parts += map(self.block, told)
         if slide.storage is not None:
             parts.append(self.storage(slide.storage))
         body = "\n\n".join(part for part in parts if part)
         return f"\n{body}\n"  # right after a rule, pandoc would take it for metadata
+
+    def tightness(self, slide: Slide) -> str:
+        """How much smaller the letters must be, so that a slide holds all of it."""
+        strip = len(pictures.network(slide.strip, self.pen, WIDTH)) + 1 if slide.strip else 0
+        lines = 2 + strip + sum(_lines(block) for block in (*slide.stage, *slide.side) if not _is_spare(block))
+        lines += 1 + len(filling(slide.storage)) if slide.storage else 0
+        return next((name for name, most in TIGHT if lines <= most * LINES), "tightest")
 
     def runs(self, runs: Runs) -> str:
         return "".join(self._run(run) for run in runs)
@@ -122,8 +148,15 @@ class _Writer:
             sign = sign_latex(part.sign, part.expression, self.numbers)
             pieces.append(f"{sign} {to_latex(part.expression, self.numbers)}")
         done = r" \;\checkmark" if formula.done else ""
-        aside = f"\n\n{self.runs(formula.aside)}" if formula.aside else ""
-        return f"$$\n{' '.join(pieces)}{done}\n$$" + aside
+        aside = rf" \qquad {self.aside(formula.aside)}" if formula.aside else ""
+        return f"$$\n{' '.join(pieces)}{done}{aside}\n$$"
+
+    def aside(self, runs: Runs) -> str:
+        """Words and formulas within a formula."""
+        return "".join(
+            rf"\text{{{printable(run.text)}}}" if isinstance(run, Words) else to_latex(run, self.numbers)
+            for run in runs
+        )
 
     def table(self, table: Table) -> str:
         heads = [self.runs(column.head) for column in table.columns]
@@ -160,7 +193,7 @@ class _Writer:
     def storage(self, storage: Storage) -> str:
         """One line: slots, their states in words, meter and facts. While it fills, a line a phase before it."""
         earlier = [self._filling(row) for row in filling(storage)]
-        return "\n\n".join([*earlier, self._storage(storage)])
+        return "\\\n".join([*earlier, self._storage(storage)])
 
     def _filling(self, storage: Storage) -> str:
         """``[ h₁ = (2, 2) | · | · ]``."""
@@ -189,6 +222,41 @@ class _Writer:
 
     def drawn(self, lines: list[Segments]) -> str:
         return _fenced(["".join(text for text, _ in line) for line in lines])
+
+
+def _lines(block: Block) -> float:
+    """About how many lines of prose a block is high."""
+    match block:
+        case Formula():
+            return 1.1 + 1.1 * max(1, min(largest_matrix(block)[0], MOST_ROWS))
+        case Group():
+            return 1.4 + sum(map(_lines, block.formulas))
+        case Tracker():
+            return 1.4 + 1.6 * len(block.chains)
+        case Table():
+            return 1.5 * (1 + len(block.rows))
+        case Code():
+            return 1.2 * len(block.lines) + 1
+        case Bars():
+            return 1.2 * (1 + len(block.bars)) + 1
+        case Graph():
+            return 1.2 * len(block.vertices) + 3
+        case Plot() | Network():
+            return 22
+        case Text():
+            long = sum(len(run.text) for run in block.runs if isinstance(run, Words | Raw)) / 110
+            return 1.5 + long * (
+                3 if any(r"\begin{array}" in run.latex for run in block.runs if isinstance(run, Raw)) else 1.2
+            )
+    return 1.5
+
+
+def _is_spare(block: Block) -> bool:
+    """What another slide shows as well: a step before, and a chain rule of which nothing is done yet."""
+    if isinstance(block, Tracker):
+        factors = [factor for chain in block.chains for factor in chain.factors]
+        return not block.large and all(factor.progress.state is State.TO_COME for factor in factors)
+    return isinstance(block, Group) and block.spare
 
 
 def escaped(text: str) -> str:
