@@ -102,6 +102,10 @@ class Scene(NamedTuple):
         """Whether all of them are parameters of layers, so that their Jacobians are weight Jacobians."""
         return not self.is_program and all(name in self.trace.parameters for name in names)
 
+    def uses(self, name: str) -> int:
+        """How many operands of steps it is, of those through which derivatives flow."""
+        return sum(node.operands.count(name) for node in self.flowing)
+
     def is_read(self, name: str) -> bool:
         """Whether a step of the trace uses the name."""
         return any(name in node.operands for node in self.trace.nodes)
