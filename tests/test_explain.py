@@ -704,7 +704,7 @@ def test_a_vector_that_broadcasting_repeats_gets_the_sum_over_its_copies(run, tm
     spec = "parameters: {M: [[1, 2], [3, -1]], b: [1, 2]}\nprogram: [A = b + M, B = M * b, C = A * B, s = sum(C)]\n"
     text = told(run, tmp_path, spec)
     assert "Σ_rows A~ = Σ_rows ⎡1  4⎤ = [4 2]" in text  # Ã = B = [1 4; 3 -2]
-    assert "∂s/∂b = Σ_rows B~ ∘ M = Σ_rows ⎡2 4⎤ ∘ ⎡1  2⎤ " in text and "= [14 7]" in text  # B̃ = A = [2 4; 4 1]
+    assert "∂s/∂b ← Σ_rows B~ ∘ M = Σ_rows ⎡2 4⎤ ∘ ⎡1  2⎤ " in text and "= [14 7]" in text  # B̃ = A = [2 4; 4 1]
 
 
 def test_every_slide_back_says_where_its_cotangent_goes(run, tmp_path: Path) -> None:

@@ -149,3 +149,17 @@ def test_a_title_with_signs_that_a_terminal_acts_upon_is_escaped_in_json(run, ru
     spec = written(tmp_path, 'title: "a\\u009b31m\\u202eb"\nparameters: {a: 1}\nprogram: [b = a * 2]\n')
     assert r"a\u009b31m\u202eb" in run("explain", spec, "--format", "json").stdout
     assert run_json("explain", spec)["title"] == "a\u009b31m\u202eb"
+
+
+# --- all of it -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown"])
+def test_full_writes_out_what_normal_shortens(run, format_: str) -> None:
+    """∂h₂/∂W₂ is 3 × 9, and a page of 80 columns has room for it."""
+    for spec in ("classifier", "xor"):
+        args = ("explain", str(SPECS / f"{spec}.yaml"), "--mode", "forward", "--format", format_)
+        normal, full = run(*args).stdout, run(*args, "--detail", "full").stdout
+        gap = re.compile(r"⋯|⋮|\\cdots|\\vdots")
+        assert gap.search(normal) and not gap.search(full)
+        assert format_ == "markdown" or max(map(len, full.split("\n"))) <= 80
