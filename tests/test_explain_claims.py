@@ -163,3 +163,9 @@ def test_full_writes_out_what_normal_shortens(run, format_: str) -> None:
         gap = re.compile(r"⋯|⋮|\\cdots|\\vdots")
         assert gap.search(normal) and not gap.search(full)
         assert format_ == "markdown" or max(map(len, full.split("\n"))) <= 80
+
+
+def test_the_bias_of_a_batch_is_a_row_wherever_it_is_drawn(run) -> None:
+    text = run("explain", str(SPECS / "xor.yaml"), "--mode", "forward").stdout
+    assert "b₁    1×2" in text and "[1/2 -1/2]" in text.partition("computes")[0]
+    assert re.search(r"∂ℓ/∂b₁ = \[3 -3\] .*b₁ = \[1/2 -1/2\]", text)

@@ -85,7 +85,7 @@ def _gradient(scene: Scene, name: str, role: Role, outer: Outer | None) -> Formu
     if scene.rows > 1:
         heads = heads_of(scene, name)
         return Formula(left, (Part("=", Matrix(array, role, role, heads=heads, new=True)),), role=role, done=True)
-    whole = Matrix(as_matrix(array, scene.row_vectors), role, role, new=True)
+    whole = Matrix(as_matrix(array, scene.is_row(name)), role, role, new=True)
     parts = [Part("=", whole, 1)]
     if scene.mode == "forward" and array.ndim == 2 and array.size > 1:
         row = Matrix(array.reshape(1, -1), role, role, heads=heads_of(scene, name))
