@@ -84,7 +84,7 @@ def command(
     read = load_spec(spec, expression, givens)
     trace = trace_of(read, settings)
     names = _names(trace, wrt, only)
-    numbers = Numbers(digits, fractions or trace.has_fractions)
+    numbers = Numbers(digits, fractions or trace.has_fractions, whole=detail == "full")
     schedule = load_schedule(trace, mode, checkpoint)
     lines = None if read.program is None else tuple(str(line.part.value) for line in read.program if line)
     request = Request(mode, names, lang, detail, numbers, scheme or "central", step, schedule, lines)

@@ -114,7 +114,8 @@ class Recorder:
         kind = ("cotangent.init" if first else "cotangent.update") if inner else "gradient"
         value = self._cotangent(pull.operand, contribution)
         operands = (jacobian,) if first else (row, jacobian)
-        cost = 0 if first else product_cost(row.shape, jacobian.shape)
+        begins = pull.node == self.output  # with a slope, or with the identity, which is no product
+        cost = 0 if begins else product_cost(row.shape, jacobian.shape)
         self._tell(kind, pull.operand, operands, value, pull.reads, releases, cost)
         if before is not None:
             so_far = self._cotangent(pull.operand, before)

@@ -25,8 +25,7 @@ def headline(scene: Scene, told: Told, finished: list[str], is_start: bool) -> t
     h = cotangent_name(scene, told.node.name)
     if shared and finished:
         key = "back.shared.batch.sentence" if scene.adds_examples else "back.shared.sentence"
-        uses = sum(node.operands.count(shared[0]) for node in scene.flowing)
-        return say("back.shared.title", W=scene.names[shared[0]], n=uses), say(key, n=scene.examples())
+        return say("back.shared.title", W=scene.names[shared[0]], n=scene.uses(shared[0])), say(key, n=scene.examples())
     if scene.adds_examples and partials:
         key = "back.both.title" if moved else "back.done.title"
         return say(key, done=say.listed(partials), h=h, to=targets), say("back.batch.sentence", n=scene.examples())

@@ -140,6 +140,12 @@ def _read_names(scene: Scene, step: Step) -> list[Name]:
     return [scene.names[name] for name in step.reads]
 
 
+def as_term(formula: Formula) -> Formula:
+    """The line of a contribution, which is to be added: its rule stands at the left, not what it is a part of."""
+    rule, *rest = formula.parts
+    return formula._replace(left=rule.expression, parts=tuple(rest) or formula.parts)
+
+
 class Lines(NamedTuple):
     """The lines of one step back, and when what they make is there.
 
@@ -176,7 +182,7 @@ def gradient_lines(scene: Scene, node: Node, steps: list[Step], finished: list[s
         done = step.target in finished and not adds
         formula, block, used = _pulled(scene, node, step, phase, done, hand is None)
         hand = hand or block
-        formulas.append(formula)
+        formulas.append(as_term(formula) if adds else formula)
         phase += used
         made[step.target] = phase
     killed = _kills(scene, node)
@@ -207,7 +213,8 @@ def _pulled(
     tilde = cotangent_name(scene, node.name)
     partial = Partial(scene.names[node.name], scene.names[of])
     left: Expression = Partial(scene.names[scene.output], scene.names[of], C) if leaf else cotangent_name(scene, of)
-    sign = "=" if leaf else "←"
+    shared = scene.uses(of) > 1
+    sign = "=" if leaf and not shared else "←"
     compact = _compact(scene, node, step, tilde)
     if compact is not None:
         rule, numbers = compact
@@ -225,7 +232,7 @@ def _pulled(
     if by_hand:
 
         def meaning(at: tuple[int, int], value: float) -> Runs:
-            return effect(scene, scene.names.entry(of, at[1]), scene.names.entry(scene.output, at[0]), value, C)
+            return effect(scene, scene.names.entry(of, at[1]), scene.names.entry(scene.output, at[0]), value, C, shared)
 
         bar, right, result, hand = work(scene, bar, right, result, meaning, C, phase + 2)
     if step.operands[0].shape[1] == 1 and row.shape[0] == 1:
@@ -304,5 +311,5 @@ def _added(scene: Scene, step: Step, phase: int, done: bool) -> Formula:
     first, *others = (_cotangent(scene, of, operand) for operand in step.operands)
     terms = (first, *map(guarded, others))
     total = _cotangent(scene, of, step.value, new=True)
-    parts = (Part("=" if leaf else "←", Sum(terms), phase), Part("=", total, phase))
+    parts = (Part("=" if leaf and done else "←", Sum(terms), phase), Part("=", total, phase))
     return Formula(left, parts, "", C, (), done, phase=phase)

@@ -453,10 +453,12 @@ class Labels(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """How numbers are shown: significant digits; as fractions where that is exact and short."""
+    """How numbers are shown: significant digits; as fractions where that is exact and short; ``whole``: of a matrix
+    as many as there is room for."""
 
     digits: int = 4
     fractions: bool = False
+    whole: bool = False
 
 
 class Deck(NamedTuple):

@@ -39,7 +39,7 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     """Gradients, cost, notice."""
     found = [gradients(scene, steps)]
     if scene.flowing:
-        found.append(cost(scene, max((step.held for step in steps), default=0)))
+        found.append(cost(scene, steps))
     return [*found, notice(scene)]
 
 
@@ -85,7 +85,7 @@ def _gradient(scene: Scene, name: str, role: Role, outer: Outer | None) -> Formu
     if scene.rows > 1:
         heads = heads_of(scene, name)
         return Formula(left, (Part("=", Matrix(array, role, role, heads=heads, new=True)),), role=role, done=True)
-    whole = Matrix(as_matrix(array, scene.row_vectors), role, role, new=True)
+    whole = Matrix(as_matrix(array, scene.is_row(name)), role, role, new=True)
     parts = [Part("=", whole, 1)]
     if scene.mode == "forward" and array.ndim == 2 and array.size > 1:
         row = Matrix(array.reshape(1, -1), role, role, heads=heads_of(scene, name))
@@ -144,11 +144,8 @@ def _column(row: Matrix) -> Matrix:
     return row._replace(array=row.array.T)
 
 
-def cost(scene: Scene, held: int) -> Slide:
-    """What the chain takes in both modes, the numbers held, calls of numeric mode; the cost of the story's own mode.
-
-    ``held``: the most numbers that this run held, which checkpoints make fewer.
-    """
+def cost(scene: Scene, steps: list[Step]) -> Slide:
+    """What the chain takes in both modes, the numbers held, calls of numeric mode; the cost of the story's own mode."""
     say = scene.say
     graph = CostGraph(scene.trace, scene.wrt)
     forward, backward = chain_products(scene)
@@ -159,16 +156,18 @@ def cost(scene: Scene, held: int) -> Slide:
     if scene.result.formulas is not None:
         stage.append(operations(scene, scene.result.formulas))
     stage.append(_multiplications(scene, forward, backward, calls, once))
-    stage.append(_held(scene, held))
+    stage.append(_held(scene, max((step.held for step in steps), default=0)))
     if scene.mode == "numeric":
         stage.append(Text(say("cost.numeric.own", calls=f"{calls:,}", once=f"{once:,}", n=once), phase=1))
     else:
         stage.append(Text(say("cost.numeric", n=f"{numbers:,}", calls=f"{calls:,}"), phase=1))
     stage.append(Text(_why(scene, forward, backward, numbers), phase=2))
     made = mode_costs(graph, scene.trace, scene.wrt, symbolic=False)
-    own = {mode: made[mode].operations for mode in ("forward", "reverse")}
-    if all(count is not None for count in own.values()):
-        stage.append(Text(say("cost.engine", **{mode: f"{count:,}" for mode, count in own.items()}), phase=2))
+    counts = {mode: made[mode].operations for mode in ("forward", "reverse")}
+    again = sum(graph.multiplications[step.target] for step in steps if step.kind == "recompute")
+    if all(count is not None for count in counts.values()):
+        engines = {mode: f"{(count or 0) + (again if mode == scene.mode else 0):,}" for mode, count in counts.items()}
+        stage.append(Text(say("cost.engine", **engines), phase=2))
     schedule = scene.request.schedule
     if schedule is not None:
         ratio = f"{schedule.ratio:.4g}"
@@ -225,7 +224,8 @@ def _bars(scene: Scene, caption: str, counts: Mapping[str, int], phase: int = 0)
     )
     large = max(counts.values()) > 100 * max(1, min(counts.values()))
     alt = ", ".join(f"{say.text(key)} {n:,}" for key, n in counts.items())
-    return Bars(say.text(caption), bars, large, phase, f"{say.text(caption)}: {alt}")
+    title = say.text("cost.logarithms", of=say.text(caption)) if large else say.text(caption)
+    return Bars(title, bars, large, phase, f"{title}: {alt}")
 
 
 def _why(scene: Scene, forward: int, backward: int, numbers: int) -> Runs:

@@ -284,13 +284,21 @@ def _is_diagonal(matrix: Matrix) -> bool:
 
 
 MOST_TERMS = 4
+EFFECTS = (
+    ("work.falls", "work.stays", "work.grows"),
+    ("work.alone.falls", "work.alone.stays", "work.alone.grows"),
+)
 
 
-def effect(scene: Scene, turned: Name, of: Name, value: float, role: Role) -> Runs:
-    """What a derivative means: by how many times as much ``of`` moves, and which way."""
-    key = "work.stays" if value == 0.0 else "work.grows" if value > 0.0 else "work.falls"
-    size = Number(abs(value), role)
-    return scene.say(key, n=int(abs(value) == 1.0), W=turned, h=of, v=size) if np.isfinite(value) else ()
+def effect(scene: Scene, turned: Name, of: Name, value: float, role: Role, alone: bool) -> Runs:
+    """What a derivative means: by how many times as much ``of`` moves, and which way.
+
+    ``alone``: other ways lead from the one to the other as well, and are not counted in.
+    """
+    if not np.isfinite(value):
+        return ()
+    key = EFFECTS[alone][int(np.sign(value)) + 1]
+    return scene.say(key, n=int(abs(value) == 1.0), W=turned, h=of, v=Number(abs(value), role))
 
 
 def work(

@@ -20,6 +20,7 @@ from adcli.trace import Node
 VANISHING = 1e-3
 SMALL_STEP = 0.001
 MOST_CHECKED = 1_000_000  # numbers asked for, times numbers of the trace: up to which another engine is run as well
+AGREES = 0.1  # relative error up to which two modes tell the same
 MIN_DIGITS = 8  # two exact engines that agree to less deserve a second look
 
 
@@ -128,7 +129,8 @@ def _other_engine(scene: Scene) -> list[Block]:
     other = "forward" if scene.mode == "reverse" else "reverse"
     numbers = sum(scene.size(name) for name in scene.wrt)
     told_by_other = scene.result.sampled is not None
-    if told_by_other or numbers * sum(map(scene.size, scene.trace.shapes)) > MOST_CHECKED:
+    is_finite = all(np.isfinite(gradient).all() for gradient in scene.result.gradients.values())
+    if told_by_other or not is_finite or numbers * sum(map(scene.size, scene.trace.shapes)) > MOST_CHECKED:
         return []
     check, _ = differentiate(scene.trace, other, scene.wrt)
     exact = {name: np.zeros(gradient.shape) for name, gradient in scene.result.gradients.items()}
@@ -136,6 +138,7 @@ def _other_engine(scene: Scene) -> list[Block]:
     pair = compare(Ran(scene.mode, scene.result, exact, 0.0), Ran(other, check, exact, 0.0), aside)
     mode = scene.say.text(f"mode.{other}")
     if scene.mode == "numeric":
-        return [Text(scene.say("notice.differs", mode=mode, e=Number(pair.max_error, digits=1)), Style.CHECK)]
+        style = Style.CHECK if pair.max_error < AGREES else Style.WARNING
+        return [Text(scene.say("notice.differs", mode=mode, e=Number(pair.max_error, digits=1)), style)]
     style = Style.CHECK if pair.digits >= MIN_DIGITS else Style.WARNING
     return [Text(scene.say("notice.agrees", mode=mode, n=pair.digits), style)]

@@ -29,6 +29,7 @@ from adcli.explain.blocks import (
     Words,
 )
 from adcli.explain.maths import Bracketed, Expression, Fraction, Name, Number, Partial, Product, Role, Sum
+from adcli.explain.noticing import AGREES
 from adcli.explain.pictures import strip
 from adcli.explain.quotients import (
     DIGITS_MORE,
@@ -47,7 +48,6 @@ from adcli.notation.numbers import with_power
 
 MOST_ROWS = 14
 WORST = 5
-AGREES = 0.1  # relative error up to which two modes tell the same
 FLOOR = 2e-16
 DIGITS_OF_AN_ENTRY = 8
 DIGITS_OF_A_QUOTIENT = 12

@@ -276,7 +276,8 @@ def _chain(
     result: Expression | None = None
     span = None
     if covered and not is_done:
-        result = cotangent_name(scene, path[len(covered) - 1][1]) if back else scene.names.tangent(name)
+        behind = [by for of, by in path if order[of] >= at]
+        result = cotangent_name(scene, behind[-1]) if back else scene.names.tangent(name)
         span = (min(covered), max(covered))
     ends_here = not finished and any(order[of] == at for of, _ in path)
     progress = becomes(State.DONE, last_phase if ends_here else 0, State.TO_COME) if is_done else TO_COME

@@ -18,7 +18,7 @@ from adcli.explain.pictures import strip
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import Told, shortened_rows, told_in_full
 from adcli.explain.settled import settled
-from adcli.explain.storage import PULLS, Ledger, products
+from adcli.explain.storage import PULLS, Ledger
 
 C = Role.COTANGENT
 
@@ -54,7 +54,7 @@ def _by_node(scene: Scene, steps: list[Step]) -> list[Told]:
 def _way_back(scene: Scene, told: list[Told], ledger: Ledger) -> list[Slide]:
     found: list[Slide] = []
     full = told_in_full(len(told), scene.detail)
-    skipped: list[tuple[int, Told]] = []
+    skipped: list[tuple[int, Told, list[str]]] = []
     last_use = _last_use(scene, told)
     done: list[str] = []
     before_it: dict[str, Expression] = {}
@@ -81,7 +81,7 @@ def _way_back(scene: Scene, told: list[Told], ledger: Ledger) -> list[Slide]:
             found.append(slide)
         else:
             ledger.pass_over(one.steps)
-            skipped.append((index, one))
+            skipped.append((index, one, finished))
         before_it |= hung(scene, one)
     return found
 
@@ -96,19 +96,18 @@ def _last_use(scene: Scene, told: list[Told]) -> dict[str, int]:
     return last
 
 
-def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int, done: list[str]) -> Slide:
+def _summary(scene: Scene, skipped: list[tuple[int, Told, list[str]]], count: int, done: list[str]) -> Slide:
     """Steps back that are alike, a row each."""
     say = scene.say
-    keys = (("name", False), ("done", False), ("norm", True), ("cost", True))
+    keys = (("name", False), ("done", False), ("sent", True), ("cost", True))
     columns = tuple(Column((Words(say.text(f"table.{key}")),), right) for key, right in keys)
     loss = scene.names[scene.output]
     rows = []
-    for _, told in skipped:
-        gradients = [s.target for s in told.steps if s.target in scene.wrt]
-        moved = [s for s in told.steps if s.kind == "cotangent.update"]
-        size = abs(largest(moved[-1].value.array())) if moved else 0.0
-        cost = sum(step.multiplications for step in products(scene, told.steps))
-        finished = say.listed([Partial(loss, scene.names[name], C) for name in gradients])
+    for _, told, ended in skipped:
+        targets = [s.target for s in told.steps if s.kind == "cotangent.update"]
+        moved = [s for s in told.steps if s.target in targets]
+        cost = sum(step.multiplications for step in told.steps)
+        finished = say.listed([Partial(loss, scene.names[name], C) for name in ended])
         again = [scene.names[s.target] for s in told.steps if s.kind == "recompute"]
         if again:
             finished = say("again.row", names=say.listed([*again[:1], *again[1:][-1:]]))
@@ -117,7 +116,7 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int, done: li
                 (
                     (scene.names[told.node.name], Words(f" {told.node.op}", muted=True)),
                     finished,
-                    () if again else (Number(size),),
+                    (Number(abs(largest(moved[-1].value.array()))),) if moved else (),
                     (Words(f"{cost:,}"),),
                 )
             )
@@ -133,5 +132,5 @@ def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int, done: li
         strip=strip(scene, skipped[-1][1].node.name, back=True, done=done, role=C),
         stage=(Table(columns, shortened_rows(rows)),),
         note=say.text("summary.note"),
-        steps=tuple(step for _, told in skipped for step in told.steps),
+        steps=tuple(step for _, told, _ in skipped for step in told.steps),
     )

@@ -102,6 +102,10 @@ class Scene(NamedTuple):
         """Whether all of them are parameters of layers, so that their Jacobians are weight Jacobians."""
         return not self.is_program and all(name in self.trace.parameters for name in names)
 
+    def uses(self, name: str) -> int:
+        """How many operands of steps it is, of those through which derivatives flow."""
+        return sum(node.operands.count(name) for node in self.flowing)
+
     def is_read(self, name: str) -> bool:
         """Whether a step of the trace uses the name."""
         return any(name in node.operands for node in self.trace.nodes)
@@ -126,14 +130,17 @@ class Scene(NamedTuple):
         """``2×2``; nothing for one number. A vector is ``2×1``, or ``1×2``, as it is drawn: ``2`` would be a value."""
         shape = self.shape(name)
         if len(shape) == 1:
-            as_row = self.row_vectors or (self.is_batch and name in self.trace.parameters)
-            shape = (1, *shape) if as_row else (*shape, 1)
+            shape = (1, *shape) if self.is_row(name) else (*shape, 1)
         return "×".join(map(str, shape)) if math.prod(shape) > 1 or len(self.shape(name)) > 1 else ""
 
+    def is_row(self, name: str) -> bool:
+        """Whether a vector of this name is a row: in the row convention, or added to the rows of a batch."""
+        return self.row_vectors or (self.is_batch and name in self.trace.parameters)
+
     def matrix(self, name: str, shape: bool = True) -> Matrix:
-        """The value of a name as a matrix: a vector is a column (a row in the row convention)."""
+        """The value of a name as a matrix: a vector is a column, unless it is a row (``is_row``)."""
         role = self.names[name].role
-        return Matrix(as_matrix(self.value(name), self.row_vectors), role, role, shape=shape)
+        return Matrix(as_matrix(self.value(name), self.is_row(name)), role, role, shape=shape)
 
     def short(self, name: str) -> Expression | None:
         """The value on one line where it is short: a number, or a list; None where it isn't."""

@@ -105,26 +105,23 @@ def way_back(
             progress = Progress(after)
         at = index if name == at_node else at
         slots.append(slot(scene, name, progress))
-    hands = {s.target: s for s in steps if s.kind in ("cotangent.update", "cotangent.init")}
+    hands: dict[str, Step] = {}
+    for step in steps:
+        if step.kind in ("cotangent.update", "cotangent.init") or (step.kind == "accumulate" and step.target in hands):
+            hands[step.target] = step
     own = [
         Slot(
             cotangent_name(scene, name),
             _in_hand(step),
-            scene.shape_text(name) if scene.is_batch else "×".join(map(str, step.value.shape)),
+            scene.shape_text(name) if scene.is_batch and scene.rows == 1 else "×".join(map(str, step.value.shape)),
             becomes(State.IN_HAND, made.get(name, 0), State.TO_COME),
             C,
         )
         for name, step in list(hands.items())[-2:]
     ]
     meter = ledger.meter(say, steps[-1].held, phases)
-    facts = multiplications(scene, products(scene, steps))
+    facts = multiplications(scene, [step for step in steps if step.multiplications])
     return Storage(say.text("storage.stored"), (*shortened(slots, at), *own), meter, facts)
-
-
-def products(scene: Scene, steps: Sequence[Step]) -> list[Step]:
-    """The steps that multiply; a product with the identity, where the way back begins, is none, as in the closing."""
-    seed = f"∂{scene.output}/∂{scene.output}"
-    return [step for step in steps if step.multiplications and step.operands[0].name != seed]
 
 
 def _in_hand(step: Step) -> Expression | None:

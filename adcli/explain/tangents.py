@@ -6,6 +6,7 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.derivation import Step
+from adcli.explain.backward import as_term
 from adcli.explain.blocks import Formula, Part, Runs, Work
 from adcli.explain.formulas import effect, heads_of, jacobian, product, work
 from adcli.explain.maths import Expression, Matrix, Name, Partial, Product, Role, Sum
@@ -40,7 +41,7 @@ def tangent_formulas(
             updates += 1
             if updates > MOST_UPDATES and scene.detail != "full":
                 continue
-            formula, block = _updated(scene, node, step, zeros, hand is None)
+            formula, block = _updated(scene, node, step, zeros, hand is None, step.target in added)
             hand = hand or block
             found.append(_as_term(formula, terms.setdefault(step.target, [])) if step.target in added else formula)
         elif step.kind == "accumulate":
@@ -50,10 +51,9 @@ def tangent_formulas(
 
 
 def _as_term(formula: Formula, terms: list[Expression]) -> Formula:
-    """The line of a contribution: its rule stands at the left, and is remembered for the sum."""
-    rule, *rest = formula.parts
-    terms.append(rule.expression)
-    return formula._replace(left=rule.expression, parts=tuple(rest) or formula.parts)
+    """The line of a contribution, whose rule is remembered for the sum."""
+    terms.append(formula.parts[0].expression)
+    return as_term(formula)
 
 
 def _started(scene: Scene, node: Node, step: Step) -> Formula:
@@ -75,7 +75,7 @@ def _started(scene: Scene, node: Node, step: Step) -> Formula:
 
 
 def _updated(
-    scene: Scene, node: Node, step: Step, zeros: dict[str, Array | None], by_hand: bool
+    scene: Scene, node: Node, step: Step, zeros: dict[str, Array | None], by_hand: bool, alone: bool
 ) -> tuple[Formula, Work | None]:
     of = step.target
     left_operand, right_operand = step.operands
@@ -96,7 +96,7 @@ def _updated(
     if by_hand:
 
         def meaning(at: tuple[int, int], value: float) -> Runs:
-            return effect(scene, scene.names.entry(of, at[1]), scene.names.entry(node.name, at[0]), value, T)
+            return effect(scene, scene.names.entry(of, at[1]), scene.names.entry(node.name, at[0]), value, T, alone)
 
         left, right, result, hand = work(scene, left, right, result, meaning, T, 2)
     parts = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adcli.explain.blocks import Block, Formula, Group, Part, State
-from adcli.explain.maths import Role
+from adcli.explain.maths import Matrix, Role
 from adcli.render.boxes_text import Box, beside, padded
-from adcli.render.inline_text import COLUMNS
 from adcli.render.maths_text import Pen
 from adcli.render.segments import STYLES, Segments, wrapped
+from adcli.render.shown import most_shown
 
 FEWEST_COLUMNS = 3
 BREAK = "     "
@@ -22,7 +22,7 @@ class Equations:
     def __init__(self, pen: Pen) -> None:
         self.pen = pen
         self.was_cut = False  # whether a matrix lost columns because the last blocks were too narrow for it
-        self.signed: dict[tuple[int, int, bool], Box] = {}
+        self.signed: dict[tuple[int, int | None, bool], Box] = {}
 
     def _rule(self, formula: Formula) -> Box:
         """The left side and the first sign's expression, if that has no matrix."""
@@ -30,7 +30,7 @@ class Equations:
 
     def _signed(self, part: Part) -> Box:
         """``= expression``."""
-        key = id(part), self.pen.columns, self.pen.shapes  # the deck, and so its parts, lives longer than the page
+        key = id(part), self.pen.narrowed, self.pen.shapes  # the deck, and so its parts, lives longer than the page
         if key not in self.signed:
             sign = f" {self.pen.sign(part.sign, part.expression)} " if part.sign else ""
             self.signed[key] = beside([Box([[(sign, "")]], 0), self.pen.box(part.expression)])
@@ -72,11 +72,13 @@ class Equations:
     def formula(self, formula: Formula, width: int, rule: int = 0) -> list[Segments]:
         """A formula, and its aside beside it where there is room, otherwise below."""
         drawn = [beside(row) for row in self._rows(formula, width, rule)]
-        while self.pen.columns > FEWEST_COLUMNS and max(box.width for box in drawn) > width:
-            self.pen.columns -= 1
+        columns = self.pen.columns if max(box.width for box in drawn) <= width else self._most_columns(formula)
+        while columns > FEWEST_COLUMNS and max(box.width for box in drawn) > width:
+            columns -= 1
+            self.pen.narrowed = columns
             self.was_cut = True
             drawn = [beside(row) for row in self._rows(formula, width, rule)]
-        self.pen.columns = COLUMNS
+        self.pen.narrowed = None
         if formula.aside:
             room = width - drawn[-1].width - 3
             aside = wrapped(self.pen.muted(formula.aside), room if room >= 14 else width - 2)
@@ -85,6 +87,13 @@ class Equations:
             else:
                 drawn.append(Box([[("  ", ""), *line] for line in aside], 0))
         return [line for box in drawn for line in self._fitted(box, width)]
+
+    def _most_columns(self, thing: object) -> int:
+        """The most columns that a matrix has as it is drawn."""
+        if isinstance(thing, Matrix):
+            return most_shown(thing, self.pen.numbers, self.pen.rows, self.pen.columns)[1]
+        inner = [self._most_columns(part) for part in thing] if isinstance(thing, tuple) else []
+        return max(inner, default=self.pen.columns)
 
     def _fitted(self, box: Box, width: int) -> list[Segments]:
         """The lines of ``box``; a single one that is too long, broken between words."""

@@ -28,7 +28,7 @@ from adcli.explain.maths import (
 )
 from adcli.render.names_text import name_text
 from adcli.render.segments import SPELLED, STYLES, Segments
-from adcli.render.shown import entries, is_approximate, one_number, shown
+from adcli.render.shown import Shown, entries, is_approximate, most_shown, one_number, shown
 
 ROWS = 4
 COLUMNS = 6
@@ -45,6 +45,12 @@ class LinePen:
         self.ascii = ascii_only
         self.rows = ROWS
         self.columns = COLUMNS
+        self.narrowed: int | None = None  # columns of a matrix for which there is no room otherwise
+
+    def seen(self, matrix: Matrix) -> Shown:
+        """What of a matrix is shown."""
+        rows, columns = most_shown(matrix, self.numbers, self.rows, self.columns)
+        return shown(matrix, self.numbers, rows, min(columns, self.narrowed or columns))
 
     def name(self, name: Name) -> str:
         return name_text(name, self.ascii)
@@ -159,7 +165,7 @@ class LinePen:
         return [(text, style) for text, style in found if text]
 
     def _flat_matrix(self, e: Matrix) -> Segments:
-        seen = shown(e, self.numbers, self.rows, self.columns)
+        seen = self.seen(e)
         if e.array.size == 1:
             return [(seen.cells[0][0].text, STYLES[e.role])]
         rows = "; ".join(" ".join(cell.text for cell in row) for row in seen.cells)

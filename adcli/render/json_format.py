@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 import numpy as np
 
 from adcli.arrays import Array
+
+# What a terminal would act upon, and signs that turn the direction of writing: in JSON, escaped.
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def numbers(array: Array) -> Any:
@@ -29,7 +33,9 @@ def _spelled(value: Any) -> Any:
 
 
 def one_line(value: Any) -> str:
-    return value() if isinstance(value, partial) else json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if isinstance(value, partial):
+        return str(value())
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
 def document(content: dict[str, Any]) -> str:

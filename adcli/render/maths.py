@@ -28,7 +28,7 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
-from adcli.render.shown import Cell, entries, is_approximate, one_number, shown
+from adcli.render.shown import Cell, entries, is_approximate, most_shown, one_number, shown
 
 SIGNS = {"=": "=", "←": r"\leftarrow", "≈": r"\approx", "+=": r"\mathrel{+}=", "": "", "→": r"\to"}
 SPECIAL = {
@@ -62,7 +62,7 @@ class Ink(NamedTuple):
     columns: int = 8
 
 
-PLAIN_INK = Ink()
+PLAIN_INK = Ink()  # of a page without an edge
 
 
 def to_latex(expression: Expression, numbers: Numbers, ink: Ink = PLAIN_INK) -> str:
@@ -174,7 +174,8 @@ class _Latex:
         return self.ink.role(rf"{word}({COMMA.join(texts)})", e.role)
 
     def matrix(self, e: Matrix) -> str:
-        seen = shown(e, self.numbers, self.ink.rows, self.ink.columns)
+        most = self.ink.rows, self.ink.columns
+        seen = shown(e, self.numbers, *(most_shown(e, self.numbers, *most) if self.ink is PLAIN_INK else most))
         if e.array.size == 1:
             return self.ink.role(number_latex(seen.cells[0][0].text), e.role)
         lines = [" & ".join(self._cell(cell, e) for cell in row) for row in seen.cells]

@@ -7,7 +7,7 @@ from adcli.explain.maths import Expression, Matrix, Product, Raw, Sum, Symbols
 from adcli.render.boxes_text import Box, aligned, at_the_point, beside, bracketed, word
 from adcli.render.inline_text import LinePen
 from adcli.render.segments import STYLES, Segments
-from adcli.render.shown import Cell, shown
+from adcli.render.shown import Cell
 
 
 class Pen(LinePen):
@@ -16,13 +16,13 @@ class Pen(LinePen):
     def __init__(self, numbers: Numbers, ascii_only: bool = False) -> None:
         super().__init__(numbers, ascii_only)
         self.shapes = True
-        self._drawn: dict[tuple[int, int, bool], Box] = {}  # matrices of the deck, which lives longer than the pen
+        self._drawn: dict[tuple[int, int | None, bool], Box] = {}  # of the deck, which lives longer
 
     def box(self, e: Expression) -> Box:
         """``e`` with matrices in tall brackets."""
         match e:
             case Matrix() if e.array.size > 1:
-                key = id(e), self.columns, self.shapes
+                key = id(e), self.narrowed, self.shapes
                 if key not in self._drawn:
                     self._drawn[key] = self._matrix(e)
                 return self._drawn[key]
@@ -60,7 +60,7 @@ class Pen(LinePen):
         return beside(boxes)
 
     def _matrix(self, e: Matrix) -> Box:
-        seen = shown(e, self.numbers, self.rows, self.columns)
+        seen = self.seen(e)
         columns = list(zip(*seen.cells, strict=True))
         texts = [at_the_point([cell.text for cell in column]) for column in columns]
         rows: list[Segments] = []

@@ -14,6 +14,7 @@ from adcli.notation.numbers import number_text
 from adcli.render.numerals import kept
 
 MOST_ADDED = 2  # digits that a large number gets beyond those asked for, so that small ones keep theirs
+MOST_WHOLE = 24  # rows, and columns, of a matrix that is shown whole where nothing is to be shortened
 GAPS = {(False, True): "⋯", (True, False): "⋮", (True, True): "⋱"}
 
 
@@ -55,6 +56,13 @@ def shown(matrix: Matrix, numbers: Numbers, rows: int = 6, columns: int = 8) -> 
     rounded = any(is_rounded(value, text) for value, text in zip(values, texts, strict=True))
     cells = tuple(tuple(cell(i, j) for j in heads) for i in lines)
     return Shown(cells, tuple(lines), tuple(heads), shape_label(matrix), rounded)
+
+
+def most_shown(matrix: Matrix, numbers: Numbers, rows: int, columns: int) -> tuple[int, int]:
+    """So many ``rows`` and ``columns``; all of a matrix that is not to be shortened, unless it is large."""
+    height, width = matrix.array.shape
+    is_whole = numbers.whole and height <= MOST_WHOLE and width <= MOST_WHOLE
+    return (max(rows, height), max(columns, width)) if is_whole else (rows, columns)
 
 
 def shape_label(matrix: Matrix) -> str:
@@ -107,7 +115,7 @@ def is_approximate(expression: Expression, numbers: Numbers) -> bool:
     if isinstance(expression, Number):
         return is_rounded(expression.value, one_number(expression, numbers))
     if isinstance(expression, Matrix):
-        return shown(expression, numbers).rounded
+        return shown(expression, numbers, *most_shown(expression, numbers, 6, 8)).rounded
     if isinstance(expression, Product):
         return any(is_approximate(factor, numbers) for factor in expression.factors)
     return isinstance(expression, Bracketed) and is_approximate(expression.of, numbers)

@@ -119,6 +119,8 @@ def _pulled(step: Step, scene: Scene, most: int | None, result: Part) -> tuple[E
     if len(step.operands) == 2:
         tilde = cotangent_name(scene, step.pulled_through)
         rule = Product((tilde, _partial(step.operands[1], scene)))
+        if scene.uses(step.target) > 1:  # a contribution, to which others are added
+            return rule, [_product(step, most, tilde), result]
         return left, [Part("=" if is_gradient else "←", rule), _product(step, most, tilde), result]
     begin = [] if is_gradient else [Part("←", whole)]
     if step.operands:

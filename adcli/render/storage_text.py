@@ -11,7 +11,7 @@ from adcli.render.shown import entries
 
 def storage(block: Storage, pen: Pen, labels: Labels, width: int) -> list[Segments]:
     """Slots on one line, their states under them; then the meter and the facts. While it fills, a line a phase."""
-    earlier = [_slot_rows(row, pen, labels, width)[0][0] for row in filling(block)]
+    earlier = [line for row in filling(block) for line, _ in _slot_rows(row, pen, labels, width)]
     return [*map(_stripped, earlier), *_storage_row(block, pen, labels, width)]
 
 

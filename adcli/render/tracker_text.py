@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from adcli.explain.blocks import Chain, Factor, State, Tracker
-from adcli.explain.maths import Name, Partial, Role
+from adcli.explain.maths import Name, Partial, Product, Role
 from adcli.render.maths_text import Pen
 from adcli.render.segments import STYLES, Segments, length, wrapped
 
@@ -53,7 +53,8 @@ def _factor(factor: Factor, pen: Pen, block: Tracker, with_partials: bool) -> Se
         mark = ""
     elif pen.ascii:  # marks that look like signs of a formula stand apart from the factor before
         mark = f" {mark}"
-    text = pen.inline_flat(factor.expression)
+    parts = factor.expression.factors if isinstance(factor.expression, Product) else (factor.expression,)
+    text = (mark or "·").join(map(pen.inline_flat, parts))  # after ⋯ a dot would look like the mark of what is to come
     style = {State.DONE: STYLES[Role.DONE], State.NOW: f"{STYLES[block.role]} bold reverse"}.get(
         factor.progress.state, "dim"
     )

@@ -1,0 +1,171 @@
+"""What slides claim where several ways lead to a value, where a trace is long, and where numbers are no numbers."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+SPECS = Path(__file__).parent.parent / "specs"
+SHARED = str(SPECS / "shared-weight.yaml")
+SHARED_AND_SKIP = """
+input: {x: [1, 2]}
+target: {y: [1, 0]}
+parameters: {W: [[1, 2], [0, 1]]}
+layers:
+  - {type: linear, weight: W, activation: tanh}
+  - {type: linear, weight: W}
+  - {type: add, inputs: [h1, h2]}
+  - {type: multiply, inputs: [h3, h1]}
+loss: squared_error
+"""
+
+
+@pytest.fixture(autouse=True)
+def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
+def words(run, *args: str) -> str:
+    """The story as text, on one line."""
+    return " ".join(run("explain", *args).stdout.split())
+
+
+def written(tmp_path: Path, spec: str) -> str:
+    path = tmp_path / "spec.yaml"
+    path.write_text(spec)
+    return str(path)
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> str:
+    return written(tmp_path, SHARED_AND_SKIP)
+
+
+# --- several ways --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("mode", "slide"), [("reverse", "6"), ("reverse", "8"), ("forward", "6")])
+def test_what_one_use_of_a_weight_does_is_not_told_as_its_whole_effect(run, mode: str, slide: str) -> None:
+    """∂ℓ/∂W[2,2] is -0.691: the uses of W contribute -1.911 and 1.22."""
+    text = words(run, SHARED, "--mode", mode, "--slide", slide)
+    assert "add a little to W" not in text or "along this way alone" in text
+    assert "lewat jalur ini saja" in words(run, SHARED, "--slide", "8", "--lang", "id")
+
+
+def test_a_weight_used_once_is_told_with_its_whole_effect(run) -> None:
+    text = words(run, str(SPECS / "reverse-mode.yaml"))
+    assert "add a little to W₂[2,2], and ℓ grows by 12 times as much" in text and "alone" not in text
+
+
+def test_a_contribution_is_not_called_the_gradient(run, run_json) -> None:
+    slides = [run("explain", SHARED, "--slide", slide).stdout for slide in ("6", "8", "9")]
+    assert "∂ℓ/∂W ← h~₃·∂h₃/∂W ≈" in slides[0] and "∂ℓ/∂W =" not in slides[0] + slides[1]
+    assert "f₂ z~₂·∂z₂/∂W ≈" in slides[1] and "∂ℓ/∂W ← ⎡2.641" in slides[1]
+    assert "∂ℓ/∂W = ⎡1.273" in slides[2]
+    texts = [step["text"] for slide in run_json("explain", SHARED)["slides"] for step in slide["steps"]]
+    assert sum(text.startswith("∂ℓ/∂W = ") for text in texts) == 0
+    assert sum(text.startswith("∂ℓ/∂W ← ") for text in texts) == 2
+
+
+def test_in_hand_is_the_sum_of_what_came_back_along_all_ways(run, graph: str) -> None:
+    text = run("explain", graph).stdout
+    assert re.search(r"h~₁ ← \[22\.998 7\.167\] \+ \[5\.855 3\.584\] .*\n +≈ \[28\.85 10\.75\]", text)
+    assert "[h~₁ 28.85 10.75]" in text and "[h~₁ 5.855 3.584]" not in text
+
+
+def test_the_cotangent_in_hand_has_the_shape_that_its_slide_shows(run, tmp_path: Path) -> None:
+    spec = "input: {x: [[1, 2], [3, 4]]}\nlayers: [{type: linear, weight: [[1, 2]]}, {type: softplus}]\n"
+    text = run("explain", written(tmp_path, spec), "--slide", "5").stdout
+    assert "[h~ 2×2]" in text and "[h~ 2×1]" not in text
+
+
+def test_a_row_of_a_filling_storage_is_never_cut(run, graph: str) -> None:
+    """h₄ ≈ (6.57, 1.43) is stored in one line and ℓ in the next: both are seen."""
+    slide = run("explain", graph, "--slide", "4").stdout
+    assert slide.count("[h₄ ·]") == 4 and slide.count("[ℓ ·]") == 5
+
+
+# --- long traces ---------------------------------------------------------------------------------------------------
+
+
+def test_in_a_shortened_row_what_is_done_has_no_mark_of_what_is_to_come(run) -> None:
+    rows = [line for line in run("explain", str(SPECS / "vanishing.yaml")).stdout.split("\n") if "⋯" in line]
+    done = [row for row in rows if row.rstrip().endswith("✓") and "/W" in row]
+    assert done and not any("⋯·" in row for row in done)
+
+
+def test_under_a_shortened_row_stands_what_its_factors_make(run, tmp_path: Path) -> None:
+    lines = ["u = A @ v", "w = tanh(u) * s + v", "p = softmax(w)", "q = dot(p, v) / s ** 2"]
+    program = "".join(f"  - {line}\n" for line in [*lines, "out = q - mean(w) + sum(A) / 4"])
+    spec = f"parameters: {{A: [[1, 2], [3, 4]], v: [1, -1], s: 2}}\nprogram:\n{program}"
+    text = run("explain", written(tmp_path, spec)).stdout
+    slide = next(part for part in text.split("\n\nReverse mode ·") if "w.1~ moves to u\n" in part)
+    assert "─ u~ ─" in slide and "─ p~ ─" not in slide and "─ w.2~ ─" not in slide
+    summary = next(part for part in text.split("\n\nReverse mode ·") if "Steps 3 to 7" in part)
+    (row,) = [line for line in summary.split("\n") if "out.3 sum" in line]
+    assert row.split() == ["out.3", "sum", "4"]  # a share of ∂out/∂A, which is not done; nothing is sent back
+
+
+def test_bars_that_are_logarithms_say_so(run) -> None:
+    text = words(run, str(SPECS / "classifier.yaml"), "--mode", "symbolic")
+    assert "operations of the formulas; the bars are logarithms" in text
+    assert "logarithms" not in words(run, str(SPECS / "forward-mode.yaml"))
+
+
+# --- counts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("spec", "count"), [("order", 20), ("two-layers", 16), ("one-layer", 0), ("reverse-mode", 36)])
+def test_multiplications_of_all_steps_are_those_of_the_closing(run, run_json, spec: str, count: int) -> None:
+    path = str(SPECS / f"{spec}.yaml")
+    steps = [step for slide in run_json("explain", path)["slides"] for step in slide["steps"]]
+    assert sum(step["multiplications"] for step in steps) == count
+    assert f"What it cost: {count or 'the chain needs no product'}" in words(run, path)
+
+
+def test_what_is_computed_again_counts_among_what_the_engine_makes(run) -> None:
+    """h₃ = W₃ h₂ takes 4 multiplications."""
+    path = str(SPECS / "checkpoint.yaml")
+    assert "reverse 38." in words(run, path) and "reverse 42." in words(run, path, "--checkpoint", "h1,h2,h4")
+
+
+# --- what is no number, and kinks ----------------------------------------------------------------------------------
+
+
+def test_what_is_no_number_agrees_with_nothing(run, tmp_path: Path) -> None:
+    spec = (
+        "input: {x: [0]}\ntarget: {y: 1}\nlayers: [{type: linear, weight: [[1]], activation: log}]\nloss: squared_error"
+    )
+    assert "Checked" not in run("explain", written(tmp_path, spec)).stdout
+
+
+def test_at_a_kink_numeric_mode_is_not_ticked(run, tmp_path: Path) -> None:
+    spec = "input: {x: [1]}\nlayers: [{type: linear, weight: [[0]], activation: relu}]\n"
+    text = words(run, written(tmp_path, spec), "--mode", "numeric")
+    assert "⚠ Checked with reverse mode: the largest relative difference is" in text
+
+
+def test_a_title_with_signs_that_a_terminal_acts_upon_is_escaped_in_json(run, run_json, tmp_path: Path) -> None:
+    spec = written(tmp_path, 'title: "a\\u009b31m\\u202eb"\nparameters: {a: 1}\nprogram: [b = a * 2]\n')
+    assert r"a\u009b31m\u202eb" in run("explain", spec, "--format", "json").stdout
+    assert run_json("explain", spec)["title"] == "a\u009b31m\u202eb"
+
+
+# --- all of it -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown"])
+def test_full_writes_out_what_normal_shortens(run, format_: str) -> None:
+    """∂h₂/∂W₂ is 3 × 9, and a page of 80 columns has room for it."""
+    for spec in ("classifier", "xor"):
+        args = ("explain", str(SPECS / f"{spec}.yaml"), "--mode", "forward", "--format", format_)
+        normal, full = run(*args).stdout, run(*args, "--detail", "full").stdout
+        gap = re.compile(r"⋯|⋮|\\cdots|\\vdots")
+        assert gap.search(normal) and not gap.search(full)
+        assert format_ == "markdown" or max(map(len, full.split("\n"))) <= 80
+
+
+def test_the_bias_of_a_batch_is_a_row_wherever_it_is_drawn(run) -> None:
+    text = run("explain", str(SPECS / "xor.yaml"), "--mode", "forward").stdout
+    assert "b₁    1×2" in text and "[1/2 -1/2]" in text.partition("computes")[0]
+    assert re.search(r"∂ℓ/∂b₁ = \[3 -3\] .*b₁ = \[1/2 -1/2\]", text)
