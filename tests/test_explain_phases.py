@@ -152,3 +152,22 @@ def test_a_row_of_the_chain_rule_stays_ticked() -> None:
         if isinstance(slide.side[0], Tracker)
     ]
     assert ticked == [[0, 1], [1, 2], [2, 3], [3, 4]]
+
+
+def test_the_meter_of_forward_mode_follows_its_step() -> None:
+    found = slides(build_trace(read_spec(read_source(LECTURE))), "forward", None)
+    meters = [slide.storage.meter for slide in found if slide.kind == "forward.step" and slide.storage]
+    assert [(m.before.now if m.before else m.now, m.now) for m in meters if m] == [
+        (0, 10),
+        (10, 18),
+        (18, 26),
+        (26, 15),
+        (15, 15),
+    ]
+
+
+def test_a_forward_pass_does_not_begin_at_its_last_step() -> None:
+    found = slides(build_trace(read_spec(read_source(LECTURE))), "reverse", None)
+    position = next(slide for slide in found if slide.kind == "forward.pass").position
+    assert position is not None
+    assert (position.text, position.step) == ("forward pass, 1–5 of 5", 0)

@@ -20,7 +20,7 @@ from adcli.explain.blocks import (
     Tracker,
     Work,
 )
-from adcli.explain.maths import Role, largest_matrix
+from adcli.explain.maths import Role
 from adcli.render.beamer.charts import bars, plot
 from adcli.render.beamer.network import network
 from adcli.render.beamer.pen import TICK, Pen, changing, coloured, from_phase, prose, states
@@ -38,20 +38,6 @@ def stack(pen: Pen, blocks: tuple[Block, ...], width: int, height: float) -> str
     labelled = any(isinstance(block, Formula) and block.label for block in blocks)
     labelled |= any(isinstance(block, Group) for block in blocks)
     return GAP.join(_block(pen, block, width, height / len(blocks), INDENT if labelled else 0) for block in blocks)
-
-
-def matrix_rows(blocks: tuple[Block, ...]) -> int:
-    """How many rows the matrices of all formulas have, those beside each other counted once."""
-    groups = (block.formulas if isinstance(block, Group) else (block,) for block in blocks)
-    formulas = [formula for group in groups for formula in group if isinstance(formula, Formula)]
-    return sum(map(_formula_rows, formulas))
-
-
-def _formula_rows(formula: Formula) -> int:
-    """Parts of a formula with a wide matrix stand under each other."""
-    shapes = [largest_matrix(part.expression) for part in formula.parts] or [(1, 1)]
-    rows = [min(height, 6) for height, _ in shapes]
-    return sum(rows) if max(width for _, width in shapes) > 6 else max(rows)
 
 
 def _block(pen: Pen, block: Block, width: int, share: float, indent: int) -> str:
