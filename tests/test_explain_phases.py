@@ -171,3 +171,12 @@ def test_a_forward_pass_does_not_begin_at_its_last_step() -> None:
     position = next(slide for slide in found if slide.kind == "forward.pass").position
     assert position is not None
     assert (position.text, position.step) == ("forward pass, 1–5 of 5", 0)
+
+
+@pytest.mark.parametrize(("numbers", "most"), [("[1, 20, 3, -4]", 6), ("[-0.7459, -1.133, 0.3756, 0.9909]", 2)])
+def test_pictures_show_how_a_list_of_many_digits_begins(numbers: str, most: int) -> None:
+    text = f"input: {numbers}\nlayers: [{{type: linear, weight: [[1, 2, 3, 4]]}}]\n"
+    strip = slides(build_trace(read_spec(Source("spec.yaml", text, "."))), "reverse", None)[0].strip
+    pill = strip.wire[0] if strip else None
+    assert isinstance(pill, Pill) and isinstance(pill.value, Listed)
+    assert pill.value.most == most

@@ -72,7 +72,7 @@ def strip(
         state = (DONE if known else TO_COME) if index != at or back else NOW
         progress = becomes(state.state, values.get(name, 0), State.TO_COME) if known else state
         places[name] = len(wire)
-        value = scene.short(name) if known else None
+        value = scene.brief(name) if known else None
         shape = scene.shape_text(name) if known else ""
         times = scene.examples() if known and scene.shape(name) else 0  # a reduced loss is one number
         wire.append(Pill(scene.names[name], value, shape, progress, below.get(name), times))

@@ -5,15 +5,19 @@ from __future__ import annotations
 from adcli.explain.blocks import Block, Formula, Group, Slide
 from adcli.explain.maths import largest_matrix
 
-MOST_ROWS, MOST_COLUMNS = 12, 6  # of matrices: more rows than that stand in two columns, if none is wider
+MOST_ROWS, MOST_COLUMNS = 12, 6  # more rows of matrices stand in two columns, unless one written out in a row is wider
 
 
 def in_two_columns(slide: Slide) -> bool:
     """Whether the stage is a list of short formulas, too many for one column, which stands in two."""
     blocks = slide.stage
     short = all(isinstance(block, Formula) and not block.label for block in blocks)
-    narrow = max((largest_matrix(block)[1] for block in blocks), default=0) <= MOST_COLUMNS
-    return matrix_rows(blocks) > MOST_ROWS and short and narrow and not slide.side
+    return matrix_rows(blocks) > MOST_ROWS and short and not slide.side and not any(map(_is_wide, blocks))
+
+
+def _is_wide(block: Block) -> bool:
+    shapes = [largest_matrix(part.expression) for part in block.parts] if isinstance(block, Formula) else []
+    return any(height == 1 and width > MOST_COLUMNS for height, width in shapes)
 
 
 def matrix_rows(blocks: tuple[Block, ...]) -> int:
