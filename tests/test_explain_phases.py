@@ -180,3 +180,10 @@ def test_pictures_show_how_a_list_of_many_digits_begins(numbers: str, most: int)
     pill = strip.wire[0] if strip else None
     assert isinstance(pill, Pill) and isinstance(pill.value, Listed)
     assert pill.value.most == most
+
+
+def test_a_network_is_described_from_its_input_to_its_output() -> None:
+    trace = build_trace(read_spec(Source("spec.yaml", "input: 1\nlayers:\n" + "- {type: tanh}\n" * 12, ".")))
+    told_of = [slide.strip.alt for slide in slides(trace, "reverse", None) if slide.strip]
+    assert told_of[0] == "The network: x → h1 → h2 → h3 → ⋯ → h11 → h12"
+    assert "The network: x → h1 → h2 → h3 → ⋯ → h11 → h12; now: h12" in told_of

@@ -174,8 +174,10 @@ def function_name(scene: Scene, name: str) -> Name:
 
 def _alt(scene: Scene, now: str | None) -> str:
     nodes = scene.trace.nodes
-    names = [node.name for node in (nodes if len(nodes) <= MOST_BOXES else (*nodes[:3], *nodes[-2:]))]
-    return scene.say.text("alt.network", names=" → ".join(names), now=now or "–")
+    names = [node.name for node in nodes]
+    names = names if len(nodes) <= MOST_BOXES else [*names[:3], "⋯", *names[-2:]]
+    told = " → ".join(filter(None, (_head(scene), *names)))
+    return scene.say.text("alt.network.now", names=told, now=now) if now else scene.say.text("alt.network", names=told)
 
 
 def tracker(

@@ -50,7 +50,8 @@ TABLE = {
     "table.computes": "computes",
     "table.value": "value",
     "table.more": "{n} more",
-    "alt.network": "The network: {names}; now: {now}",
+    "alt.network": "The network: {names}",
+    "alt.network.now": "The network: {names}; now: {now}",
     "tangents": "{n} tangents",
     # --- opening
     "network.title": "The network",

@@ -50,7 +50,8 @@ TABLE = {
     "table.computes": "menghitung",
     "table.value": "nilai",
     "table.more": "{n} lagi",
-    "alt.network": "Jaringannya: {names}; sekarang: {now}",
+    "alt.network": "Jaringannya: {names}",
+    "alt.network.now": "Jaringannya: {names}; sekarang: {now}",
     "tangents": "{n} tangent",
     # --- pembukaan
     "network.title": "Jaringannya",
