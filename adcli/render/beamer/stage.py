@@ -20,7 +20,7 @@ from adcli.explain.blocks import (
     Tracker,
     Work,
 )
-from adcli.explain.maths import Role
+from adcli.explain.maths import Role, largest_matrix
 from adcli.render.beamer.charts import bars, plot
 from adcli.render.beamer.network import network
 from adcli.render.beamer.pen import TICK, Pen, changing, coloured, from_phase, prose, states
@@ -95,7 +95,8 @@ def _formula(pen: Pen, formula: Formula, indent: int) -> str:
         pieces[-1] = (last, rf"{end}\;{TICK}")
     written = [from_phase(phase, rf"\adpiece{{{latex}}}") for phase, latex in pieces]
     if formula.aside:
-        written.append(from_phase(last, rf"\adaside{{{pen.runs(formula.aside)}}}"))
+        macro = "adaside" if largest_matrix(formula.aside) == (1, 1) else "admatrixaside"
+        written.append(from_phase(last, rf"\{macro}{{{pen.runs(formula.aside)}}}"))
     label = rf"\adlabel{{{formula.role.name}}}{{{prose(formula.label)}}}" if formula.label else ""
     first_phase = [from_phase(formula.phase, latex) for latex in (label, _reads(pen, formula))]
     body = "%\n  ".join(written)
