@@ -232,3 +232,14 @@ def test_a_storage_row_of_long_numbers_shows_shapes(tmp_path: Path) -> None:
     assert rows
     for row in rows:
         assert r"3$\times$1" in row, row[:300]
+
+
+@needs_tex
+def test_a_wide_parameter_beside_its_gradient_sticks_out_of_no_page(tmp_path: Path) -> None:
+    layer = {"type": "linear", "weight": {"random": "normal", "shape": [3, 3], "seed": 99, "scale": 1.7}}
+    spec = tmp_path / "wide.json"
+    spec.write_text(
+        json.dumps({"input": [0.31, -1.27, 0.85], "target": [1, 2, 3], "layers": [layer], "loss": "squared_error"})
+    )
+    latex = run_adcli("explain", spec, "--handout", "-o", "-", "--format", "beamer").stdout
+    assert compiled(latex, tmp_path / "tex").overfull <= LARGEST_OVERFULL

@@ -118,3 +118,11 @@ def test_small_nets_are_told_whole(run, tmp_path) -> None:
     assert "All 50 entries: 100 calls" in text and "All 50 entries agree" in text
     full = run("explain", wide(tmp_path, {}), "--mode", "numeric", "--wrt", "W1", "--detail", "full").stdout
     assert "All 2,500 entries: 5,000 calls" in full and "W₁[25,49]" in full
+
+
+def test_the_entry_worked_through_has_a_derivative_if_any_has(run) -> None:
+    """The first row of the classifier's W1 leads to a dead unit: its derivatives are 0."""
+    shown = run(
+        "explain", str(Path(__file__).parent.parent / "specs" / "classifier.yaml"), "--mode", "numeric", "--slide", "2"
+    ).stdout
+    assert "W₁[2,1]" in shown and "W₁[1,1]" not in shown

@@ -152,3 +152,38 @@ def test_a_row_of_the_chain_rule_stays_ticked() -> None:
         if isinstance(slide.side[0], Tracker)
     ]
     assert ticked == [[0, 1], [1, 2], [2, 3], [3, 4]]
+
+
+def test_the_meter_of_forward_mode_follows_its_step() -> None:
+    found = slides(build_trace(read_spec(read_source(LECTURE))), "forward", None)
+    meters = [slide.storage.meter for slide in found if slide.kind == "forward.step" and slide.storage]
+    assert [(m.before.now if m.before else m.now, m.now) for m in meters if m] == [
+        (0, 10),
+        (10, 18),
+        (18, 26),
+        (26, 15),
+        (15, 15),
+    ]
+
+
+def test_a_forward_pass_does_not_begin_at_its_last_step() -> None:
+    found = slides(build_trace(read_spec(read_source(LECTURE))), "reverse", None)
+    position = next(slide for slide in found if slide.kind == "forward.pass").position
+    assert position is not None
+    assert (position.text, position.step) == ("forward pass, 1–5 of 5", 0)
+
+
+@pytest.mark.parametrize(("numbers", "most"), [("[1, 20, 3, -4]", 6), ("[-0.7459, -1.133, 0.3756, 0.9909]", 2)])
+def test_pictures_show_how_a_list_of_many_digits_begins(numbers: str, most: int) -> None:
+    text = f"input: {numbers}\nlayers: [{{type: linear, weight: [[1, 2, 3, 4]]}}]\n"
+    strip = slides(build_trace(read_spec(Source("spec.yaml", text, "."))), "reverse", None)[0].strip
+    pill = strip.wire[0] if strip else None
+    assert isinstance(pill, Pill) and isinstance(pill.value, Listed)
+    assert pill.value.most == most
+
+
+def test_a_network_is_described_from_its_input_to_its_output() -> None:
+    trace = build_trace(read_spec(Source("spec.yaml", "input: 1\nlayers:\n" + "- {type: tanh}\n" * 12, ".")))
+    told_of = [slide.strip.alt for slide in slides(trace, "reverse", None) if slide.strip]
+    assert told_of[0] == "The network: x → h1 → h2 → h3 → ⋯ → h11 → h12"
+    assert "The network: x → h1 → h2 → h3 → ⋯ → h11 → h12; now: h12" in told_of

@@ -92,7 +92,7 @@ def test_what_a_long_trace_leaves_out_is_counted(run, tmp_path) -> None:
     """20 layers and the loss: the table has the first six and the last two, the forward pass six and six."""
     text = words(run, net(tmp_path, 20))
     assert re.search(r"h₆ = W₆ h₅ \S+ ⋯ 13 more h?.*?h₂₀ = W₂₀ h₁₉", text)
-    assert re.search(r"forward pass, 21 of 21 .*?⋯ 9 more steps, not shown", text)
+    assert re.search(r"forward pass, 16–21 of 21 .*?⋯ 9 more steps, not shown", text)
     assert re.search(r"W₆ 1×1 1 ∂h₆/∂W₆ 1×1 ⋯ 12 more W₁₉", text)
 
 

@@ -16,7 +16,7 @@ from fontTools.ttLib import TTFont
 
 from adcli.engines.run import MODES
 from adcli.explain.blocks import Formula, Numbers, Part, Words
-from adcli.explain.maths import Label, Mark, Matrix, Name, Number, Partial, Raw, Role, Transposed
+from adcli.explain.maths import Label, Mark, Matrix, Name, Number, Partial, Raw, Relation, Role, Sum, Transposed
 from adcli.render.html import rendered
 from adcli.render.html.mathml import mathml
 from adcli.render.html.page import slide_html
@@ -206,11 +206,22 @@ def test_lowered_digits_of_code_are_markup() -> None:
     assert written == "<code>W1<sub>12</sub>*x<sub>1</sub></code>"
 
 
-def test_four_short_formulas_stand_in_two_columns() -> None:
-    slide, line = sample_deck.deck().slides[0], Formula(Name("W"), ())
-    halves = slide._replace(stage=(line,) * 5, side=())
-    assert 'class="stage halves" style="--rows:3"' in slide_html(halves, Writer(sample_deck.deck()))
-    assert "halves" not in slide_html(halves._replace(stage=(line,) * 3), Writer(sample_deck.deck()))
+def test_formulas_too_many_for_one_column_stand_in_two_unless_they_are_wide() -> None:
+    slide, writer = sample_deck.deck().slides[0], Writer(sample_deck.deck())
+
+    def written(count: int, *shape: int) -> str:
+        line = Formula(Name("W"), (Part("=", Matrix(np.ones(shape))), Part("→", Matrix(np.ones((3, 3))))))
+        return slide_html(slide._replace(stage=(line,) * count, side=()), writer)
+
+    assert 'class="stage halves" style="--rows:3"' in written(5, 3, 3)
+    assert "halves" not in written(4, 3, 3)
+    assert "halves" not in written(5, 1, 9)
+
+
+def test_a_worked_sum_may_break_before_each_term() -> None:
+    terms = (Number(2.0), Number(3.0))
+    line = Relation(Sum(terms), "=", Number(5.0))
+    assert Writer(sample_deck.deck()).worked(line).count("</math> <math") == 2
 
 
 def test_crowded_slides_write_out_less_of_each_matrix() -> None:

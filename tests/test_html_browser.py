@@ -26,6 +26,8 @@ DECKS = {
     "forward": ("forward-mode.yaml", "--mode", "forward"),
     "reverse": ("reverse-mode.yaml", "--lang", "id"),
     "classifier": ("classifier.yaml",),
+    "forward classifier": ("classifier.yaml", "--mode", "forward"),
+    "columns": ("columns.json",),
     "program": ("micrograd.yaml",),
     "batch": ("xor.yaml", "--lang", "id"),
     "shared": ("shared-weight.yaml", "--lang", "id"),
@@ -46,6 +48,15 @@ LONG = {
         {"type": "linear", "weight": {"random": "normal", "shape": [2, 40], "seed": 2}},
     ],
     "loss": "squared_error",
+}
+# Five gradients of three rows: two columns on their slide.
+COLUMNS = {
+    "input": [0.31, -1.27, 0.852],
+    "layers": [
+        {"type": "linear", "weight": {"random": "normal", "shape": [3, 3], "seed": seed}} for seed in range(1, 6)
+    ],
+    "loss": "squared_error",
+    "target": [1, 2, 3],
 }
 DESK, PHONE = (1280, 720), (390, 844)
 
@@ -89,6 +100,19 @@ for (const tag of document.querySelectorAll('section.present .stage :is(.reads, 
     if (!tag.contains(e) && r.left < t.right && r.right > t.left && r.top < t.bottom && r.bottom > t.top)
       found.push([tag.textContent, e.textContent, t.left, r.right])
 }
+return found
+"""
+
+# Formulas that lie on each other.
+CROSSED = """
+const found = [], lines = [...document.querySelectorAll('section.present .stage .line')]
+const meet = (a, b, from, to, air) => a[from] < b[to] - air && b[from] < a[to] - air
+const cross = (a, b) => meet(a, b, 'left', 'right', 2) && meet(a, b, 'top', 'bottom', 8)
+const parts = lines.map(line => [...line.children].map(e => e.getBoundingClientRect()))
+parts.forEach((one, i) => parts.slice(i + 1).forEach((other, j) => {
+  if (one.some(a => other.some(b => cross(a, b))))
+    found.push([lines[i].textContent.slice(0, 40), lines[i + 1 + j].textContent.slice(0, 40)])
+}))
 return found
 """
 
@@ -180,11 +204,12 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("decks")
-    (folder / "long.json").write_text(json.dumps(LONG), encoding="utf-8")
+    for name, spec in (("long.json", LONG), ("columns.json", COLUMNS)):
+        (folder / name).write_text(json.dumps(spec), encoding="utf-8")
     for name, arguments in DECKS.items():
         if arguments:
             spec, *options = arguments
-            place = folder if spec == "long.json" else SPECS
+            place = folder if spec.endswith(".json") else SPECS
             assert run_adcli("explain", place / spec, *options, "-o", folder / f"{name}.html").code == 0
         else:
             (folder / f"{name}.html").write_text(rendered(sample_deck.deck()), encoding="utf-8")
@@ -203,8 +228,8 @@ def test_arrows_move_and_reveal_and_nothing_overflows(browser: Browser, pages: d
         here = browser.run("return [Reveal.getIndices().h, (Reveal.getIndices().f ?? -1) + 1]")
         if here not in seen:
             seen.append(here)
-        outside = browser.run(OUTSIDE, "section.present *", *DESK) + browser.run(BESIDE) + browser.run(COVERED)
-        assert outside == [], here
+        outside = browser.run(OUTSIDE, "section.present *", *DESK) + browser.run(BESIDE)
+        assert outside + browser.run(COVERED) + browser.run(CROSSED) == [], here
         browser.press("ArrowRight", 39)
     assert seen == [[slide, phase] for slide, last in enumerate(phases) for phase in range(last + 1)]
     browser.press("ArrowLeft", 37)

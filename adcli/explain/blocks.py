@@ -415,11 +415,11 @@ Block: TypeAlias = Text | Formula | Group | Work | Table | Code | Network | Grap
 
 
 class Position(NamedTuple):
-    """``step 3 of 5`` in words, and as numbers for a row of dashes."""
+    """``step 3 of 5`` in words, and as numbers for a row of dashes; none where a slide has several steps."""
 
     text: str
-    step: int
-    steps: int
+    step: int = 0
+    steps: int = 0
 
 
 class Slide(NamedTuple):

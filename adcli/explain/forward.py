@@ -11,6 +11,7 @@ from adcli.explain.blocks import (
     Block,
     Column,
     Formula,
+    Meter,
     Part,
     Position,
     Progress,
@@ -45,12 +46,13 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     found: list[Slide] = []
     full = told_in_full(len(told), scene.detail)
     skipped: list[tuple[int, Told]] = []
+    most = max((step.held for step in steps), default=0)
     for index, one in enumerate(told):
         if index in full:
             if skipped:
                 found.append(_summary(scene, skipped, len(told)))
                 skipped = []
-            found.append(_slide(scene, one, index, len(told), zeros, tangents))
+            found.append(_slide(scene, one, index, len(told), zeros, tangents, _meter(scene, told, index, most)))
         else:
             skipped.append((index, one))
         for step in one.steps:
@@ -76,6 +78,7 @@ def _slide(
     count: int,
     zeros: dict[str, Array | None],
     before: dict[str, Shape],
+    meter: Meter,
 ) -> Slide:
     say, node = scene.say, told.node
     updates = [step for step in told.steps if step.kind == "tangent.update"]
@@ -94,7 +97,7 @@ def _slide(
     storage = None
     if scene.tracked:
         side.append(tracker(scene, node.name, last_phase=2))
-        storage = _storage(scene, told, before)
+        storage = _storage(scene, told, before, meter)
     side += [hand] if hand else []
     gradients = scene.wrt if node.name == scene.output else ()
     title, sentence = _title(scene, node, updates, begun, is_loss)
@@ -177,7 +180,7 @@ def _note(scene: Scene, node: Node, updates: list[Step], begun: list[Step], zero
     return say.text("forward.step.note", n=len(updates)) if updates else say.text("forward.value.note")
 
 
-def _storage(scene: Scene, told: Told, before: dict[str, Shape]) -> Storage:
+def _storage(scene: Scene, told: Told, before: dict[str, Shape], meter: Meter) -> Storage:
     say, node = scene.say, told.node
     shapes = dict(before)
     new = []
@@ -203,10 +206,15 @@ def _storage(scene: Scene, told: Told, before: dict[str, Shape]) -> Storage:
     slots.append(slot(scene, node.name, becomes(State.HELD, 1, State.TO_COME)))
     released = [name for step in told.steps for name in step.releases]
     slots += [slot(scene, name, Progress(State.LET_GO, 2, State.HELD)) for name in released[:2]]
-    held = told.steps[-1].held
     costs = [step for step in told.steps if step.multiplications]
-    facts = (*say("storage.numbers", n=f"{held:,}"), *multiplications(scene, costs))
-    return Storage(say.text("storage.memory"), tuple(slots), None, facts)
+    return Storage(say.text("storage.memory"), tuple(slots), meter, multiplications(scene, costs))
+
+
+def _meter(scene: Scene, told: list[Told], index: int, most: int) -> Meter:
+    """How many numbers are held: with the numbers of a step as many as after it, and until then as before it."""
+    levels = [0 if at < 0 else told[at].steps[-1].held for at in (index - 1, index)]
+    before, now = (Meter(held, most, scene.say("storage.numbers", n=f"{held:,}")) for held in levels)
+    return now if levels[0] == levels[1] else now._replace(since=1, before=before)
 
 
 def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide:

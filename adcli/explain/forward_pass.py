@@ -62,7 +62,7 @@ def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> 
         head=say.text("head.reverse"),
         title=say(f"{key}.title"),
         sentence=sentence,
-        position=Position(say.text("position.pass", n=group[-1] + 1, of=len(nodes)), group[-1] + 1, len(nodes)),
+        position=Position(say.text("position.pass", first=group[0] + 1, last=group[-1] + 1, of=len(nodes))),
         strip=strip(scene, now, finished=group[-1] == len(nodes) - 1, made=made, role=Role.VALUE),
         stage=tuple(formulas),
         side=(tracker(scene, back=True),) if scene.tracked else (),

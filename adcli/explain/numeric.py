@@ -65,16 +65,31 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     if not scene.flowing:
         return []
     found = turned(scene)
-    name = next(n for n in scene.wrt if n in scene.base.flows)
-    first = entry_of(scene, name, 0, float(found[name][1][0]), right)
+    first = _entry_that_matters(scene, found, right)
     return [_one(scene, first), _shrinking(scene, first), _all(scene, found, right, first)]
+
+
+def _entry_that_matters(scene: Scene, found: dict[str, tuple[Array, Array]], right: dict[str, Array]) -> Entry:
+    """The first whose derivative is not 0; the first where all are."""
+    entries = [
+        (name, int(place), float(quotient))
+        for name, turned_places in found.items()
+        if name in scene.base.flows
+        for place, quotient in zip(*turned_places, strict=True)
+    ]
+
+    def matters(name: str, place: int) -> bool:
+        return bool(np.asarray(right[name]).reshape(-1, scene.size(name))[0, place] != 0.0)
+
+    chosen = next((entry for entry in entries if matters(*entry[:2])), entries[0])
+    return entry_of(scene, *chosen, right)
 
 
 def _one(scene: Scene, entry: Entry) -> Slide:
     say = scene.say
     name = entry.name
     central = scene.request.scheme == "central"
-    own, h = scene.names.entry(name, 0), Name("h")
+    own, h = scene.names.entry(name, entry.place), Name("h")
     call = _first(scene)
     partial = Partial(call, own)
     above = Product((call, Bracketed(Sum((own, h)))))
@@ -103,7 +118,7 @@ def _one(scene: Scene, entry: Entry) -> Slide:
 def _shrinking(scene: Scene, entry: Entry) -> Slide:
     """What happens to the error as the step shrinks."""
     say = scene.say
-    errors = {scheme: _errors(scene, entry.name, entry.reverse, scheme) for scheme in ("central", "forward")}
+    errors = {scheme: _errors(scene, entry, scheme) for scheme in ("central", "forward")}
     shortest = 10.0 ** -max(POWERS)
     plot = Plot(
         say.text("numeric.plot.x"),
@@ -124,7 +139,7 @@ def _shrinking(scene: Scene, entry: Entry) -> Slide:
         kind="numeric.step",
         head=shared.head(scene),
         title=say("numeric.step.title", h=Name("h")),
-        sentence=say("numeric.step.sentence", e=scene.names.entry(entry.name, 0)),
+        sentence=say("numeric.step.sentence", e=scene.names.entry(entry.name, entry.place)),
         stage=(plot, Text(_what_the_plot_says(scene, errors), phase=1)),
         note=say.text("numeric.step.note"),
         last_phase=1,
@@ -159,19 +174,19 @@ def _calls(scene: Scene, entry: Entry, own: Name) -> Table:
     return Table(columns, rows)
 
 
-def _errors(scene: Scene, name: str, right: float, scheme: str) -> tuple[tuple[float, float], ...]:
-    """(step, relative error) of the quotient of the first entry, for steps from 1 down."""
-    x = float(scene.value(name).reshape(-1)[0])
+def _errors(scene: Scene, entry: Entry, scheme: str) -> tuple[tuple[float, float], ...]:
+    """(step, relative error) of the quotient of an entry, for steps from 1 down."""
+    name, place, x = entry.name, entry.place, entry.x
     points = []
-    f = call(scene, name, 0, x)
+    f = call(scene, name, place, x)
     for power in POWERS:
         h = 10.0**-power
         above, below = x + h, x - h if scheme == "central" else x
         if above == below:
             continue
-        f_below = call(scene, name, 0, below) if scheme == "central" else f
-        quotient = (call(scene, name, 0, above) - f_below) / (above - below)
-        error = _relative(quotient, right)
+        f_below = call(scene, name, place, below) if scheme == "central" else f
+        quotient = (call(scene, name, place, above) - f_below) / (above - below)
+        error = _relative(quotient, entry.reverse)
         if math.isfinite(error):
             points.append((h, max(error, FLOOR / 4)))
     return tuple(points)

@@ -42,7 +42,7 @@ def network(scene: Scene) -> Slide:
     told = _first_and_last(list(nodes))
     rows = _with_dots(scene, [_primitive_row(scene, node, place) for place, node in enumerate(told)], len(nodes))
     targets = tuple(_target_row(scene, name) for name in scene.trace.targets if scene.is_read(name))
-    stage: list[Block] = [Table(columns, (*rows, *targets))]
+    stage: list[Block] = [Table(columns, (*targets, *rows))]
     if scene.examples():
         stage.append(Text(say("network.batch", n=scene.examples())))
     return Slide(

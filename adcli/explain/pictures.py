@@ -72,7 +72,7 @@ def strip(
         state = (DONE if known else TO_COME) if index != at or back else NOW
         progress = becomes(state.state, values.get(name, 0), State.TO_COME) if known else state
         places[name] = len(wire)
-        value = scene.short(name) if known else None
+        value = scene.brief(name) if known else None
         shape = scene.shape_text(name) if known else ""
         times = scene.examples() if known and scene.shape(name) else 0  # a reduced loss is one number
         wire.append(Pill(scene.names[name], value, shape, progress, below.get(name), times))
@@ -174,8 +174,10 @@ def function_name(scene: Scene, name: str) -> Name:
 
 def _alt(scene: Scene, now: str | None) -> str:
     nodes = scene.trace.nodes
-    names = [node.name for node in (nodes if len(nodes) <= MOST_BOXES else (*nodes[:3], *nodes[-2:]))]
-    return scene.say.text("alt.network", names=" → ".join(names), now=now or "–")
+    names = [node.name for node in nodes]
+    names = names if len(nodes) <= MOST_BOXES else [*names[:3], "⋯", *names[-2:]]
+    told = " → ".join(filter(None, (_head(scene), *names)))
+    return scene.say.text("alt.network.now", names=told, now=now) if now else scene.say.text("alt.network", names=told)
 
 
 def tracker(

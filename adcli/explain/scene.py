@@ -15,12 +15,13 @@ from adcli.explain.blocks import Numbers
 from adcli.explain.maths import Expression, Listed, Matrix, Number
 from adcli.explain.messages import Say
 from adcli.explain.names import Names
+from adcli.notation.numbers import number_text
 from adcli.trace import Node, Trace
 
 if TYPE_CHECKING:
     from adcli.explain.story import Request
 
-MOST_IN_A_PILL = 4
+MOST_IN_A_PILL, MOST_LETTERS_IN_A_PILL = 4, 20
 
 
 class Scene(NamedTuple):
@@ -151,6 +152,14 @@ class Scene(NamedTuple):
         if value.ndim == 1 and value.size <= MOST_IN_A_PILL:
             return Listed(value, role)
         return None
+
+    def brief(self, name: str) -> Expression | None:
+        """The same for a picture: of a list that is long in letters, only how it begins."""
+        value = self.short(name)
+        if not isinstance(value, Listed):
+            return value
+        texts = (number_text(float(v), self.numbers.digits, self.numbers.fractions) for v in value.array)
+        return value if sum(map(len, texts)) <= MOST_LETTERS_IN_A_PILL else value._replace(most=2)
 
     @property
     def tracked(self) -> bool:

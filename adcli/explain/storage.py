@@ -62,7 +62,7 @@ class Ledger:
 
 
 def slot(scene: Scene, name: str, progress: Progress) -> Slot:
-    return Slot(scene.names[name], scene.short(name), scene.shape_text(name), progress)
+    return Slot(scene.names[name], scene.brief(name), scene.shape_text(name), progress)
 
 
 def shortened(slots: list[Slot], at: int) -> tuple[Slot, ...]:

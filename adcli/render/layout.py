@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from adcli.explain.blocks import Formula, Slide
+from adcli.explain.blocks import Block, Formula, Group, Slide
+from adcli.explain.maths import largest_matrix
 
-TWO_COLUMNS = 4  # so many formulas without labels, and nothing else
+MOST_ROWS, MOST_COLUMNS = 12, 6  # more rows of matrices stand in two columns, unless one written out in a row is wider
 
 
 def in_two_columns(slide: Slide) -> bool:
-    """Whether the stage is a list of short formulas, which stands in two columns."""
+    """Whether the stage is a list of short formulas, too many for one column, which stands in two."""
     blocks = slide.stage
     short = all(isinstance(block, Formula) and not block.label for block in blocks)
-    return len(blocks) >= TWO_COLUMNS and short and not slide.side
+    return matrix_rows(blocks) > MOST_ROWS and short and not slide.side and not any(map(_is_wide, blocks))
+
+
+def _is_wide(block: Block) -> bool:
+    shapes = [largest_matrix(part.expression) for part in block.parts] if isinstance(block, Formula) else []
+    return any(height == 1 and width > MOST_COLUMNS for height, width in shapes)
+
+
+def matrix_rows(blocks: tuple[Block, ...]) -> int:
+    """How many rows the matrices of all formulas have, those beside each other counted once."""
+    groups = (block.formulas if isinstance(block, Group) else (block,) for block in blocks)
+    formulas = [formula for group in groups for formula in group if isinstance(formula, Formula)]
+    return sum(map(_formula_rows, formulas))
+
+
+def _formula_rows(formula: Formula) -> int:
+    """Parts of a formula with a wide matrix stand under each other."""
+    shapes = [largest_matrix(part.expression) for part in formula.parts] or [(1, 1)]
+    rows = [min(height, 6) for height, _ in shapes]
+    return sum(rows) if max(width for _, width in shapes) > 6 else max(rows)

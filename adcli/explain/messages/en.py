@@ -37,7 +37,7 @@ TABLE = {
     "state.in_hand": "in hand",
     "position.step": "step {n} of {of}",
     "position.steps": "steps {first}–{last} of {of}",
-    "position.pass": "forward pass, {n} of {of}",
+    "position.pass": "forward pass, {first}–{last} of {of}",
     "position.back": "backward, step {n} of {of}",
     "table.name": "name",
     "table.shape": "shape",
@@ -51,7 +51,8 @@ TABLE = {
     "table.computes": "computes",
     "table.value": "value",
     "table.more": "{n} more",
-    "alt.network": "The network: {names}; now: {now}",
+    "alt.network": "The network: {names}",
+    "alt.network.now": "The network: {names}; now: {now}",
     "tangents": "{n} tangents",
     # --- opening
     "network.title": "The network",

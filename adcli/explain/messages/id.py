@@ -37,7 +37,7 @@ TABLE = {
     "state.in_hand": "sedang dipegang",
     "position.step": "langkah {n} dari {of}",
     "position.steps": "langkah {first}–{last} dari {of}",
-    "position.pass": "forward pass, {n} dari {of}",
+    "position.pass": "forward pass, {first}–{last} dari {of}",
     "position.back": "backward, langkah {n} dari {of}",
     "table.name": "nama",
     "table.shape": "ukuran",
@@ -51,7 +51,8 @@ TABLE = {
     "table.computes": "menghitung",
     "table.value": "nilai",
     "table.more": "{n} lagi",
-    "alt.network": "Jaringannya: {names}; sekarang: {now}",
+    "alt.network": "Jaringannya: {names}",
+    "alt.network.now": "Jaringannya: {names}; sekarang: {now}",
     "tangents": "{n} tangent",
     # --- pembukaan
     "network.title": "Jaringannya",

@@ -12,10 +12,10 @@ from adcli.explain.maths import Role
 from adcli.render.beamer.network import height, network
 from adcli.render.beamer.pen import Pen, once, prose, states
 from adcli.render.beamer.program import graph, size
-from adcli.render.beamer.stage import matrix_rows, stack
+from adcli.render.beamer.stage import stack
 from adcli.render.beamer.tracker import storage_row
 from adcli.render.colours import LIGHT
-from adcli.render.layout import in_two_columns
+from adcli.render.layout import in_two_columns, matrix_rows
 
 THEME = Path(__file__).with_name("theme.tex")
 WIDTH, STAGE, SIDE = 151, 100, 48  # mm

@@ -140,7 +140,7 @@ def _pill(pen: Pen, pill: Pill, room: float, known: bool) -> str:
 
 def _style(item: Pill | Box | ParameterBox, state: State, role: Role) -> str:
     if state is State.NOW:
-        return f",ad now={role.name}"
+        return ",ad new" if isinstance(item, Pill) else f",ad now={role.name}"
     if state is State.DONE and isinstance(item, ParameterBox):
         return ",ad done"
     coming = state is State.TO_COME and not isinstance(item, ParameterBox)

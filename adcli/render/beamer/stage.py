@@ -40,20 +40,6 @@ def stack(pen: Pen, blocks: tuple[Block, ...], width: int, height: float) -> str
     return GAP.join(_block(pen, block, width, height / len(blocks), INDENT if labelled else 0) for block in blocks)
 
 
-def matrix_rows(blocks: tuple[Block, ...]) -> int:
-    """How many rows the matrices of all formulas have, those beside each other counted once."""
-    groups = (block.formulas if isinstance(block, Group) else (block,) for block in blocks)
-    formulas = [formula for group in groups for formula in group if isinstance(formula, Formula)]
-    return sum(map(_formula_rows, formulas))
-
-
-def _formula_rows(formula: Formula) -> int:
-    """Parts of a formula with a wide matrix stand under each other."""
-    shapes = [largest_matrix(part.expression) for part in formula.parts] or [(1, 1)]
-    rows = [min(height, 6) for height, _ in shapes]
-    return sum(rows) if max(width for _, width in shapes) > 6 else max(rows)
-
-
 def _block(pen: Pen, block: Block, width: int, share: float, indent: int) -> str:
     match block:
         case Text():
@@ -109,7 +95,8 @@ def _formula(pen: Pen, formula: Formula, indent: int) -> str:
         pieces[-1] = (last, rf"{end}\;{TICK}")
     written = [from_phase(phase, rf"\adpiece{{{latex}}}") for phase, latex in pieces]
     if formula.aside:
-        written.append(from_phase(last, rf"\adaside{{{pen.runs(formula.aside)}}}"))
+        macro = "adaside" if largest_matrix(formula.aside) == (1, 1) else "admatrixaside"
+        written.append(from_phase(last, rf"\{macro}{{{pen.runs(formula.aside)}}}"))
     label = rf"\adlabel{{{formula.role.name}}}{{{prose(formula.label)}}}" if formula.label else ""
     first_phase = [from_phase(formula.phase, latex) for latex in (label, _reads(pen, formula))]
     body = "%\n  ".join(written)

@@ -13,6 +13,7 @@ from adcli.render.html.words import safe
 from adcli.render.layout import in_two_columns
 
 FONTS = (("Math", "math", 400), ("Sans", "sans", 400), ("Sans", "sans-bold", 700), ("Mono", "mono", 400))
+MOST_DASHES = 24
 FONT_NOTE = "The fonts are subsets of Latin Modern, under the GUST Font License: www.gust.org.pl/fonts/licenses"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; font-src data:; img-src data:"
 
@@ -43,8 +44,9 @@ def slide_html(slide: Slide, writer: Writer) -> str:
             f'<i class="{"on" if i < slide.position.step else "cur" if i == slide.position.step else ""}"></i>'
             for i in range(1, slide.position.steps + 1)
         )
-        many = "" if slide.position.steps > 24 else f'<span class="dashes" aria-hidden="true">{dashes}</span>'
-        position = f" · <span>{safe(slide.position.text)}</span>{many}"
+        few = 1 < slide.position.steps <= MOST_DASHES
+        drawn = f'<span class="dashes" aria-hidden="true">{dashes}</span>' if few else ""
+        position = f" · <span>{safe(slide.position.text)}</span>{drawn}"
     sentence = f'<p class="sentence">{writer.runs(slide.sentence)}</p>' if slide.sentence else ""
     strip = f'<div class="strip">{writer.block(slide.strip)}</div>' if slide.strip else ""
     stage = f"<div{_halves(slide)}>{writer.stage(slide.stage)}</div>"

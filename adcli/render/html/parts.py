@@ -31,7 +31,7 @@ from adcli.explain.blocks import (
     Tracker,
     Work,
 )
-from adcli.explain.maths import Matrix
+from adcli.explain.maths import Expression, Matrix, Relation, Sum
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.graph import graph_svg
 from adcli.render.html.mathml import CUTS, FULL
@@ -129,7 +129,14 @@ class Writer(Prose):
     def work(self, w: Work) -> str:
         meaning = f"<br>{self.runs(w.meaning)}" if w.meaning else ""
         kind = f"work bar {CLASSES[w.role]}"
-        return f"<p{appears(w.phase, kind)}><b>{safe(w.head)}</b> {self.math(w.line, display=False)}{meaning}</p>"
+        return f"<p{appears(w.phase, kind)}><b>{safe(w.head)}</b> {self.worked(w.line)}{meaning}</p>"
+
+    def worked(self, line: Expression) -> str:
+        """A sum with its result, which may break before each term."""
+        if not isinstance(line, Relation) or not isinstance(line.left, Sum):
+            return self.math(line, display=False)
+        terms = [self.math(term, "+" if place else "", display=False) for place, term in enumerate(line.left.terms)]
+        return " ".join([*terms, self.math(line.right, line.sign, display=False)])
 
     # --- tables, code, bars ---
 

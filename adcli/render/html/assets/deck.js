@@ -17,15 +17,21 @@
   await Promise.allSettled([...document.fonts].map(font => font.load()))
 
   // What is too large for its place on a slide becomes smaller, before reveal.js hides and scales.
-  const over = box => {
-    const { right, bottom } = box.getBoundingClientRect()
-    const ends = [...box.querySelectorAll(':scope *:not(svg *):not(math *)')].map(e => e.getBoundingClientRect())
-    return ends.some(e => e.right > right + 1 || e.bottom > bottom + 1) ||
-      [...box.querySelectorAll('.reads')].some(e => Math.max(...[...e.parentElement.querySelector('.line').children].map(rightOf)) > leftOf(e) - 6) ||
-      [...box.querySelectorAll('.res')].some(e => rightOf(e) > rightOf(e.closest('.tracker')) - 8)
-  }
   const leftOf = e => e.getBoundingClientRect().left, rightOf = e => e.getBoundingClientRect().right
-  const scale = (box, zoom) => { for (const child of box.children) child.style.zoom = zoom }
+  const wide = (child, box) => [...child.querySelectorAll(':scope *:not(svg *):not(math *)')].some(e => rightOf(e) > rightOf(box) + 1) ||
+    [...child.querySelectorAll('.res')].some(e => rightOf(e) > rightOf(e.closest('.tracker')) - 8)
+  const over = box => {
+    const { bottom } = box.getBoundingClientRect()
+    const ends = [...box.querySelectorAll(':scope *:not(svg *):not(math *)')].map(e => e.getBoundingClientRect())
+    return ends.some(e => e.bottom > bottom + 1) || wide(box, box) ||
+      [...box.querySelectorAll('.reads')].some(e => Math.max(...[...e.parentElement.querySelector('.line').children].map(rightOf)) > leftOf(e) - 6) ||
+      box.matches('.halves') && [...box.children].some(child => wide(child, child))
+  }
+  const resize = (child, zoom) => {
+    child.style.zoom = zoom
+    child.style.setProperty('--zoom', zoom)
+  }
+  const scale = (box, zoom) => { for (const child of box.children) resize(child, zoom) }
   const shrink = (box, least) => {
     let zoom = 1
     for (scale(box, zoom); zoom > least && over(box); scale(box, zoom)) zoom -= 0.05
@@ -36,13 +42,12 @@
     const own = [...box.children].map(child => {
       let zoom = 1
       scale(box, zoom)
-      for (; zoom > LEAST && wide(child, box); child.style.zoom = zoom) zoom -= 0.05
+      for (; zoom > LEAST && wide(child, box); resize(child, zoom)) zoom -= 0.05
       return zoom
     })
-    const set = all => [...box.children].forEach((child, i) => { child.style.zoom = all * own[i] })
+    const set = all => [...box.children].forEach((child, i) => { resize(child, all * own[i]) })
     for (let all = 1; set(all), all > LEAST && over(box);) all -= 0.05
   }
-  const wide = (child, box) => [...child.querySelectorAll(':scope *:not(svg *):not(math *)')].some(e => rightOf(e) > rightOf(box) + 1)
   const LEAST = 0.1
   for (const row of document.querySelectorAll('.storage')) {
     shrink(row, 0.7)
@@ -58,7 +63,7 @@
     set(true)
     const broken = shrink(box, LEAST)
     if (broken < whole + 0.08) { set(false); scale(box, whole) }
-    if (Math.max(whole, broken) < 0.5) shrinkEach(box)
+    if (Math.max(whole, broken) < 0.5 || box.matches('.side')) shrinkEach(box)
   }
 
   const turnTo = (place, phase) => {
