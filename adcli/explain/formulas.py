@@ -81,15 +81,14 @@ def filled_in(template: str, arguments: dict[str, Expression]) -> tuple[tuple[st
 
 
 def how_it_acts(scene: Scene, node: Node) -> Runs:
-    """What the Jacobian of an entrywise step or a softmax looks like: diagonal, or full; nothing of other steps."""
+    """What the Jacobian of an entrywise step looks like, and of one that mixes entries; nothing of other steps."""
     if scene.size(node.name) == 1:  # a number has no diagonal
         return ()
     primitive = primitive_of(scene, node)
     rules = primitive.partials.values()
     if rules and all(rule.slope is not None and rule.spread is None for rule in rules):
         return scene.say("jacobian.diagonal", f=node.op)
-    mixes = len(rules) == 1 and primitive.rowwise and all(rule.slope is None and rule.outer is None for rule in rules)
-    return scene.say("jacobian.full", f=node.op) if mixes else ()
+    return scene.say("jacobian.full", f=node.op) if primitive.mixes else ()
 
 
 def places(scene: Scene, node: Node) -> dict[str, str | float]:

@@ -173,6 +173,12 @@ class Primitive:
     def __post_init__(self) -> None:
         object.__setattr__(self, "evaluate", self.stable or partial(self.value, numbers))
 
+    @property
+    def mixes(self) -> bool:
+        """Whether every entry of a row depends on all of that row, as in softmax: it takes no single number."""
+        rules = [*self.partials.values()]
+        return len(rules) == 1 and self.rowwise and rules[0].slope is None
+
 
 Rules = Mapping[str, Callable[..., Primitive]]
 
