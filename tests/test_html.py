@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -129,12 +130,15 @@ def test_the_sample_has_its_glyphs(sample: str) -> None:
     assert missing(page.texts["text"], "math") <= {"¹", "⁰", "⁵", "⁶", "⁻"}  # typed so in its labels
 
 
+@cache
+def glyphs(font: str) -> frozenset[int]:
+    with resources.as_file(resources.files("adcli.render.html") / "assets" / f"{font}.woff2") as path:
+        return frozenset(TTFont(path).getBestCmap())
+
+
 def missing(texts: list[str], *fonts: str) -> set[str]:
     """The characters of ``texts`` that none of ``fonts`` has."""
-    known: set[int] = set()
-    for font in fonts:
-        with resources.as_file(resources.files("adcli.render.html") / "assets" / f"{font}.woff2") as path:
-            known |= set(TTFont(path).getBestCmap())
+    known = frozenset().union(*map(glyphs, fonts))
     return {c for c in "".join(texts) if ord(c) not in known and c not in "\n⚠"}
 
 

@@ -273,7 +273,7 @@ def _chain(
         else:
             factors.append(Factor(partial, column, progress))
     covered = [f.column for f in factors if f.progress.state is not State.TO_COME]
-    is_done = len(covered) == len(factors) and (back or order[path[0][0]] <= at or finished)
+    is_done = len(covered) == len(factors)
     result: Expression | None = None
     span = None
     if covered and not is_done:
