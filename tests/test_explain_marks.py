@@ -87,3 +87,14 @@ def test_numbers_of_a_matrix_do_not_decide_what_is_forced() -> None:
     (step,) = (slide for slide in slides(spec, "forward") if slide.kind == "forward.step")
     (matrix,) = (f.parts[-1].expression for f in formulas(step) if f.parts[-1].expression.zeros is not None)
     assert np.argwhere(~matrix.zeros).tolist() == [[0, 0], [0, 1], [1, 2], [1, 3]]
+
+
+def test_every_step_of_a_short_net_shows_its_large_tangents() -> None:
+    """16 × 256 numbers of a tangent are cut on a slide, but they are there at the last layer as at the first."""
+    weight = "{random: normal, shape: [16, 16], seed: 1}"
+    layers = ", ".join([f"{{type: linear, weight: {weight}}}"] * 5)
+    spec = f"{{input: {{random: normal, shape: [16], seed: 2}}, layers: [{layers}]}}"
+    steps = [slide for slide in slides(spec, "forward") if slide.kind == "forward.step"]
+    updates = [[f for f in formulas(slide) if f.parts[0].sign == "←" and len(f.parts) == 3] for slide in steps]
+    shapes = [[m.array.shape for f in own if isinstance(m := f.parts[-1].expression, Matrix)] for own in updates]
+    assert [own.count((16, 256)) for own in shapes] == [1, 2, 3, 4, 5]

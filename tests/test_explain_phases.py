@@ -122,6 +122,18 @@ def test_a_program_adds_to_a_grad_not_before_its_line(text: str) -> None:
     assert count >= 3
 
 
+def test_what_flows_along_an_edge_stands_with_its_line() -> None:
+    """c.grad += 10·1 is phase 1; the product on the edge would give it away."""
+    trace = build_trace(read_spec(Source("spec.yaml", TWICE, ".")))
+    told = slides(trace, "reverse", tuple(yaml.safe_load(TWICE)["program"]))
+    steps = [slide for slide in told if slide.kind == "program.node"]
+    for slide in steps:
+        lines = {block.phase for block in slide.stage if isinstance(block, Formula) and isinstance(block.left, Label)}
+        labels = [e.label for block in slide.stage if isinstance(block, Graph) for e in block.edges if e.label]
+        assert lines == {1} and {label.since for label in labels} == {1} and not any(label.before for label in labels)
+    assert len(steps) == len(trace.nodes)
+
+
 def test_values_run_through_the_network_with_the_rows_of_its_table() -> None:
     network = slides(build_trace(read_spec(read_source(LECTURE))), "forward", None)[0]
     pills = [item for item in network.strip.wire if isinstance(item, Pill)] if network.strip else []
