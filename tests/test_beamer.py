@@ -16,9 +16,10 @@ from conftest import needs, run_adcli
 from sample_deck import deck
 
 from adcli.engines.run import MODES
-from adcli.explain.blocks import Deck, Slide, Style, Text, Words
+from adcli.explain.blocks import Code, Deck, Line, Progress, Slide, State, Style, Text, Words
 from adcli.explain.maths import Label, Name
 from adcli.render.beamer import rendered
+from adcli.render.beamer.pen import changing
 
 SPECS = sorted(Path(__file__).parent.parent.glob("specs/*.yaml"))
 LARGEST_OVERFULL = 10.0  # pt
@@ -145,7 +146,8 @@ def hostile_deck() -> Deck:
     sample = deck()
     first = sample.slides[0]
     runs = tuple(run for text in HOSTILE for run in (Words(text), Name(text, text), Label(text)))
-    stage = tuple(Text((Words(text, code=True),), Style.WARNING, text) for text in HOSTILE)
+    program = Code(tuple(Line(text, aside=text) for text in HOSTILE))
+    stage = (*(Text((Words(text, code=True),), Style.WARNING, text) for text in HOSTILE), program)
     slide = Slide("x", "x", HOSTILE[0], runs, runs, stage=stage, side=first.side, note=" ".join(HOSTILE), last_phase=2)
     slides = [*(slide._replace(head=text, note=text) for text in HOSTILE), first]
     return sample._replace(title=" ".join(HOSTILE), slides=tuple(slides))
@@ -185,6 +187,12 @@ def test_a_document_is_plain_ascii_and_the_same_each_time() -> None:
     assert once == again
     assert once.isascii()
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", once)
+
+
+def test_what_changes_does_so_on_the_page_of_its_phase() -> None:
+    """Phases count from 0, pages from 1."""
+    assert changing(Progress(State.DONE, 2, State.NOW), "now", "done") == r"\alt<3->{done}{now}"
+    assert changing(Progress(State.DONE), "now", "done") == "done"
 
 
 def test_a_handout_says_so() -> None:

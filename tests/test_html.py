@@ -16,7 +16,7 @@ from conftest import Ran
 from fontTools.ttLib import TTFont
 
 from adcli.engines.run import MODES
-from adcli.explain.blocks import Formula, Numbers, Part, Words
+from adcli.explain.blocks import Formula, Meter, Numbers, Part, Progress, State, Words
 from adcli.explain.maths import Label, Mark, Matrix, Name, Number, Partial, Raw, Role, Transposed
 from adcli.render.html import rendered
 from adcli.render.html.mathml import mathml
@@ -208,6 +208,15 @@ def test_a_fraction_lies_on_the_line_within_a_matrix_only() -> None:
 def test_lowered_digits_of_code_are_markup() -> None:
     written = Writer(sample_deck.deck()).runs((Words("W1₁₂*x₁", code=True),))
     assert written == "<code>W1<sub>12</sub>*x<sub>1</sub></code>"
+
+
+def test_a_gauge_is_filled_by_its_share_and_a_slot_says_what_it_was() -> None:
+    writer = Writer(sample_deck.deck())
+    assert 'style="width:25%"' in writer.meter(Meter(2, 8, ()))
+    words = writer.state_words(Progress(State.LET_GO, 1, State.READ_NEXT))
+    told = writer.labels.states
+    assert f'<span class="after">{told[State.LET_GO]}</span>' in words
+    assert f'<span class="before">{told[State.READ_NEXT]}</span>' in words
 
 
 def test_four_short_formulas_stand_in_two_columns() -> None:
