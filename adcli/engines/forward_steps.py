@@ -18,6 +18,9 @@ from adcli.trace import Node
 Places: TypeAlias = list[tuple[Seed, slice]]  # directions of a name, and where they stand in a tangent
 
 
+MOST_AT_ONCE = 2**20  # numbers of the identity, whose columns a Jacobian is made of
+
+
 class Planned(Protocol):
     """What the recorder needs to know of a plan."""
 
@@ -142,16 +145,21 @@ class Recorder:
         return Operand(f"{of}^", shape, written)
 
     def _jacobian(self, name: str, push: Pushed) -> Operand:
-        """∂name/∂operand in full, by pushing the columns of the identity; made only when looked at."""
+        """∂name/∂operand in full, by pushing the columns of the identity, some at once; made only when looked at."""
         rows, columns = math.prod(self.shapes[name]), math.prod(self.shapes[push.operand])
         read = push.read(self.values)
 
-        def array() -> Array:
-            identity = np.eye(columns).reshape(columns, *self.shapes[push.operand])
+        def part(begin: int, count: int) -> Array:
+            identity = np.eye(count, columns, begin).reshape(count, *self.shapes[push.operand])
             pushed = np.asarray(push.jvp(identity, *read))
             if self.plan.by_rows and name == self.trace.output:
                 pushed = np.add.reduce(pushed, axis=-1)
-            return pushed.reshape(columns, rows).T
+            return pushed.reshape(count, rows).T
+
+        def array() -> Array:
+            most = max(1, MOST_AT_ONCE // max(1, columns))
+            starts = range(0, columns, most)
+            return np.concatenate([part(begin, min(most, columns - begin)) for begin in starts], axis=1)
 
         return derivative(name, push.operand, (rows, columns), array)
 
