@@ -16,12 +16,14 @@ from conftest import needs, run_adcli
 from sample_deck import deck
 
 from adcli.engines.run import MODES
-from adcli.explain.blocks import Deck, Slide, Style, Text, Words
+from adcli.explain.blocks import Code, Deck, Line, Progress, Slide, State, Style, Text, Words
 from adcli.explain.maths import Label, Name
 from adcli.render.beamer import rendered
+from adcli.render.beamer.pen import changing
 
 SPECS = sorted(Path(__file__).parent.parent.glob("specs/*.yaml"))
 LARGEST_OVERFULL = 10.0  # pt
+END = "\\end{document}\n"
 HOSTILE = (
     r"\input{secret}",
     r"\immediate\write18{touch written}",
@@ -102,7 +104,7 @@ def test_a_phase_is_a_page(tmp_path: Path, name: str, mode: str) -> None:
 def test_a_page_shows_a_result_not_before_its_line(tmp_path: Path) -> None:
     """The lecture's step 3 back: h̃ = [272 204] stands in its line, under its value and in the storage at last only."""
     latex = explained(next(spec for spec in SPECS if spec.stem == "forward-mode"), "reverse")
-    compiled(latex, tmp_path / "deck")
+    compiled(only(latex, "backward, step 3"), tmp_path / "deck")
     read = subprocess.run(
         ["pdftotext", "-layout", "deck.pdf", "-"], cwd=tmp_path / "deck", capture_output=True, text=True
     )
@@ -126,6 +128,13 @@ def explained(spec: Path, mode: str, *options: str) -> str:
     return ran.stdout
 
 
+def only(latex: str, words: str) -> str:
+    """The document with none but the slide that has these words; pdflatex takes a third of a second a page."""
+    preamble, *frames = latex.split("\\begin{frame}")
+    (frame,) = (frame for frame in frames if words in frame)
+    return f"{preamble}\\begin{{frame}}{frame.removesuffix(END)}{END}"
+
+
 def joined(documents: list[str]) -> str:
     """The slides of all documents in one, which saves loading the packages each time."""
     preamble = documents[0].partition("\\begin{document}")[0]
@@ -137,7 +146,8 @@ def hostile_deck() -> Deck:
     sample = deck()
     first = sample.slides[0]
     runs = tuple(run for text in HOSTILE for run in (Words(text), Name(text, text), Label(text)))
-    stage = tuple(Text((Words(text, code=True),), Style.WARNING, text) for text in HOSTILE)
+    program = Code(tuple(Line(text, aside=text) for text in HOSTILE))
+    stage = (*(Text((Words(text, code=True),), Style.WARNING, text) for text in HOSTILE), program)
     slide = Slide("x", "x", HOSTILE[0], runs, runs, stage=stage, side=first.side, note=" ".join(HOSTILE), last_phase=2)
     slides = [*(slide._replace(head=text, note=text) for text in HOSTILE), first]
     return sample._replace(title=" ".join(HOSTILE), slides=tuple(slides))
@@ -177,6 +187,12 @@ def test_a_document_is_plain_ascii_and_the_same_each_time() -> None:
     assert once == again
     assert once.isascii()
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", once)
+
+
+def test_what_changes_does_so_on_the_page_of_its_phase() -> None:
+    """Phases count from 0, pages from 1."""
+    assert changing(Progress(State.DONE, 2, State.NOW), "now", "done") == r"\alt<3->{done}{now}"
+    assert changing(Progress(State.DONE), "now", "done") == "done"
 
 
 def test_a_handout_says_so() -> None:

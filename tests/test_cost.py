@@ -14,13 +14,15 @@ import numpy as np
 import pytest
 
 from adcli.cli.options import load_trace
-from adcli.cost.chains import Graph
+from adcli.cost.chains import Graph, chains
 from adcli.cost.modes import MOST_SYMBOLIC_DERIVATIVES, forward_cost, numeric_cost, reverse_cost
 from adcli.cost.order import LONGEST_SEARCHED, End, _search, best_orders, bracketed, from_left
 from adcli.engines import forward, numeric, reverse, symbolic
 from adcli.engines.structure import default_wrt
 from adcli.primitives import activations
-from adcli.trace import Trace
+from adcli.spec.model import read_spec
+from adcli.spec.source import Source
+from adcli.trace import Trace, build_trace
 
 SPECS = Path(__file__).resolve().parent.parent / "specs"
 
@@ -65,11 +67,12 @@ def layers(*widths: int, **more: Any) -> str:
     return json.dumps({"input": {"x": [1.0] * widths[0]}, "layers": net, **more})
 
 
-def test_the_textbooks_chain(run_json: Callable[..., dict]) -> None:
+def test_the_textbooks_chain() -> None:
     """30 × 35 × 15 × 5 × 10 × 20 × 25: Cormen et al., *Introduction to Algorithms*, section 15.2."""
-    found = run_json("cost", "-", "--wrt", "x", stdin=layers(25, 20, 10, 5, 15, 35, 30))["chains"]["x"]
-    assert found["optimal"] == 15_125
-    assert found["order"] == "((∂h6/∂h5 · (∂h5/∂h4 · ∂h4/∂h3)) · ((∂h3/∂h2 · ∂h2/∂h1) · ∂h1/∂x))"
+    trace = build_trace(read_spec(Source("spec.json", layers(25, 20, 10, 5, 15, 35, 30), ".")))
+    found = chains(Graph(trace, ["x"]), ["x"])["x"]
+    assert found.optimal == 15_125
+    assert found.order == "((∂h6/∂h5 · (∂h5/∂h4 · ∂h4/∂h3)) · ((∂h3/∂h2 · ∂h2/∂h1) · ∂h1/∂x))"
 
 
 def all_orders(a: int, b: int) -> list[Any]:

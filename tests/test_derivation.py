@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from adcli.derivation import Step
-from adcli.engines import forward, reverse
+from adcli.engines import forward, forward_steps, reverse
 from adcli.render.steps_json import step_content
 from adcli.spec.model import read_spec
 from adcli.spec.source import Source, read_source
@@ -168,3 +168,18 @@ def test_a_program_adds_where_a_name_receives_twice() -> None:
     told = steps(reverse, spec({"parameters": {"a": 2, "b": 3}, "program": ["c = a * b", "d = c * c", "e = d * a"]}))
     added = [(s["target"], [o["value"] for o in s["operands"]], s["value"]) for s in told if s["kind"] == "accumulate"]
     assert added == [("c", [[[12]], [[12]]], [[24]]), ("a", [[[36]], [[72]]], [[108]])]
+
+
+def test_a_step_of_a_deep_net_costs_no_more_than_one_of_a_shallow_net(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its directions stand is found once for each node, not again for each of the names that reach it."""
+    calls = 0
+
+    def counted(*args):
+        nonlocal calls
+        calls += 1
+        return places_of(*args)
+
+    places_of = forward_steps.places_of
+    monkeypatch.setattr(forward_steps, "places_of", counted)
+    told = steps(forward, spec({"input": [1], "layers": [{"type": "linear", "weight": [[1]]}] * 50}))
+    assert len(told) == 50 + 50 * 51 // 2 and calls <= 2 * 50

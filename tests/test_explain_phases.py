@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +122,18 @@ def test_a_program_adds_to_a_grad_not_before_its_line(text: str) -> None:
     assert count >= 3
 
 
+def test_what_flows_along_an_edge_stands_with_its_line() -> None:
+    """c.grad += 10·1 is phase 1; the product on the edge would give it away."""
+    trace = build_trace(read_spec(Source("spec.yaml", TWICE, ".")))
+    told = slides(trace, "reverse", tuple(yaml.safe_load(TWICE)["program"]))
+    steps = [slide for slide in told if slide.kind == "program.node"]
+    for slide in steps:
+        lines = {block.phase for block in slide.stage if isinstance(block, Formula) and isinstance(block.left, Label)}
+        labels = [e.label for block in slide.stage if isinstance(block, Graph) for e in block.edges if e.label]
+        assert lines == {1} and {label.since for label in labels} == {1} and not any(label.before for label in labels)
+    assert len(steps) == len(trace.nodes)
+
+
 def test_values_run_through_the_network_with_the_rows_of_its_table() -> None:
     network = slides(build_trace(read_spec(read_source(LECTURE))), "forward", None)[0]
     pills = [item for item in network.strip.wire if isinstance(item, Pill)] if network.strip else []
@@ -138,6 +152,87 @@ def test_the_meter_fills_with_the_storage_and_empties_on_the_way_back() -> None:
     assert levels[::-1] == [(0, 0), (1, 2), (2, 4), (3, 6), (4, 7), (5, 8)]
     meters = [slide.storage.meter for slide in found if slide.kind.startswith("backward") and slide.storage]
     assert [(m.before.now, m.now) for m in meters if m and m.before] == [(8, 6), (6, 4), (4, 2), (2, 0)]
+
+
+GONE = {State.LET_GO, State.NEVER_READ, State.NOT_KEPT}
+
+
+@cache
+def story(spec: Path, mode: str) -> tuple[Slide, ...]:
+    """The slides of a spec; none where it can't be told so."""
+    try:
+        return slides(build_trace(read_spec(read_source(str(spec)))), mode, None)
+    except AdcliError:
+        assert mode == CHECKPOINT
+        return ()
+
+
+EVERY_STORY = pytest.mark.parametrize(
+    ("spec", "mode"),
+    [(spec, mode) for spec in SPECS for mode in ("forward", "reverse", CHECKPOINT)],
+    ids=lambda value: getattr(value, "stem", value),
+)
+
+
+@EVERY_STORY
+def test_a_chain_is_done_with_all_of_its_factors_and_no_earlier(spec: Path, mode: str) -> None:
+    for slide in story(spec, mode):
+        for chain in (chain for block in slide.side if isinstance(block, Tracker) for chain in block.chains):
+            for phase in range(slide.last_phase + 1):
+                factors = {factor.progress.at(phase) for factor in chain.factors}
+                if chain.progress.at(phase) is State.DONE:
+                    at_last = phase == slide.last_phase and mode == "forward"  # where the last factor stays marked
+                    assert factors <= ({State.DONE, State.NOW} if at_last else {State.DONE}), (slide.id, phase)
+
+
+@EVERY_STORY
+def test_a_factor_is_worked_at_until_the_last_phase_of_its_slide(spec: Path, mode: str) -> None:
+    for slide in story(spec, mode):
+        for chain in (chain for block in slide.side if isinstance(block, Tracker) for chain in block.chains):
+            for factor in chain.factors:
+                seen = [factor.progress.at(phase) for phase in range(slide.last_phase + 1)]
+                assert len(set(seen[:-1])) <= 1, (slide.id, seen)
+                assert seen[-1] is State.DONE or len(set(seen)) == 1, (slide.id, seen)
+
+
+def gone(slide: Slide, phase: int) -> set[Name]:
+    slots = slide.storage.slots if slide.storage else ()
+    return {slot.name for slot in slots if slot.progress.at(phase) in GONE}
+
+
+@EVERY_STORY
+def test_what_a_step_lets_go_is_there_until_its_last_phase(spec: Path, mode: str) -> None:
+    told = [slide for slide in story(spec, mode) if slide.storage]
+    for before, slide in pairwise(told):
+        shown = {slot.name for slot in (before.storage.slots if before.storage else ())}
+        for phase in range(slide.last_phase):
+            assert gone(slide, phase) & shown <= gone(before, before.last_phase), (slide.id, phase)
+
+
+def test_what_will_be_computed_again_is_not_let_go_for_good() -> None:
+    """With no checkpoint at all, every value is computed again for each step back."""
+    spec = SPECS[0].parent / "vanishing.yaml"
+    trace = build_trace(read_spec(read_source(str(spec))))
+    request = Request("reverse", tuple(trace.parameters), detail="full", schedule=planned(trace, "0"))
+    deck, scene = told(trace, request)
+    names = {scene.names[name]: name for name in trace.shapes}
+    gone_for_good: set[str] = set()
+    again = 0
+    for slide in deck.slides:
+        targets = {step.target for step in slide.steps if step.kind == "recompute"}
+        assert not targets & gone_for_good, slide.id
+        again += len(targets)
+        for slot in slide.storage.slots if slide.storage else ():
+            if slot.progress.state is State.LET_GO and slot.name in names:
+                gone_for_good.add(names[slot.name])
+    assert again > len(trace.nodes) and gone_for_good
+
+
+def test_a_parameter_has_its_gradient_when_its_tangent_has() -> None:
+    """The last step of forward mode: value in phase 1, tangents of the loss, which are the gradients, in phase 2."""
+    last = [slide for slide in story(Path(LECTURE), "forward") if slide.kind == "forward.step"][-1]
+    boxes = last.strip.parameters if last.strip else ()
+    assert [sum(box.progress.at(phase) is State.DONE for box in boxes) for phase in range(3)] == [0, 0, 4]
 
 
 def test_a_row_of_the_chain_rule_stays_ticked() -> None:

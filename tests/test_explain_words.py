@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from adcli.explain.messages import Say
+
 SPECS = Path(__file__).parent.parent / "specs"
 FORWARD, REVERSE = "specs/forward-mode.yaml", "specs/reverse-mode.yaml"
 PROGRAM = ("-e", "(a + b) ** 2 * c", "-p", "a=2", "-p", "b=3", "-p", "c=4")
@@ -189,3 +191,48 @@ def test_a_dead_unit_is_known_by_its_slope(run, tmp_path) -> None:
             f"activation: {op}}}\n  - {{type: linear, weight: [[1, 1, 1]]}}\n"
         )
         assert (dead in words(run, str(path))) == (op == "relu")
+
+
+@pytest.mark.parametrize("lang", ["en", "id"])
+def test_a_one_is_a_one_as_a_number_and_in_digits(lang: str) -> None:
+    """Large counts are handed over with their commas, and so are small ones."""
+    say = Say(lang)
+    assert say("pass.more", n="1") == say("pass.more", n=1)
+    assert say.text("storage.filled", n="1") == say.text("storage.filled", n=1)
+    if lang == "en":
+        assert "1 more step," in say.text("pass.more", n="1") and "3 more steps," in say.text("pass.more", n="3")
+
+
+def test_a_unit_is_dead_when_it_is_for_every_example(run, tmp_path: Path) -> None:
+    """Inputs (1, -1) and (-1, -1): the first unit is 0 for one of them, the second for both."""
+    path = tmp_path / "units.yaml"
+    path.write_text("input: [[1, -1], [-1, -1]]\nlayers: [{type: linear, weight: [[1, 0], [0, 1]]}, {type: relu}]\n")
+    assert "h₂: 1 of 2 units gives 0 for every example" in words(run, str(path))
+
+
+def test_the_largest_derivative_may_be_negative(run, tmp_path: Path) -> None:
+    path = tmp_path / "negative.yaml"
+    path.write_text("input: [-5, 2]\nlayers: [{type: linear, weight: [[1, 1]]}]\n")
+    assert "W₁[1,1] has the largest derivative in size, -5: add 0.001 to it" in words(run, str(path))
+
+
+@pytest.mark.parametrize(("first", "told"), [(0.5, "is larger near the input"), (0.0005, "explodes on its way back")])
+def test_a_gradient_explodes_when_it_grows_a_thousandfold(run, tmp_path: Path, first: float, told: str) -> None:
+    """With weights a and 1 the gradients are 2a and 2a²."""
+    path = tmp_path / "chain.yaml"
+    path.write_text(
+        f"input: {{x: [1]}}\ntarget: {{y: [0]}}\nlayers: [{{type: linear, weight: [[{first}]]}}, "
+        "{type: linear, weight: [[1]]}]\nloss: squared_error\n"
+    )
+    assert told in words(run, str(path))
+
+
+def test_a_value_that_a_step_reads_twice_is_used_twice(run) -> None:
+    assert "v is used 2 times: its contributions add up" in words(run, "-e", "dot(v, v)", "-p", "v=[1,2]")
+
+
+def test_the_calls_of_a_value_on_the_way_change_it_and_what_comes_after(run_json) -> None:
+    """h₂ = (6, 4) and h₄ = 4 h₂[1] + 3 h₂[2]: ℓ = (h₄ − 2)² is 36² and 32² for h₂[1] = 6.5 and 5.5."""
+    slides = run_json("explain", FORWARD, "--mode", "numeric", "--wrt", "h2", "--step", "0.5")["slides"]
+    first, *_ = (step for slide in slides for step in slide["steps"])
+    assert [o["value"] for o in first["operands"]] == [6, 0.5, 1296, 1024] and first["value"] == 272

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -15,7 +16,7 @@ from conftest import Ran
 from fontTools.ttLib import TTFont
 
 from adcli.engines.run import MODES
-from adcli.explain.blocks import Formula, Numbers, Part, Words
+from adcli.explain.blocks import Formula, Meter, Numbers, Part, Progress, State, Words
 from adcli.explain.maths import Label, Mark, Matrix, Name, Number, Partial, Raw, Relation, Role, Sum, Transposed
 from adcli.render.html import rendered
 from adcli.render.html.mathml import mathml
@@ -129,12 +130,15 @@ def test_the_sample_has_its_glyphs(sample: str) -> None:
     assert missing(page.texts["text"], "math") <= {"¹", "⁰", "⁵", "⁶", "⁻"}  # typed so in its labels
 
 
+@cache
+def glyphs(font: str) -> frozenset[int]:
+    with resources.as_file(resources.files("adcli.render.html") / "assets" / f"{font}.woff2") as path:
+        return frozenset(TTFont(path).getBestCmap())
+
+
 def missing(texts: list[str], *fonts: str) -> set[str]:
     """The characters of ``texts`` that none of ``fonts`` has."""
-    known: set[int] = set()
-    for font in fonts:
-        with resources.as_file(resources.files("adcli.render.html") / "assets" / f"{font}.woff2") as path:
-            known |= set(TTFont(path).getBestCmap())
+    known = frozenset().union(*map(glyphs, fonts))
     return {c for c in "".join(texts) if ord(c) not in known and c not in "\n⚠"}
 
 
@@ -222,6 +226,15 @@ def test_a_worked_sum_may_break_before_each_term() -> None:
     terms = (Number(2.0), Number(3.0))
     line = Relation(Sum(terms), "=", Number(5.0))
     assert Writer(sample_deck.deck()).worked(line).count("</math> <math") == 2
+
+
+def test_a_gauge_is_filled_by_its_share_and_a_slot_says_what_it_was() -> None:
+    writer = Writer(sample_deck.deck())
+    assert 'style="width:25%"' in writer.meter(Meter(2, 8, ()))
+    words = writer.state_words(Progress(State.LET_GO, 1, State.READ_NEXT))
+    told = writer.labels.states
+    assert f'<span class="after">{told[State.LET_GO]}</span>' in words
+    assert f'<span class="before">{told[State.READ_NEXT]}</span>' in words
 
 
 def test_crowded_slides_write_out_less_of_each_matrix() -> None:

@@ -53,3 +53,11 @@ def test_a_deep_trace_is_shortened_in_text(run, mode: str) -> None:
     assert len(ran.stdout.splitlines()) < 260
     derivative = float(ran.stdout.splitlines()[-1].partition("= [")[2].rstrip("]"))
     assert math.isclose(derivative, 0.0, abs_tol=1e-3) and derivative > 0
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "beamer", "html", "json"])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_a_name_of_three_hundred_letters_is_told(run, mode: str, format_: str) -> None:
+    name = "n" * 300
+    spec = f"input: [1, 1]\nlayers: [{{type: linear, name: {name}, weight: [[1, 2], [3, 4]]}}, {{type: relu}}]\n"
+    assert run("explain", "-", "--mode", mode, "--format", format_, stdin=spec).code == 0

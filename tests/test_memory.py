@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from adcli.engines import forward, reverse
+from adcli.explain.story import Request, told
 from adcli.primitives import RULES, Primitive
 from adcli.spec.model import read_spec
 from adcli.spec.source import Source
@@ -57,3 +59,18 @@ def test_of_a_chain_two_directions_are_held_at_once(engine: object) -> None:
     watched = Watched()
     engine.run(engine.plan(trace, ["x"], watched.rules))
     assert (watched.made, watched.most) == (LAYERS, 2)
+
+
+def test_the_slope_of_a_large_batch_is_no_square_matrix() -> None:
+    """The loss of 2,000 examples of 2 numbers has a row of 4,000 slopes; an identity to make it would take 128 MB."""
+    layer = {"type": "linear", "weight": {"random": "normal", "shape": [2, 2], "seed": 1}}
+    batch = {"random": "normal", "shape": [2000, 2], "seed": 2}
+    spec = {"input": batch, "target": batch, "layers": [layer], "loss": "squared_error"}
+    trace = build_trace(read_spec(Source("spec.json", json.dumps(spec), ".")))
+    tracemalloc.start()
+    try:
+        told(trace, Request("forward", tuple(trace.parameters)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 60_000_000

@@ -13,7 +13,7 @@ import sympy
 
 from adcli.engines.run import differentiate
 from adcli.engines.structure import Result
-from adcli.notation.formulas import latex, text
+from adcli.notation.formulas import label, latex, latex_label, latex_writer, text
 from adcli.primitives import RULES
 from adcli.primitives.base import elementwise
 from adcli.spec.model import read_spec
@@ -67,6 +67,22 @@ def test_latex_has_indices_of_the_lecture() -> None:
     result = symbolic({"input": {"x": [1, 2]}, "layers": [{"type": "linear", "weight": [[1, 2], [3, 4]]}]})
     assert result.formulas is not None
     assert latex(result.formulas, result.formulas.output)[1] == "W^{(1)}_{21} x_{1} + W^{(1)}_{22} x_{2}"
+
+
+def test_a_function_is_written_by_itself_and_as_a_power() -> None:
+    """The writer remembers parts: sin(x), and sin²(x), which LaTeX writes another way."""
+    spec = {"input": {"x": [2]}, "layers": [{"type": "linear", "weight": [[1]]}]}
+    formulas = symbolic(spec, "x").formulas
+    assert formulas is not None
+    x, write = next(iter(formulas.meanings)), latex_writer(formulas)
+    alone, squared = write(sympy.sin(x)), write(sympy.sin(x) ** 2)
+    assert alone == rf"\sin{{\left({write(x)} \right)}}"
+    assert squared == rf"\sin^{{2}}{{\left({write(x)} \right)}}"
+
+
+def test_a_negative_number_in_a_formula_has_brackets() -> None:
+    assert (label(-2.5), label(2.5)) == ("(-2.5)", "2.5")
+    assert (latex_label(-2.5), latex_label(2.5)) == ("(-2.5)", "2.5")
 
 
 def test_fractions_stay_fractions() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import sample_deck
+from rich.console import Console
 
-from adcli.explain.blocks import Deck
-from adcli.render import html, slides_markdown
+from adcli.explain.blocks import Code, Deck, Line
+from adcli.render import html, slides_markdown, slides_text
 
 CONTROLS = "a\x1b[31m\x9b\x00\u202eb"
 COMMENT = "--> <script>alert(1)</script> <!-- -- >"
@@ -51,6 +53,22 @@ def test_a_note_cannot_leave_its_comment_in_markdown() -> None:
     *classes, note = page.comments
     assert "alert(1)" in note and [text.strip().partition(":")[0] for text in classes] in ([], ["_class"])
     assert "script" not in page.tags
+
+
+def program(text: str) -> Deck:
+    """The sample's first slide with a line of a program, and what stands beside it."""
+    sample = sample_deck.deck()
+    line = Line(text, aside=text)
+    return sample._replace(slides=(sample.slides[0]._replace(stage=(Code((line,)),), side=(), note=""),))
+
+
+def test_a_line_of_a_program_is_no_markup() -> None:
+    page = Comments()
+    page.feed(html.rendered(program("</span><marquee>c</marquee> = a < b")))
+    assert "marquee" not in page.tags and page.tags.count("pre") == 1
+    console = Console(file=io.StringIO(), width=80)
+    slides_text.show(console, program(CONTROLS))
+    assert not set("\x1b\x9b\x00\u202e") & set(console.file.getvalue())  # type: ignore[attr-defined]
 
 
 def test_entities_in_a_title_stay_letters_for_graphviz(run: Callable) -> None:

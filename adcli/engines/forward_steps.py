@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,11 @@ from adcli.engines.reduction import each_example
 from adcli.engines.seeds import Seed, places_of, written_out
 from adcli.engines.structure import Structure
 from adcli.trace import Node
+
+Places: TypeAlias = list[tuple[Seed, slice]]  # directions of a name, and where they stand in a tangent
+
+
+MOST_AT_ONCE = 2**20  # numbers of the identity, whose columns a Jacobian is made of
 
 
 class Planned(Protocol):
@@ -59,6 +64,7 @@ class Recorder:
         self.primitives = {n.name: p for n, p in zip(self.trace.nodes, plan.structure.primitives, strict=True)}
         self.shapes = self.trace.shapes
         self.tangents: dict[str, int] = {}  # name → how many numbers its tangent holds
+        self.held = 0  # the numbers of all tangents
         self.last_reader: dict[str, str] = {}
         for node in self.trace.nodes:
             self.last_reader.update(dict.fromkeys(node.operands, node.name))
@@ -94,9 +100,9 @@ class Recorder:
         order = sorted(range(len(pushes)), key=lambda i: begins[i])
         for i in order:
             push = pushes[i]
-            for of in dict.fromkeys(self.plan.seeds[seed].name for seed in push.seeds):
-                value = self._tangent(of, pieces[i], push.seeds, name, last=True)
-                self._one(name, of, push, begins[i], value, tangents)
+            for of, own in self._places(push.seeds).items():
+                value = self._tangent(of, pieces[i], own, name, last=True)
+                self._one(name, of, push, begins[i], value, tangents, own)
                 if of in so_far:
                     total = _sum(so_far[of], value)
                     self._tell("accumulate", of, name, (so_far[of], value), total)
@@ -104,41 +110,56 @@ class Recorder:
                 so_far[of] = value
         self._finish(self.nodes[out])
 
-    def _one(self, name: str, of: str, push: Pushed, begins: bool, value: Operand, tangents: dict[int, Array]) -> None:
-        self.tangents[of] = math.prod(value.shape)
+    def _places(self, seeds: Sequence[int]) -> dict[str, Places]:
+        """Name → where its directions stand in a tangent of all ``seeds``."""
+        found: dict[str, Places] = {}
+        for seed, place in places_of(seeds, self.plan.seeds).items():
+            found.setdefault(self.plan.seeds[seed].name, []).append((self.plan.seeds[seed], place))
+        return found
+
+    def _one(
+        self, name: str, of: str, push: Pushed, begins: bool, value: Operand, tangents: dict[int, Array], own: Places
+    ) -> None:
+        size = math.prod(value.shape)
+        self.held += size - self.tangents.get(of, 0)
+        self.tangents[of] = size
         if begins and of == push.operand:
             jacobian = derivative(name, of, value.shape, value.array)
             self._tell("tangent.init", of, name, (jacobian,), value, push.reads)
             return
-        before = self._tangent(of, tangents[push.argument], push.seeds, push.operand, last=False)
+        before = self._tangent(of, tangents[push.argument], own, push.operand, last=False)
         jacobian = self._jacobian(name, push)
         cost = product_cost(jacobian.shape, before.shape)
         self._tell("tangent.update", of, name, (jacobian, before), value, push.reads, cost)
 
-    def _tangent(self, of: str, array: Array, seeds: Sequence[int], at: str, last: bool) -> Operand:
+    def _tangent(self, of: str, array: Array, own: Places, at: str, last: bool) -> Operand:
         """Ŵ of the name ``of`` at the value ``at``: entries of the value × entries of the name."""
         shape = (math.prod(self.shapes[at]), math.prod(self.shapes[of]))
-        own = [(s, place) for s, place in places_of(seeds, self.plan.seeds).items() if self.plan.seeds[s].name == of]
         by_rows = last and self.plan.by_rows and at == self.trace.output
 
         def written() -> Array:
-            parts = [written_out(array[place], self.plan.seeds[s], self.values, by_rows) for s, place in own]
+            parts = [written_out(array[place], seed, self.values, by_rows) for seed, place in own]
             total: Array = np.sum([part.reshape(shape) for part in parts], axis=0)
             return total
 
         return Operand(f"{of}^", shape, written)
 
     def _jacobian(self, name: str, push: Pushed) -> Operand:
-        """∂name/∂operand in full, by pushing the columns of the identity; made only when looked at."""
+        """∂name/∂operand in full, by pushing the columns of the identity, some at once; made only when looked at."""
         rows, columns = math.prod(self.shapes[name]), math.prod(self.shapes[push.operand])
         read = push.read(self.values)
 
-        def array() -> Array:
-            identity = np.eye(columns).reshape(columns, *self.shapes[push.operand])
+        def part(begin: int, count: int) -> Array:
+            identity = np.eye(count, columns, begin).reshape(count, *self.shapes[push.operand])
             pushed = np.asarray(push.jvp(identity, *read))
             if self.plan.by_rows and name == self.trace.output:
                 pushed = np.add.reduce(pushed, axis=-1)
-            return pushed.reshape(columns, rows).T
+            return pushed.reshape(count, rows).T
+
+        def array() -> Array:
+            most = max(1, MOST_AT_ONCE // max(1, columns))
+            starts = range(0, columns, most)
+            return np.concatenate([part(begin, min(most, columns - begin)) for begin in starts], axis=1)
 
         return derivative(name, push.operand, (rows, columns), array)
 
@@ -156,7 +177,7 @@ class Recorder:
         reads: tuple[str, ...] = (),
         multiplications: int = 0,
     ) -> None:
-        held = sum(self.tangents.values()) + math.prod(self.shapes[at])
+        held = self.held + math.prod(self.shapes[at])
         self.steps.append(Step(kind, target, operands, value, reads, (), held, multiplications))
 
 

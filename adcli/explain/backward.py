@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from adcli.arrays import Array
 from adcli.derivation import Operand, Step
 from adcli.explain.blocks import Block, Formula, Part, Runs, Style, Text, Work
+from adcli.explain.by_hand import effect, work
 from adcli.explain.formulas import (
     MOST_COLUMNS,
-    effect,
     filled_in,
     guarded,
     heads_of,
@@ -23,7 +24,6 @@ from adcli.explain.formulas import (
     rule_of,
     slope_of,
     turned,
-    work,
 )
 from adcli.explain.maths import (
     Expression,
@@ -39,6 +39,7 @@ from adcli.explain.maths import (
 )
 from adcli.explain.pictures import cotangent_name
 from adcli.explain.scene import Scene, as_matrix
+from adcli.primitives.base import UNCHANGED
 from adcli.primitives.base import Partial as Rule
 from adcli.trace import Node
 
@@ -57,29 +58,31 @@ def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Blo
     result = _cotangent(scene, step.target, step.value, new=True)
     parts = [Part("←", partial), *slope_parts(scene, node, step.target, 1, 2), Part("=", result, 3)]
     start = Formula(tilde, tuple(parts), scene.say.text("label.start"), C, tuple(_read_names(scene, step)))
-    blocks: list[Block] = [*probabilities(scene, node), start]
-    if node.op == "cross_entropy" and _is_special(scene, node, rule_of(scene, node, step.target)):
-        blocks.append(Text(scene.say("back.softmax"), phase=2))
+    blocks: list[Block] = [*ingredients(scene, node, step.target), start]
+    remark = f"back.simpler.{node.op}"
+    if remark in scene.say.table and _is_special(scene, node, rule_of(scene, node, step.target)):
+        blocks.append(Text(scene.say(remark), phase=2))
     reduction = primitive_of(scene, node).reduction
     if reduction is not None and reduction.mean:
         blocks.append(Text(scene.say("back.mean", n=dict(node.settings)["examples"]), phase=2))
     return blocks, 3
 
 
-def probabilities(scene: Scene, node: Node) -> list[Block]:
-    """``softmax(h₂) = […]``, which the slope of a cross-entropy needs; with many numbers the target, too."""
-    if node.op != "cross_entropy":
+def ingredients(scene: Scene, node: Node, of: str) -> list[Block]:
+    """``softmax(h₂) = […]``, where the slope for ``of`` is made of it; with many numbers the other operands, too."""
+    ingredient = rule_of(scene, node, of).ingredient
+    if ingredient is None:
         return []
-    logits, target = (str(name) for name in node.arguments[:2])
-    rule = Raw("softmax(⟦h⟧)", r"\operatorname{softmax}(⟦h⟧)", arguments=(("h", scene.names[logits]),))
-    array = scene.value(logits)
-    odds = np.exp(array - array.max(axis=-1, keepdims=True))
-    softmax = Matrix(as_matrix(odds / odds.sum(axis=-1, keepdims=True), row=True), Role.VALUE, Role.VALUE)
-    found: list[Block] = [Formula(rule, (Part("=", softmax, 1),), role=Role.VALUE)]
-    if array.size > MOST_PUT_IN:
-        y = Matrix(as_matrix(scene.value(target), row=True), Role.VALUE, Role.VALUE)
-        found.append(Formula(scene.names[target], (Part("=", y, 1),), role=Role.VALUE))
-    return found
+    place = places(scene, node)
+    left = Raw(*ingredient.formula, arguments=tuple((key, name_put_in(scene, value)) for key, value in place.items()))
+    shown: list[tuple[Expression, Array]] = [(left, ingredient.value(*map(scene.value, node.operands)))]
+    if scene.size(of) > MOST_PUT_IN:
+        shown += [(scene.names[name], scene.value(name)) for name in node.operands if name != of]
+    return [Formula(name, (Part("=", _row(array), 1),), role=Role.VALUE) for name, array in shown]
+
+
+def _row(array: Array) -> Matrix:
+    return Matrix(as_matrix(array, row=True), Role.VALUE, Role.VALUE)
 
 
 def slope_parts(scene: Scene, node: Node, operand: str, rule_phase: int, phase: int) -> list[Part]:
@@ -224,7 +227,7 @@ def _pulled(
         parts.append(Part("=", made, phase + 2))
         return Formula(left, tuple(parts), "", C, reads, done, phase=phase), None, 2
     right = jacobian(scene, step.operands[1], node, of, heads=heads_of(scene, of) if leaf else ())
-    if _is_bias(scene, node, of):
+    if rule_of(scene, node, of).pullback == UNCHANGED and row.shape[1] > 1:
         right = Name("I", str(row.shape[1]), rank=2)
     bar: Expression = Matrix(row.array(), C, C)
     result = Matrix(step.value.array(), C, C, new=True)
@@ -243,12 +246,6 @@ def _pulled(
         Part("=", result, phase + 2),
     ]
     return Formula(left, tuple(parts), "", C, reads, done, phase=phase), hand, 2
-
-
-def _is_bias(scene: Scene, node: Node, name: str) -> bool:
-    """Whether ``name`` is added as it is, so that its Jacobian is the identity."""
-    place = dict(zip(primitive_of(scene, node).arguments, node.arguments, strict=True))
-    return node.op == "linear" and place.get("b") == name and scene.size(node.name) > 1
 
 
 def _compact(scene: Scene, node: Node, step: Step, tilde: Name) -> tuple[Expression, Expression | None] | None:

@@ -9,7 +9,7 @@ import numpy as np
 from adcli.arrays import Array
 from adcli.derivation import Operand
 from adcli.engines.structure import mask_through
-from adcli.explain.blocks import Formula, Part, Runs, Work
+from adcli.explain.blocks import Formula, Part, Runs
 from adcli.explain.maths import (
     Bracketed,
     Expression,
@@ -19,11 +19,9 @@ from adcli.explain.maths import (
     Number,
     Product,
     Raw,
-    Relation,
     Role,
     Sum,
     Symbols,
-    Tint,
     Transposed,
 )
 from adcli.explain.scene import Scene
@@ -40,11 +38,26 @@ def primitive_of(scene: Scene, node: Node) -> Primitive:
     return scene.base.primitives[scene.trace.nodes.index(node)]
 
 
+def has_weight(scene: Scene, node: Node) -> bool:
+    """Whether a step multiplies what it is given by a parameter of its own, as a layer does."""
+    return any(rule.outer is not None for rule in primitive_of(scene, node).partials.values())
+
+
+def _weight_met(scene: Scene, node: Node, by: str) -> str | None:
+    """The operand that ``by`` is multiplied with as a layer's weight, and that is the Jacobian for it then."""
+    primitive, own = primitive_of(scene, node), argument_of(scene, node, by)
+    met = (a for a, rule in primitive.partials.items() if rule.outer is not None and rule.outer.reads == own)
+    return next((str(node.arguments[primitive.arguments.index(argument)]) for argument in met), None)
+
+
 def rule_of(scene: Scene, node: Node, operand: str) -> Rule:
     """The declared derivative of ``node`` for the first argument that is ``operand``."""
-    primitive = primitive_of(scene, node)
-    argument = primitive.arguments[node.arguments.index(operand)]
-    return primitive.partials[argument]
+    return primitive_of(scene, node).partials[argument_of(scene, node, operand)]
+
+
+def argument_of(scene: Scene, node: Node, operand: str) -> str:
+    """The first argument that is ``operand``."""
+    return primitive_of(scene, node).arguments[node.arguments.index(operand)]
 
 
 def guarded(e: Expression) -> Expression:
@@ -68,15 +81,14 @@ def filled_in(template: str, arguments: dict[str, Expression]) -> tuple[tuple[st
 
 
 def how_it_acts(scene: Scene, node: Node) -> Runs:
-    """What the Jacobian of an entrywise step or a softmax looks like: diagonal, or full; nothing of other steps."""
+    """What the Jacobian of an entrywise step looks like, and of one that mixes entries; nothing of other steps."""
     if scene.size(node.name) == 1:  # a number has no diagonal
         return ()
     primitive = primitive_of(scene, node)
     rules = primitive.partials.values()
     if rules and all(rule.slope is not None and rule.spread is None for rule in rules):
         return scene.say("jacobian.diagonal", f=node.op)
-    mixes = len(rules) == 1 and primitive.rowwise and all(rule.slope is None and rule.outer is None for rule in rules)
-    return scene.say("jacobian.full", f=node.op) if mixes else ()
+    return scene.say("jacobian.full", f=node.op) if primitive.mixes else ()
 
 
 def places(scene: Scene, node: Node) -> dict[str, str | float]:
@@ -199,9 +211,9 @@ def jacobian_roles(scene: Scene, node: Node, rule: Rule, by: str) -> tuple[Role,
     """Brackets say what the matrix is, entries where its numbers come from: those of a weight Jacobian are values."""
     if rule.outer is not None:
         return Role.PLAIN, Role.VALUE
-    if node.op == "linear" and by not in scene.trace.parameters:
-        return Role.PARAMETER, Role.PARAMETER
-    return Role.PLAIN, Role.PLAIN
+    weight = _weight_met(scene, node, by)
+    role = Role.PLAIN if weight is None else scene.names[weight].role
+    return role, role
 
 
 def forced_zeros(scene: Scene, node: Node, by: str, operand: Operand) -> Array | None:
@@ -214,20 +226,17 @@ def forced_zeros(scene: Scene, node: Node, by: str, operand: Operand) -> Array |
 
 
 def _reached(scene: Scene, node: Node, rule: Rule, by: str, operand: Operand) -> Array:
-    """Where a Jacobian may hold a number: known of an entrywise step and of a linear one, else tried out."""
+    """Where a Jacobian may hold a number: known of an entrywise step and of one with a weight, else tried out."""
     rows, columns = operand.shape
     if rule.slope is not None and rows == columns:
         return np.eye(rows, dtype=bool)
     if rule.outer is not None and len(node.shape) == 1 and columns % rows == 0:
         own, inputs = np.eye(rows, dtype=bool), np.ones((1, columns // rows), dtype=bool)
         return np.kron(inputs, own) if rule.outer.transposed else np.kron(own, inputs)
-    primitive = primitive_of(scene, node)
-    place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
-    if node.op == "linear" and len(node.shape) == 1 and place["x"] == by and node.arguments.count(by) == 1:
+    if _weight_met(scene, node, by) is not None and len(node.shape) == 1 and node.arguments.count(by) == 1:
         return np.ones((rows, columns), dtype=bool)
-    read = [
-        np.asarray(scene.result.values[name]) if isinstance(name := place[r], str) else name for r in rule.vjp_reads
-    ]
+    place = places(scene, node)
+    read = [scene.value(name) if isinstance(name := place[r], str) else name for r in rule.vjp_reads]
     identity = np.eye(rows).reshape(rows, *node.shape)
     return mask_through(rule.vjp, identity, read).reshape(rows, columns)
 
@@ -253,82 +262,3 @@ def symbolic_weight_jacobian(scene: Scene, node: Node, by: str) -> Symbols | Non
             row[i * outputs + out if rule.outer.transposed else out * inputs + i] = scene.names.entry(source, i)
         rows.append(tuple(row))
     return Symbols(tuple(rows))
-
-
-def best_entry(left: Array, right: Array) -> tuple[int, int]:
-    """The entry worth working by hand: with the most terms that are not zero, the last of those that can be seen."""
-    rows, columns = min(len(left), 3), min(right.shape[1], 4)
-    count = (left[:rows] != 0.0).astype(int) @ (right[:, :columns] != 0.0).astype(int)
-    best = int(count.max())
-    places = np.argwhere(count == best)
-    distinct = [tuple(p) for p in places if len({*left[p[0]], *right[:, p[1]]}) > 2]
-    row, column = (distinct or [tuple(p) for p in places])[-1]
-    return int(row), int(column)
-
-
-def worked(left: Matrix, right: Matrix, at: tuple[int, int], result: float, role: Role) -> Expression:
-    """``2·2 + 1·1 = 5``: one entry of a product."""
-    row, column = left.array[at[0]], right.array[:, at[1]]
-    terms = [
-        Product((Number(float(a), left.entries), Number(float(b), right.entries)), dot=True)
-        for a, b in zip(row, column, strict=True)
-    ]
-    total: Expression = Sum(tuple(terms)) if len(terms) > 1 else terms[0]
-    return Relation(total, "=", Number(result, role))
-
-
-def _is_diagonal(matrix: Matrix) -> bool:
-    """Whether every row has a single entry that is not forced to be zero, which no sum would explain."""
-    rows, columns = matrix.array.shape
-    return rows == columns and matrix.zeros is not None and bool((matrix.zeros.sum(axis=1) == columns - 1).all())
-
-
-MOST_TERMS = 4
-EFFECTS = (
-    ("work.falls", "work.stays", "work.grows"),
-    ("work.alone.falls", "work.alone.stays", "work.alone.grows"),
-)
-
-
-def effect(scene: Scene, turned: Name, of: Name, value: float, role: Role, alone: bool) -> Runs:
-    """What a derivative means: by how many times as much ``of`` moves, and which way.
-
-    ``alone``: other ways lead from the one to the other as well, and are not counted in.
-    """
-    if not np.isfinite(value):
-        return ()
-    key = EFFECTS[alone][int(np.sign(value)) + 1]
-    return scene.say(key, n=int(abs(value) == 1.0), W=turned, h=of, v=Number(abs(value), role))
-
-
-def work(
-    scene: Scene,
-    left: Expression,
-    right: Expression,
-    result: Matrix,
-    meaning: Callable[[tuple[int, int], float], Runs],
-    role: Role,
-    phase: int,
-) -> tuple[Expression, Expression, Matrix, Work | None]:
-    """The two factors and the result with one entry tinted, and that entry worked by hand (None: it is too long)."""
-    if not (isinstance(left, Matrix) and isinstance(right, Matrix)) or left.array.shape[1] > MOST_TERMS:
-        return left, right, result, None
-    if result.array.size < 2 or scene.detail == "low":
-        return left, right, result, None
-    at = best_entry(left.array, right.array)
-    if left.array.shape[1] > 1 and _is_diagonal(left if left.array.shape[0] > 1 else right):
-        return left, right, result, None
-    value = float(result.array[at])
-    block = Work(
-        scene.say.text("work.head"),
-        worked(left, right, at, value, role),
-        meaning(at, value),
-        phase,
-        role,
-    )
-    return (
-        left._replace(tint=Tint(row=at[0])),
-        right._replace(tint=Tint(column=at[1])),
-        result._replace(tint=Tint(entry=at)),
-        block,
-    )

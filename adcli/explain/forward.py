@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from adcli.arrays import Array, Shape
 from adcli.derivation import Step
-from adcli.explain.backward import probabilities, slope_parts
+from adcli.explain.backward import ingredients, slope_parts
 from adcli.explain.blocks import (
     Block,
     Column,
@@ -28,7 +28,7 @@ from adcli.explain.blocks import (
 from adcli.explain.examples import value_formulas
 from adcli.explain.formulas import how_it_acts
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Role
-from adcli.explain.pictures import becomes, box_label, function_name, strip, tracker
+from adcli.explain.pictures import becomes, box_label, strip, tracker
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import Told, shortened_rows, told_in_full
 from adcli.explain.storage import multiplications, slot
@@ -89,7 +89,7 @@ def _slide(
     brief = slope is not None and len(slope.parts) > 2
     stage: list[Block] = [*value_formulas(scene, node, say.text("label.value"), 0, 1, brief)]
     if slope:
-        stage += [*probabilities(scene, node), slope]
+        stage += [*ingredients(scene, node, updates[0].operands[0].of_by()[1]), slope]
     stage += formulas
     if len(updates) > MOST_UPDATES and scene.detail != "full":
         stage.append(Text(say("forward.likewise", n=len(updates) - MOST_UPDATES), phase=1))
@@ -129,7 +129,7 @@ def _slope(scene: Scene, node: Node, step: Step) -> Formula:
 
 def _title(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_loss: bool) -> tuple[Runs, Runs]:
     say = scene.say
-    through = function_name(scene, node.name) if node.op == "linear" else box_label(scene, node)
+    through = box_label(scene, node)
     pushed = _tangents(scene, updates)
     again = [step for step in begun if any(step.target == other.target for other in updates)]
     new = _tangents(scene, [step for step in begun if step not in again])

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+import numpy as np
+
+from adcli.arrays import Array
 from adcli.explain.blocks import Block, Column, Formula, Part, Row, Runs, Slide, Table, Text, Words
-from adcli.explain.formulas import heads_of, name_put_in, source_of, symbolic_weight_jacobian, value_rule
-from adcli.explain.maths import Expression, Matrix, Name, Partial, Relation, Role
+from adcli.explain.formulas import heads_of, name_put_in, rule_of, source_of, symbolic_weight_jacobian, value_rule
+from adcli.explain.maths import Matrix, Name, Partial, Relation, Role, Symbols
 from adcli.explain.paths import paths_to
 from adcli.explain.pictures import strip, tracker
 from adcli.explain.scene import Scene
@@ -127,40 +130,26 @@ def _size_row(scene: Scene, name: str) -> Row:
 
 def _letters(scene: Scene) -> Formula | None:
     """∂h₁/∂W₁ with x₁ x₂ and zeros, then its numbers."""
-    for node in scene.flowing:
-        for name in node.operands:
-            if (
-                name not in scene.wrt
-                or name in [n.name for n in scene.trace.nodes]
-                or name not in scene.trace.parameters
-            ):
-                continue
-            from adcli.explain.formulas import rule_of
-
-            symbols = symbolic_weight_jacobian(scene, node, name)
-            if symbols is None:
-                continue
-            source = source_of(scene, node, rule_of(scene, node, name))
-            x = scene.value(source).reshape(-1)
-            numbers = _numbers_of(symbols.rows, scene.names, source, x)
+    parameters = [name for name in scene.trace.parameters if name in scene.wrt]
+    for node, name in [(step, name) for step in scene.flowing for name in step.operands if name in parameters]:
+        symbols = symbolic_weight_jacobian(scene, node, name)
+        if symbols is not None:
+            x = scene.value(source_of(scene, node, rule_of(scene, node, name))).reshape(-1)
             left = Partial(scene.names[node.name], scene.names[name])
-            matrix = numbers._replace(heads=heads_of(scene, name))
+            matrix = _in_numbers(symbols, x)._replace(heads=heads_of(scene, name))
             return Formula(left, (Part("=", symbols, 1), Part("=", matrix, 2)))
     return None
 
 
-def _numbers_of(rows: tuple[tuple[Expression, ...], ...], names: object, source: str, x: object) -> Matrix:
-    """The letters of a weight Jacobian replaced by their numbers."""
-    import numpy as np
-
-    values = np.asarray(x)
-    array = np.zeros((len(rows), len(rows[0])))
+def _in_numbers(symbols: Symbols, x: Array) -> Matrix:
+    """A weight Jacobian with the numbers of its letters x₁ x₂ …, and zeros elsewhere."""
+    array = np.zeros((len(symbols.rows), len(symbols.rows[0])))
     zeros = np.ones(array.shape, bool)
-    for i, row in enumerate(rows):
+    for i, row in enumerate(symbols.rows):
         for j, entry in enumerate(row):
             if isinstance(entry, Name):
                 place = entry.entry[0] - 1 if entry.entry else 0
-                array[i, j], zeros[i, j] = values[place], False
+                array[i, j], zeros[i, j] = x[place], False
     return Matrix(array, Role.PLAIN, Role.VALUE, zeros)
 
 

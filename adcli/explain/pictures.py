@@ -27,6 +27,7 @@ from adcli.explain.blocks import (
     Tracker,
     Words,
 )
+from adcli.explain.formulas import has_weight
 from adcli.explain.maths import Dots, Expression, Mark, Name, Partial, Product, Role
 from adcli.explain.paths import paths_to
 from adcli.explain.scene import Scene
@@ -158,12 +159,12 @@ def _parameter(
 
 
 def box_label(scene: Scene, node: Node) -> Runs:
-    """f₃ for the linear step of h₃ or z₃, ``loss`` for a loss, else its own name."""
+    """``loss`` for a loss, a sign, f₃ for the step of h₃ or z₃ that has a weight, else its own name."""
     if node.op in losses.RULES:
         return (Words("loss"),)
-    if node.op == "linear":
-        return (function_name(scene, node.name),)
-    return (Words(SIGNS.get(node.op, node.op)),)
+    if node.op in SIGNS:
+        return (Words(SIGNS[node.op]),)
+    return (function_name(scene, node.name),) if has_weight(scene, node) else (Words(node.op),)
 
 
 def function_name(scene: Scene, name: str) -> Name:
@@ -274,7 +275,7 @@ def _chain(
         else:
             factors.append(Factor(partial, column, progress))
     covered = [f.column for f in factors if f.progress.state is not State.TO_COME]
-    is_done = len(covered) == len(factors) and (back or order[path[0][0]] <= at or finished)
+    is_done = len(covered) == len(factors)
     result: Expression | None = None
     span = None
     if covered and not is_done:

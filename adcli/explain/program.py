@@ -138,7 +138,7 @@ def _slide(
         stage.append(_receives(gift, sum(before.get(node.name, [0.0])), so_far.get(gift.to, [])))
         so_far.setdefault(gift.to, []).append(gift.amount)
     line = node.name.split(".")[0]
-    handled = {name.split(".")[0] for name in done} - {line}
+    handled = {name.split(".")[0] for name in done}
     return Slide(
         id=f"node-{node.name}",
         kind="program.node",

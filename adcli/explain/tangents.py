@@ -8,7 +8,8 @@ from adcli.arrays import Array
 from adcli.derivation import Step
 from adcli.explain.backward import as_term
 from adcli.explain.blocks import Formula, Part, Runs, Work
-from adcli.explain.formulas import effect, heads_of, jacobian, product, work
+from adcli.explain.by_hand import effect, work
+from adcli.explain.formulas import heads_of, jacobian, product, rule_of, source_of
 from adcli.explain.maths import Expression, Matrix, Name, Partial, Product, Role, Sum
 from adcli.explain.scene import Scene
 from adcli.explain.thrift import is_kept
@@ -68,9 +69,9 @@ def _started(scene: Scene, node: Node, step: Step) -> Formula:
     if not isinstance(matrix, Matrix) and is_kept(step.value):
         parts.append(Part("=", Matrix(step.value.array(), T, Role.VALUE, new=True), 2))
     aside: Runs = ()
-    if node.op == "linear" and isinstance(matrix, Matrix) and scene.shape(of) != () and len(scene.shape(of)) == 2:
-        source = name[node.operands[0]]
-        aside = scene.say("forward.same", W=name[of], h=source) if matrix.array.shape[0] > 1 else ()
+    rule = rule_of(scene, node, of) if of != node.name else None
+    if rule is not None and rule.outer is not None and isinstance(matrix, Matrix) and matrix.array.shape[0] > 1:
+        aside = scene.say("forward.same", W=name[of], h=name[source_of(scene, node, rule)])
     return Formula(name.tangent(of), tuple(parts), scene.say.text("label.start"), T, aside=aside)
 
 

@@ -73,6 +73,14 @@ class SpecialCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Ingredient:
+    """A value that the formula of a slope is made of, shown before it: ``value(*operands)``, and its own formula."""
+
+    value: Rule
+    formula: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Partial:
     """The derivative of a primitive for one argument: a linear map in two directions.
 
@@ -82,7 +90,7 @@ class Partial:
     ``slope`` is the diagonal of the Jacobian, where that is diagonal, or where its rows are then summed;
     it reads what the JVP reads. ``spread``: the operand is repeated before that slope, as in broadcasting.
     ``formula`` states the slope as text and in LaTeX, with ``⟦x⟧`` for a name that it reads;
-    ``simpler`` is what it comes to in a special case.
+    ``simpler`` is what it comes to in a special case, ``ingredient`` what it is made of.
     ``pullback`` states the VJP in the same way where there is no slope, with ``⟦bar⟧`` for the cotangent and
     ``⟦xᵀ⟧`` for what is transposed. A vector is a column (in the row convention a row), its cotangent a row.
     ``jvp_cost`` and ``vjp_cost`` count the multiplications for one tangent or cotangent, from the shapes of the
@@ -98,6 +106,7 @@ class Partial:
     slope: Rule | None = None
     formula: tuple[str, str] | None = None
     simpler: SpecialCase | None = None
+    ingredient: Ingredient | None = None
     pullback: tuple[str, str] | None = None
     spread: Spread | None = None
     jvp_cost: Cost | None = None
@@ -115,6 +124,7 @@ def additive(jvp: Rule, vjp: Rule, pullback: tuple[str, str] | None = None) -> P
     return Partial(jvp, vjp, pullback=pullback, jvp_cost=no_multiplication, vjp_cost=no_multiplication)
 
 
+UNCHANGED = "⟦bar⟧", "⟦bar⟧"  # the pullback of what is added as it is: its Jacobian is the identity
 SUM_OF_ROWS = "Σ_rows ", r"\sum_{\mathrm{rows}} "
 SUM_OF_COLUMNS = "Σ_columns ", r"\sum_{\mathrm{columns}} "
 SUM_OF_ALL = "Σ ", r"\sum "
@@ -162,6 +172,12 @@ class Primitive:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "evaluate", self.stable or partial(self.value, numbers))
+
+    @property
+    def mixes(self) -> bool:
+        """Whether every entry of a row depends on all of that row, as in softmax: it takes no single number."""
+        rules = [*self.partials.values()]
+        return len(rules) == 1 and self.rowwise and rules[0].slope is None
 
 
 Rules = Mapping[str, Callable[..., Primitive]]

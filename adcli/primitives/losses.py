@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adcli.arrays import Array
-from adcli.primitives.base import Partial, Primitive, Reduction, Rule, SpecialCase
+from adcli.primitives.base import Ingredient, Partial, Primitive, Reduction, Rule, SpecialCase
 from adcli.primitives.numerics import (
     log_softmax_value,
     positive_part,
@@ -47,7 +47,7 @@ class PerExample(NamedTuple):
     """A loss before its reduction: as ``Primitive``, but for one example, with ``slope`` of the shape of h.
 
     ``slope_formula`` states the slope for readers, as text and in LaTeX, with ``⟦h⟧`` and ``⟦y⟧``, and ``⟦c⟧`` for
-    the number of components; ``simpler`` is what it comes to in a special case.
+    the number of components; ``simpler`` is what it comes to in a special case, ``ingredient`` what it is made of.
     ``positive``: the fields that must be above 0.
     """
 
@@ -59,6 +59,7 @@ class PerExample(NamedTuple):
     kink: Rule | None = None
     slope_formula: tuple[str, str] | None = None
     simpler: SpecialCase | None = None
+    ingredient: Ingredient | None = None
     target: Target = NUMBERS
     positive: tuple[str, ...] = ()
 
@@ -119,10 +120,19 @@ def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primi
     each = Primitive(("h", "y"), one.value, {}, one.text, one.latex, one.stable)
     formula = averaged(one.slope_formula) if one.slope_formula else None
     simpler = SpecialCase(one.simpler.holds, averaged(one.simpler.formula)) if one.simpler else None
+    partial = Partial(
+        jvp,
+        vjp,
+        rowwise_jvp=rowwise_jvp,
+        slope=slope,
+        formula=formula,
+        simpler=simpler,
+        ingredient=one.ingredient,
+    )
     return Primitive(
         ("h", "y"),
         value,
-        {"h": Partial(jvp, vjp, rowwise_jvp=rowwise_jvp, slope=slope, formula=formula, simpler=simpler)},
+        {"h": partial},
         text=lambda h, y: prefix + one.text(h, y),
         latex=lambda h, y: symbol + one.latex(h, y),
         stable=stable if one.stable else None,
@@ -227,6 +237,7 @@ def cross_entropy() -> PerExample:
             lambda h, y: bool(np.allclose(y.sum(axis=-1), 1.0, rtol=0.0, atol=1e-12)),
             ("(softmax(⟦h⟧) - ⟦y⟧)", r"(\operatorname{softmax}(⟦h⟧) - ⟦y⟧)"),
         ),
+        ingredient=Ingredient(lambda h, y: softmax_value(h), ("softmax(⟦h⟧)", r"\operatorname{softmax}(⟦h⟧)")),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adcli.arrays import Array, Shape
-from adcli.primitives.base import SUM_OF_ROWS, OuterProduct, Partial, Primitive, Rule, additive
+from adcli.primitives.base import SUM_OF_ROWS, UNCHANGED, OuterProduct, Partial, Primitive, Rule, additive
 
 
 class _Rules(NamedTuple):
@@ -72,7 +72,7 @@ def linear(convention: str = "column", batched: bool = False, bias: bool = False
     if bias and batched:
         partials["b"] = additive(jvp=_repeat_rows, vjp=_add_rows, pullback=_SUM_OF_EXAMPLES)
     elif bias:
-        partials["b"] = additive(jvp=lambda b_dot: b_dot, vjp=lambda out_bar: out_bar, pullback=("⟦bar⟧", "⟦bar⟧"))
+        partials["b"] = additive(jvp=lambda b_dot: b_dot, vjp=lambda out_bar: out_bar, pullback=UNCHANGED)
 
     def value(xp: Any, x: Any, W: Any, *b: Any) -> Any:
         product = rules.value(x, W)

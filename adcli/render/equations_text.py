@@ -12,6 +12,7 @@ from adcli.render.segments import STYLES, Segments, wrapped
 from adcli.render.shown import most_shown
 
 FEWEST_COLUMNS = 3
+LONGEST_LABEL = 16  # characters of the label beside formulas
 BREAK = "     "
 TICK = Box([[(" ✓", STYLES[Role.DONE])]], 0)
 
@@ -109,6 +110,7 @@ class Equations:
         """Formulas under each other, with their label and its state at the left."""
         mark = {State.DONE: "✓", State.NOW: "◂"}.get(group.progress.state, "")
         label = "".join(t for t, _ in self.pen.runs(group.label))
+        label = label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
         style = STYLES[group.role]
         margin = max(len(label), 1) + 1
         inner: list[Segments] = []

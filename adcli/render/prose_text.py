@@ -56,9 +56,10 @@ def program(code: Code, width: int) -> list[Segments]:
         mark = {State.NOW: "▸ ", State.DONE: "✓ "}.get(state, "  ")
         found.append([(mark, ""), (printable(line.text), style)])
         if line.aside:
-            if length(found[-1]) + len(line.aside) + 4 > width:
+            aside = f"  ◂ {printable(line.aside)}"
+            if length(found[-1]) + len(aside) > width:
                 found.append([])
-            found[-1].append((f"  ◂ {line.aside}", "dim"))
+            found[-1].append((aside, "dim"))
     return found
 
 

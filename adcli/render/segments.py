@@ -75,6 +75,7 @@ def wrapped(segments: Segments, width: int) -> list[Segments]:
 
 def _pieces(text: str, width: int) -> Iterator[str]:
     """A word that is too long, broken after * or a bracket where there is one, so that names stay whole."""
+    width = max(1, width)
     while len(text) > width:
         end = max(text.rfind(sign, 0, width) for sign in "*(") + 1
         end = end if end > width // 2 else width

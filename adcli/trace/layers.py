@@ -207,7 +207,7 @@ def _add_activation_field(builder: Builder, part: Part, what: str, source: str, 
 def _add_activation(builder: Builder, op: str, part: Part, what: str, source: str, name: str) -> None:
     shape = builder.shapes.get(source)
     settings = read_fields(part, factory_fields(op), what)
-    if shape == () and op in ("softmax", "log_softmax"):
+    if shape == () and activations.RULES[op]().mixes:
         part.problem(f"{what}: its input {source} is a number, but {op} takes a vector or a batch")
         shape = None
     builder.node(name, op, (source,), None if settings is None else shape, part, **(settings or {}))

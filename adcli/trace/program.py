@@ -6,6 +6,7 @@ from typing import Any
 
 from adcli.arrays import Shape
 from adcli.errors import nearest, quoted
+from adcli.primitives import RULES
 from adcli.primitives.arithmetic import needs
 from adcli.spec.model import Line
 from adcli.trace.builder import Builder
@@ -104,7 +105,7 @@ def _fitted(operation: Operation, shapes: list[Shape], beside: str) -> tuple[Sha
             return out, {} if op == "dot" else {"left": len(first), "right": len(shapes[1])}
     elif op in ("sum", "mean"):
         return (), {"of": first}
-    elif first != () or not op.endswith("softmax"):
+    elif first != () or not RULES[op]().mixes:
         return first, {}
     message, hint = _misfit(operation, shapes)
     raise ExpressionError(message + beside, operation.at, hint)

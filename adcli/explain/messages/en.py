@@ -154,7 +154,7 @@ TABLE = {
     "back.identity.sentence": "The output holds {n} numbers: a row is pulled back for each of them.",
     "back.one.title": "Start: {h} = 1",
     "back.one.sentence": "The derivative of the output with respect to itself is 1.",
-    "back.softmax": "Softmax and cross-entropy together are simple: probabilities minus target.",
+    "back.simpler.cross_entropy": "Softmax and cross-entropy together are simple: probabilities minus target.",
     "back.mean": "The mean over {n} examples puts 1/{n} here, and nowhere else.",
     "back.both.title": "{done}: done; {h} moves to {to}",
     "back.many.title": "{n} gradients done; {h} moves to {to}",

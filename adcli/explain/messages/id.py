@@ -140,7 +140,7 @@ TABLE = {
     "back.identity.sentence": "Output-nya berisi {n} angka: satu baris ditarik mundur untuk masing-masing.",
     "back.one.title": "Mulai: {h} = 1",
     "back.one.sentence": "Turunan output terhadap dirinya sendiri adalah 1.",
-    "back.softmax": "Softmax dan cross-entropy bersama-sama menjadi sederhana: probabilitas dikurangi target.",
+    "back.simpler.cross_entropy": "Softmax dan cross-entropy bersama-sama menjadi sederhana: probabilitas dikurangi target.",
     "back.mean": "Rata-rata atas {n} contoh menaruh 1/{n} di sini, dan hanya di sini.",
     "back.both.title": "{done} selesai; {h} mundur ke {to}",
     "back.many.title": "{n} gradient selesai; {h} mundur ke {to}",

@@ -1,0 +1,100 @@
+"""What slides mark: zeros that the structure forces, ticks of the step before, what is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adcli.explain.blocks import Formula, Group, ParameterBox, Slide, State
+from adcli.explain.maths import Matrix
+from adcli.explain.story import Request, told
+from adcli.spec.model import read_spec
+from adcli.spec.source import Source, read_source
+from adcli.trace import build_trace
+
+SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
+
+
+def slides(spec: str, mode: str, detail: str = "normal") -> tuple[Slide, ...]:
+    trace = build_trace(read_spec(Source("spec.yaml", spec, ".")))
+    return told(trace, Request(mode, tuple(trace.parameters), detail=detail))[0].slides
+
+
+def formulas(slide: Slide) -> Iterator[Formula]:
+    for block in slide.stage:
+        if isinstance(block, Formula):
+            yield block
+
+
+def forced(slide: Slide) -> list[list[list[int]]]:
+    """Where the last matrix of each line is forced to be zero."""
+    last = [formula.parts[-1].expression for formula in formulas(slide)]
+    return [m.zeros.astype(int).tolist() for m in last if isinstance(m, Matrix) and m.zeros is not None]
+
+
+@pytest.mark.parametrize(
+    ("convention", "zeros"),
+    [("column", [[0, 0, 1, 1], [1, 1, 0, 0]]), ("row", [[0, 1, 0, 1], [1, 0, 1, 0]])],
+)
+def test_a_weight_reaches_its_own_output_only_and_a_diagonal_keeps_that(convention: str, zeros: list) -> None:
+    """W₁₁ W₁₂ make h₁[1], W₂₁ W₂₂ make h₁[2]; in the row convention W₁₁ W₂₁ do. So it is after a tanh."""
+    spec = (
+        f"convention: {convention}\ninput: [1, 2]\nlayers: [{{type: linear, weight: [[1, 2], [3, 4]]}}, {{type: tanh}}]"
+    )
+    first, second = (slide for slide in slides(spec, "forward") if slide.kind == "forward.step")
+    assert forced(first) == [zeros]
+    assert forced(second) == [zeros]
+
+
+def test_after_a_full_matrix_nothing_is_forced() -> None:
+    spec = "input: [1, 2]\nlayers: [{type: linear, weight: [[1, 2], [3, 4]]}, {type: linear, weight: [[1, 2], [3, 4]]}]"
+    _, second = (slide for slide in slides(spec, "forward") if slide.kind == "forward.step")
+    assert forced(second) == [[[0, 0, 1, 1], [1, 1, 0, 0]]]  # of the new tangent alone
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_the_step_before_stands_as_it_ended(spec: Path) -> None:
+    """All of it from the start, its gradients with their ticks."""
+    trace = build_trace(read_spec(read_source(str(spec))))
+    before: dict[str, bool] = {}
+    for slide in told(trace, Request("reverse", tuple(trace.parameters)))[0].slides:
+        groups = [block for block in slide.stage if isinstance(block, Group)]
+        for formula in (formula for group in groups if group.spare for formula in group.formulas):
+            assert formula.phase == 0 and all(part.phase == 0 for part in formula.parts)
+            assert before.get(str(formula.left), False) == formula.done, (slide.id, formula.left)
+        own = [formula for group in groups if not group.spare for formula in group.formulas]
+        before = {str(formula.left): formula.done for formula in own}
+
+
+def test_a_summary_of_steps_back_keeps_the_ticks_of_what_is_finished() -> None:
+    """Of 20 layers those from 12 on are done at the end of the first table, those from 3 on at that of the second."""
+    layers = ", ".join(["{type: linear, weight: [[1]]}"] * 20)
+    spec = f"{{input: [1], target: [0], layers: [{layers}], loss: squared_error}}"
+    summaries = [slide for slide in slides(spec, "reverse") if slide.kind == "backward.summary"]
+    for slide, first_done in zip(summaries, (12, 3), strict=True):
+        boxes: tuple[ParameterBox, ...] = slide.strip.parameters if slide.strip else ()
+        ticked = {int(box.name.sub): box.progress.state is State.DONE for box in boxes}
+        assert ticked == {number: number >= first_done for number in ticked}
+        assert set(ticked.values()) == {True, False}
+
+
+def test_numbers_of_a_matrix_do_not_decide_what_is_forced() -> None:
+    """A zero that is a number like others is none of the structure."""
+    spec = "input: [0, 2]\nlayers: [{type: linear, weight: [[0, 0], [3, 4]]}]"
+    (step,) = (slide for slide in slides(spec, "forward") if slide.kind == "forward.step")
+    (matrix,) = (f.parts[-1].expression for f in formulas(step) if f.parts[-1].expression.zeros is not None)
+    assert np.argwhere(~matrix.zeros).tolist() == [[0, 0], [0, 1], [1, 2], [1, 3]]
+
+
+def test_every_step_of_a_short_net_shows_its_large_tangents() -> None:
+    """16 × 256 numbers of a tangent are cut on a slide, but they are there at the last layer as at the first."""
+    weight = "{random: normal, shape: [16, 16], seed: 1}"
+    layers = ", ".join([f"{{type: linear, weight: {weight}}}"] * 5)
+    spec = f"{{input: {{random: normal, shape: [16], seed: 2}}, layers: [{layers}]}}"
+    steps = [slide for slide in slides(spec, "forward") if slide.kind == "forward.step"]
+    updates = [[f for f in formulas(slide) if f.parts[0].sign == "←" and len(f.parts) == 3] for slide in steps]
+    shapes = [[m.array.shape for f in own if isinstance(m := f.parts[-1].expression, Matrix)] for own in updates]
+    assert [own.count((16, 256)) for own in shapes] == [1, 2, 3, 4, 5]
