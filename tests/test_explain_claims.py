@@ -169,3 +169,26 @@ def test_the_bias_of_a_batch_is_a_row_wherever_it_is_drawn(run) -> None:
     text = run("explain", str(SPECS / "xor.yaml"), "--mode", "forward").stdout
     assert "b₁    1×2" in text and "[1/2 -1/2]" in text.partition("computes")[0]
     assert re.search(r"∂ℓ/∂b₁ = \[3 -3\] .*b₁ = \[1/2 -1/2\]", text)
+
+
+SKIP_OVER_ONE = """\
+input: {x: [1, -1]}
+target: {y: [1, 2]}
+layers:
+  - {type: linear, weight: [[2, 1], [1, 3]]}
+  - {type: linear, weight: [[1, -1], [2, 1]]}
+  - {type: add, inputs: [h2, h1]}
+loss: half_squared_error
+"""
+
+
+def test_a_tangent_that_waits_is_held_and_is_no_second_hat(run, run_json, tmp_path) -> None:
+    """While h2 is computed, ∂h1/∂W1 waits for the sum: 2×4 for it, 2×4 for each Ŵ, and h2: 26 numbers."""
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(SKIP_OVER_ONE)
+    slides = run_json("explain", str(spec), "--mode", "forward")["slides"]
+    assert [slide["steps"][-1]["held"] for slide in slides if slide["kind"] == "forward.step"] == [10, 26, 18, 9]
+    assert re.search(r"numbers held at once\nforward +█+ 26\n", run("explain", str(spec), "--mode", "forward").stdout)
+    while_waiting, adding = (run("explain", str(spec), "--mode", "forward", "--slide", n).stdout for n in ("5", "6"))
+    assert "∂h₁/∂W₁, waits" in while_waiting and while_waiting.count("─ Ŵ₁ ─") == 1
+    assert "Ŵ₁ ← ∂h₃/∂h₂·Ŵ₁ + ∂h₃/∂h₁·∂h₁/∂W₁" in adding and "waits" not in adding

@@ -50,7 +50,8 @@ class Pushed(Protocol):
 
 
 class Recorder:
-    """Tells each step to a sink. Held are the tangents in full, and the newest value."""
+    """Tells each step to a sink. Held are the tangents in full, until the last step that reads them, and the newest
+    value."""
 
     def __init__(self, plan: Planned, values: list[Any], sink: Sink) -> None:
         self.plan = plan
@@ -63,7 +64,7 @@ class Recorder:
         self.nodes = {self.slots[node.name]: node for node in self.trace.nodes}
         self.primitives = {n.name: p for n, p in zip(self.trace.nodes, plan.structure.primitives, strict=True)}
         self.shapes = self.trace.shapes
-        self.tangents: dict[str, int] = {}  # name → how many numbers its tangent holds
+        self.tangents: dict[tuple[str, str], int] = {}  # name and value it is a tangent at → its numbers
         self.held = 0  # the numbers of all tangents
         self.last_reader: dict[str, str] = {}
         for node in self.trace.nodes:
@@ -120,9 +121,11 @@ class Recorder:
     def _one(
         self, name: str, of: str, push: Pushed, begins: bool, value: Operand, tangents: dict[int, Array], own: Places
     ) -> None:
-        size = math.prod(value.shape)
-        self.held += size - self.tangents.get(of, 0)
-        self.tangents[of] = size
+        if self.last_reader.get(push.operand) == name:
+            self.held -= self.tangents.pop((of, push.operand), 0)
+        if (of, name) not in self.tangents:
+            self.tangents[of, name] = math.prod(value.shape)
+            self.held += self.tangents[of, name]
         if begins and of == push.operand:
             jacobian = derivative(name, of, value.shape, value.array)
             self._tell("tangent.init", of, name, (jacobian,), value, push.reads)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from adcli.arrays import Array, Shape
+from adcli.arrays import Array
 from adcli.derivation import Step
 from adcli.explain.backward import ingredients, slope_parts
 from adcli.explain.blocks import (
@@ -25,10 +26,12 @@ from adcli.explain.blocks import (
     Text,
     Words,
 )
+from adcli.explain.carried import Carried, Place
+from adcli.explain.chain_rule import tracker
 from adcli.explain.examples import value_formulas
 from adcli.explain.formulas import how_it_acts
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Role
-from adcli.explain.pictures import becomes, box_label, strip, tracker
+from adcli.explain.pictures import becomes, box_label, strip
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import Told, shortened_rows, told_in_full
 from adcli.explain.storage import multiplications, slot
@@ -38,26 +41,36 @@ from adcli.trace import Node
 T = Role.TANGENT
 
 
+class Moment(NamedTuple):
+    """A step forward and what stands around it: the tangents before and after it, and how many numbers are held."""
+
+    told: Told
+    position: Position
+    before: Carried
+    after: Carried
+    meter: Meter
+
+
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     """A slide for each step of the trace; where there are many, those in between as a table."""
     told = _by_node(scene, steps)
     zeros: dict[str, Array | None] = {}
-    tangents: dict[str, Shape] = {}
+    carried = Carried(scene)
     found: list[Slide] = []
     full = told_in_full(len(told), scene.detail)
     skipped: list[tuple[int, Told]] = []
     most = max((step.held for step in steps), default=0)
     for index, one in enumerate(told):
+        before = carried.take(one.node, one.steps)
         if index in full:
             if skipped:
                 found.append(_summary(scene, skipped, len(told)))
                 skipped = []
-            found.append(_slide(scene, one, index, len(told), zeros, tangents, _meter(scene, told, index, most)))
+            position = Position(scene.say.text("position.step", n=index + 1, of=len(told)), index + 1, len(told))
+            moment = Moment(one, position, before, carried, _meter(scene, told, index, most))
+            found.append(_slide(scene, moment, zeros))
         else:
             skipped.append((index, one))
-        for step in one.steps:
-            if step.kind.startswith("tangent"):
-                tangents[step.target] = step.value.shape
     return found
 
 
@@ -71,19 +84,12 @@ def _by_node(scene: Scene, steps: list[Step]) -> list[Told]:
     return told
 
 
-def _slide(
-    scene: Scene,
-    told: Told,
-    index: int,
-    count: int,
-    zeros: dict[str, Array | None],
-    before: dict[str, Shape],
-    meter: Meter,
-) -> Slide:
-    say, node = scene.say, told.node
+def _slide(scene: Scene, moment: Moment, zeros: dict[str, Array | None]) -> Slide:
+    say, told = scene.say, moment.told
+    node = told.node
     updates = [step for step in told.steps if step.kind == "tangent.update"]
     begun = [step for step in told.steps if step.kind == "tangent.init"]
-    formulas, hand = tangent_formulas(scene, node, told.steps, zeros)
+    formulas, hand = tangent_formulas(scene, node, told.steps, zeros, moment.before.newest)
     is_loss = scene.has_loss and node.name == scene.output
     slope = _slope(scene, node, updates[0]) if is_loss and updates else None
     brief = slope is not None and len(slope.parts) > 2
@@ -97,17 +103,17 @@ def _slide(
     storage = None
     if scene.tracked:
         side.append(tracker(scene, node.name, last_phase=2))
-        storage = _storage(scene, told, before, meter)
+        storage = _storage(scene, moment)
     side += [hand] if hand else []
     gradients = scene.wrt if node.name == scene.output else ()
     title, sentence = _title(scene, node, updates, begun, is_loss)
     return Slide(
-        id=f"forward-{index + 1}",
+        id=f"forward-{moment.position.step}",
         kind="forward.step",
         head=say.text("head.forward"),
         title=title,
         sentence=sentence,
-        position=Position(say.text("position.step", n=index + 1, of=count), index + 1, count),
+        position=moment.position,
         strip=strip(scene, node.name, done=gradients, made=dict.fromkeys(gradients, 2) | {node.name: 1}, role=T),
         stage=tuple(stage),
         side=tuple(side),
@@ -180,34 +186,30 @@ def _note(scene: Scene, node: Node, updates: list[Step], begun: list[Step], zero
     return say.text("forward.step.note", n=len(updates)) if updates else say.text("forward.value.note")
 
 
-def _storage(scene: Scene, told: Told, before: dict[str, Shape], meter: Meter) -> Storage:
-    say, node = scene.say, told.node
-    shapes = dict(before)
-    new = []
-    for step in told.steps:
-        if step.kind.startswith("tangent"):
-            if step.target not in shapes:
-                new.append(step.target)
-            shapes[step.target] = step.value.shape
+def _storage(scene: Scene, moment: Moment) -> Storage:
+    say, told, node = scene.say, moment.told, moment.told.node
+    shapes = moment.after.shapes
     names = list(shapes)
     kept = names if len(names) <= 5 else [names[0], *names[-3:]]
-    slots = [
-        Slot(
-            scene.names.tangent(name),
-            None,
-            "×".join(map(str, shapes[name])),
-            Progress(State.NOW, 1, State.TO_COME) if name in new else Progress(State.HELD),
-            T,
-        )
-        for name in kept
-    ]
+    slots = [_tangent_slot(scene, moment, place) for place in kept]
     if len(kept) < len(names):
         slots.insert(1, Slot(Name("⋯"), None, f"+{len(names) - len(kept)}", Progress(State.HELD), T))
     slots.append(slot(scene, node.name, becomes(State.HELD, 1, State.TO_COME)))
     released = [name for step in told.steps for name in step.releases]
     slots += [slot(scene, name, Progress(State.LET_GO, 2, State.HELD)) for name in released[:2]]
     costs = [step for step in told.steps if step.multiplications]
-    return Storage(say.text("storage.memory"), tuple(slots), meter, multiplications(scene, costs))
+    return Storage(say.text("storage.memory"), tuple(slots), moment.meter, multiplications(scene, costs))
+
+
+def _tangent_slot(scene: Scene, moment: Moment, place: Place) -> Slot:
+    """A tangent that is carried on, was just begun, or waits at an earlier value."""
+    of, at = place
+    is_new = at == moment.told.node.name and of not in moment.before.newest
+    progress = becomes(State.NOW, 1, State.TO_COME) if is_new else Progress(State.HELD)
+    waits = moment.after.newest[of] != at
+    note = scene.say.text("tangent.waits", h=scene.names[at], W=scene.names[of]) if waits else ""
+    shape = "×".join(map(str, moment.after.shapes[place]))
+    return Slot(scene.names.tangent(of), None, shape, progress, T, note)
 
 
 def _meter(scene: Scene, told: list[Told], index: int, most: int) -> Meter:

@@ -13,9 +13,10 @@ from adcli.explain.blocks import (
     Storage,
     Text,
 )
+from adcli.explain.chain_rule import tracker
 from adcli.explain.examples import value_formulas
 from adcli.explain.maths import Role
-from adcli.explain.pictures import strip, tracker
+from adcli.explain.pictures import strip
 from adcli.explain.scene import Scene
 from adcli.explain.storage import Ledger, shortened, slot
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.explain.blocks import Block, Column, Formula, Part, Row, Runs, Slide, Table, Text, Words
+from adcli.explain.chain_rule import tracker
 from adcli.explain.formulas import heads_of, name_put_in, rule_of, source_of, symbolic_weight_jacobian, value_rule
 from adcli.explain.maths import Matrix, Name, Partial, Relation, Role, Symbols
 from adcli.explain.paths import paths_to
-from adcli.explain.pictures import strip, tracker
+from adcli.explain.pictures import strip
 from adcli.explain.scene import Scene
 from adcli.trace import Node
 

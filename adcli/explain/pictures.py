@@ -12,9 +12,7 @@ from adcli.explain.blocks import (
     PLAIN,
     TO_COME,
     Box,
-    Chain,
     Direction,
-    Factor,
     Gap,
     Late,
     Network,
@@ -24,20 +22,16 @@ from adcli.explain.blocks import (
     Runs,
     Skip,
     State,
-    Tracker,
     Words,
 )
 from adcli.explain.formulas import has_weight
-from adcli.explain.maths import Dots, Expression, Mark, Name, Partial, Product, Role
-from adcli.explain.paths import paths_to
+from adcli.explain.maths import Mark, Name, Role
 from adcli.explain.scene import Scene
 from adcli.primitives import losses
 from adcli.trace import Node
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 MOST_BOXES = 6
-MOST_FACTORS = 6
-MOST_CHAINS = 5
 SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "negate": "−", "power": "**", "matmul": "@"}
 
 
@@ -179,117 +173,6 @@ def _alt(scene: Scene, now: str | None) -> str:
     names = names if len(nodes) <= MOST_BOXES else [*names[:3], "⋯", *names[-2:]]
     told = " → ".join(filter(None, (_head(scene), *names)))
     return scene.say.text("alt.network.now", names=told, now=now) if now else scene.say.text("alt.network", names=told)
-
-
-def tracker(
-    scene: Scene,
-    now: str | None = None,
-    *,
-    back: bool = False,
-    finished: bool = False,
-    last_phase: int = 0,
-    settled: bool = False,
-    large: bool = False,
-) -> Tracker:
-    """The chain rule for every name asked for, a row a path, with what is done when ``now`` is being worked at,
-    or, ``settled``, has just been."""
-    nodes = scene.flowing
-    order = {node.name: index for index, node in enumerate(nodes)}
-    at = order.get(now or "", len(nodes) if finished and not back else -1)
-    names, left_out = _rows(scene, order, at)
-    columns = _columns(len(nodes), at)
-    chains: list[Chain] = []
-    for name in names:
-        for number, path in enumerate(paths_to(scene, name)):
-            chains.append(
-                _chain(scene, name, path, order, at, columns, back, finished, -1 if settled else last_phase, number > 0)
-            )
-    more: Runs = scene.say("tracker.more", n=left_out) if left_out else ()
-    caption = scene.say.text("tracker.reverse" if back else "tracker.forward")
-    role = Role.COTANGENT if back else Role.TANGENT
-    direction = Direction.BACK if back else Direction.FORWARD
-    return Tracker(caption, tuple(chains), len(set(columns.values())), direction, role, large, more)
-
-
-def _rows(scene: Scene, order: Mapping[str, int], at: int) -> tuple[list[str], int]:
-    """The names that get a row: those next to where we are, if there are many; and how many are left out."""
-    wanted = [name for name in scene.wrt if name in scene.base.flows and name != scene.output]
-    if len(wanted) <= MOST_CHAINS:
-        return wanted, 0
-    first_use: dict[str, int] = {}
-    for node in scene.flowing:
-        for name in node.operands:
-            first_use.setdefault(name, order[node.name])
-    near = sorted(wanted, key=lambda name: (abs(first_use.get(name, 0) - max(at, 0)), first_use.get(name, 0)))
-    kept = set(near[:MOST_CHAINS])
-    return [name for name in wanted if name in kept], len(wanted) - len(kept)
-
-
-def _columns(count: int, at: int) -> dict[int, int]:
-    """Node → column, counted from the output; where there are many, those far away share one (shown as ⋯)."""
-    if count <= MOST_FACTORS:
-        return {index: count - 1 - index for index in range(count)}
-    middle = min(max(at, 1), count - 2)
-    own = sorted({0, middle - 1, middle, middle + 1, count - 1}, reverse=True)
-    columns: dict[int, int] = {}
-    column = -1
-    for index in range(count - 1, -1, -1):
-        if index in own or index + 1 in own:
-            column += 1
-        columns[index] = column
-    return columns
-
-
-def _chain(
-    scene: Scene,
-    name: str,
-    path: list[tuple[str, str]],
-    order: Mapping[str, int],
-    at: int,
-    columns: Mapping[int, int],
-    back: bool,
-    finished: bool,
-    last_phase: int,
-    plus: bool,
-) -> Chain:
-    factors: list[Factor] = []
-    shared = [column for column in set(columns.values()) if list(columns.values()).count(column) > 1]
-    for of, by in path:
-        index = order[of]
-        column = columns[index]
-        if finished or (at >= 0 and (index > at if back else index < at)):
-            progress = DONE
-        elif index == at:
-            progress = (
-                DONE if last_phase < 0 else Progress(State.DONE, last_phase, State.NOW) if back and last_phase else NOW
-            )
-        else:
-            progress = TO_COME
-        partial = Partial(scene.names[of], scene.names[by])
-        follows = bool(factors) and factors[-1].column == column
-        if column in shared and by != name:
-            so_far = factors.pop().progress if follows else progress
-            factors.append(Factor(Dots(), column, _less(so_far, progress)))
-        elif follows:
-            factors[-1] = Factor(Product((Dots(), partial)), column, _less(factors[-1].progress, progress))
-        else:
-            factors.append(Factor(partial, column, progress))
-    covered = [f.column for f in factors if f.progress.state is not State.TO_COME]
-    is_done = len(covered) == len(factors)
-    result: Expression | None = None
-    span = None
-    if covered and not is_done:
-        behind = [by for of, by in path if order[of] >= at]
-        result = cotangent_name(scene, behind[-1]) if back else scene.names.tangent(name)
-        span = (min(covered), max(covered))
-    ends_here = not finished and any(order[of] == at for of, _ in path)
-    progress = becomes(State.DONE, last_phase if ends_here else 0, State.TO_COME) if is_done else TO_COME
-    left = Partial(scene.names[scene.output], scene.names[name])
-    return Chain(left, tuple(factors), result, span, progress, plus)
-
-
-def _less(first: Progress, second: Progress) -> Progress:
-    return first if first.state is State.TO_COME else second
 
 
 def cotangent_name(scene: Scene, name: str) -> Name:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from adcli.arrays import Array
@@ -20,11 +22,12 @@ T = Role.TANGENT
 
 
 def tangent_formulas(
-    scene: Scene, node: Node, steps: list[Step], zeros: dict[str, Array | None]
+    scene: Scene, node: Node, steps: list[Step], zeros: dict[str, Array | None], newest: Mapping[str, str]
 ) -> tuple[list[Formula], Work | None]:
     """A line for each tangent: rule, numbers, result; the first product has one entry worked by hand.
 
     Where several contributions to a tangent meet, each has its own line, and a line of the tangent adds them.
+    ``newest`` says at which value the tangent of a name is that is called Ŵ: one that waited is written ∂h/∂W.
     """
     found: list[Formula] = []
     hand: Work | None = None
@@ -42,7 +45,7 @@ def tangent_formulas(
             updates += 1
             if updates > MOST_UPDATES and scene.detail != "full":
                 continue
-            formula, block = _updated(scene, node, step, zeros, hand is None, step.target in added)
+            formula, block = _updated(scene, node, step, zeros, hand is None, step.target in added, newest)
             hand = hand or block
             found.append(_as_term(formula, terms.setdefault(step.target, [])) if step.target in added else formula)
         elif step.kind == "accumulate":
@@ -76,13 +79,20 @@ def _started(scene: Scene, node: Node, step: Step) -> Formula:
 
 
 def _updated(
-    scene: Scene, node: Node, step: Step, zeros: dict[str, Array | None], by_hand: bool, alone: bool
+    scene: Scene,
+    node: Node,
+    step: Step,
+    zeros: dict[str, Array | None],
+    by_hand: bool,
+    alone: bool,
+    newest: Mapping[str, str],
 ) -> tuple[Formula, Work | None]:
     of = step.target
     left_operand, right_operand = step.operands
     _, by = left_operand.of_by()
     tangent = scene.names.tangent(of)
-    rule = Part("←", Product((Partial(scene.names[node.name], scene.names[by]), tangent)))
+    carried = tangent if newest.get(of, by) == by else Partial(scene.names[by], scene.names[of], T)
+    rule = Part("←", Product((Partial(scene.names[node.name], scene.names[by]), carried)))
     if not all(is_kept(operand) for operand in (left_operand, right_operand, step.value)):
         zeros[of] = None
         return _huge(scene, step, tangent, rule), None

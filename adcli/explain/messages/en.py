@@ -101,6 +101,7 @@ TABLE = {
     "forward.value.title": "Compute {f}: no tangent yet",
     "forward.value.sentence": "Nothing that we ask for has been used so far.",
     "forward.value.note": "Why is there no tangent yet? Which step will begin the first one?",
+    "tangent.waits": "∂{h}/∂{W}, waits",
     "forward.start.title": "Start {new}",
     "forward.start.sentence": "A tangent begins as the weight Jacobian.",
     "forward.start.plain": "Tangents begin with the derivatives of this step: {d}.",

@@ -92,6 +92,7 @@ TABLE = {
     "forward.value.title": "Hitung {f}: belum ada tangent",
     "forward.value.sentence": "Sampai di sini belum ada yang kita cari turunannya yang dipakai.",
     "forward.value.note": "Mengapa belum ada tangent? Langkah mana yang akan memulai yang pertama?",
+    "tangent.waits": "∂{h}/∂{W}, menunggu",
     "forward.start.title": "Mulai {new}",
     "forward.start.sentence": "Sebuah tangent diinisialisasi dengan weight Jacobian.",
     "forward.start.plain": "Tangent diinisialisasi dengan turunan langkah ini: {d}.",
