@@ -228,6 +228,12 @@ def test_a_worked_sum_may_break_before_each_term() -> None:
     assert Writer(sample_deck.deck()).worked(line).count("</math> <math") == 2
 
 
+def test_a_remark_comes_with_the_last_part_of_its_line() -> None:
+    line = Formula(Name("W"), (Part("←", Name("h")), Part("=", Number(2.0), 2)), aside=(Words("why"),))
+    written = Writer(sample_deck.deck()).formula(line)
+    assert '<span class="remark fragment" data-fragment-index="1">why</span>' in written
+
+
 def test_a_gauge_is_filled_by_its_share_and_a_slot_says_what_it_was() -> None:
     writer = Writer(sample_deck.deck())
     assert 'style="width:25%"' in writer.meter(Meter(2, 8, ()))

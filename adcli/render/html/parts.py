@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from math import log10
 
 from adcli.explain.blocks import (
@@ -34,11 +34,12 @@ from adcli.explain.blocks import (
 from adcli.explain.maths import Expression, Matrix, Relation, Sum
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.graph import graph_svg
-from adcli.render.html.mathml import CUTS, FULL
+from adcli.render.html.mathml import FULL
 from adcli.render.html.network import common_frame, network_svg
 from adcli.render.html.network_small import small_svg
 from adcli.render.html.plot import plot_svg
 from adcli.render.html.prose import Prose
+from adcli.render.html.room import room
 from adcli.render.html.svg import state
 from adcli.render.html.words import safe
 
@@ -58,7 +59,7 @@ class Writer(Prose):
 
     def stage(self, blocks: Sequence[Block]) -> str:
         """The blocks of a stage; where many or wide matrices share it, less of each is written out."""
-        self.most = _room(blocks)
+        self.most = room(blocks)
         written = "".join(map(self.block, blocks))
         self.most = FULL
         return written
@@ -103,9 +104,10 @@ class Writer(Prose):
     def formula(self, f: Formula) -> str:
         tag = f'<span class="tag {CLASSES[f.role]}">{safe(f.label)}</span>' if f.label else ""
         last = max([f.phase, *(p.phase for p in f.parts)])
-        done = f"<span{appears(last if last > f.phase else 0, 'ok')}>✓</span>" if f.done else ""
+        at_last = last if last > f.phase else 0
+        done = f"<span{appears(at_last, 'ok')}>✓</span>" if f.done else ""
         parts = [self.part(p, f.phase, done if p is f.parts[-1] else "") for p in f.parts]
-        aside = f'<span class="remark">{self.runs(f.aside)}</span>' if f.aside else ""
+        aside = f"<span{appears(at_last, 'remark')}>{self.runs(f.aside)}</span>" if f.aside else ""
         reads = ""
         if f.reads:
             names = ", ".join(self.inline(n) for n in f.reads)
@@ -268,26 +270,6 @@ class Writer(Prose):
             f'<p class="caption"><span>{safe(t.caption)} <i class="arrow">{arrow}</i></span>'
             f'<span class="legend" aria-hidden="true">{legend}</span></p>'
         )
-
-
-def _room(blocks: Sequence[Block]) -> tuple[int, int]:
-    """How many rows and columns of each matrix there is room for, when these blocks share a stage."""
-    formulas = [f for b in blocks for f in (b.formulas if isinstance(b, Group) else (b,))]
-    shapes = [[m.array.shape for m in _matrices(f)] for f in formulas if isinstance(f, Formula)]
-    for most in CUTS:
-        rows = sum(max((min(h, most[0]) for h, _ in one), default=1) for one in shapes)
-        columns = max((sum(min(w, most[1]) for _, w in one) for one in shapes), default=0)
-        if rows <= 16 and columns <= 18:
-            return most
-    return CUTS[-1]
-
-
-def _matrices(thing: object) -> Iterator[Matrix]:
-    if isinstance(thing, Matrix):
-        yield thing
-    elif isinstance(thing, tuple):
-        for part in thing:
-            yield from _matrices(part)
 
 
 def appears(phase: int, classes: str = "") -> str:
