@@ -6,13 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adcli.arrays import Array
 from adcli.derivation import Operand, Step
 from adcli.explain.blocks import Block, Formula, Part, Runs, Style, Text, Work
 from adcli.explain.by_hand import effect, work
 from adcli.explain.formulas import (
     MOST_COLUMNS,
-    filled_in,
     guarded,
     heads_of,
     jacobian,
@@ -39,12 +37,12 @@ from adcli.explain.maths import (
 )
 from adcli.explain.pictures import cotangent_name
 from adcli.explain.scene import Scene, as_matrix
+from adcli.explain.slopes import ingredients, is_special, slope_formula, slope_parts
 from adcli.primitives.base import UNCHANGED
 from adcli.primitives.base import Partial as Rule
 from adcli.trace import Node
 
 C = Role.COTANGENT
-MOST_PUT_IN = 4  # numbers of an argument that is put into a slope on one line
 
 
 def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Block], int]:
@@ -60,77 +58,12 @@ def start_formula(scene: Scene, node: Node, steps: list[Step]) -> tuple[list[Blo
     start = Formula(tilde, tuple(parts), scene.say.text("label.start"), C, tuple(_read_names(scene, step)))
     blocks: list[Block] = [*ingredients(scene, node, step.target), start]
     remark = f"back.simpler.{node.op}"
-    if remark in scene.say.table and _is_special(scene, node, rule_of(scene, node, step.target)):
+    if remark in scene.say.table and is_special(scene, node, rule_of(scene, node, step.target)):
         blocks.append(Text(scene.say(remark), phase=2))
     reduction = primitive_of(scene, node).reduction
     if reduction is not None and reduction.mean:
         blocks.append(Text(scene.say("back.mean", n=dict(node.settings)["examples"]), phase=2))
     return blocks, 3
-
-
-def ingredients(scene: Scene, node: Node, of: str) -> list[Block]:
-    """``softmax(h₂) = […]``, where the slope for ``of`` is made of it; with many numbers the other operands, too."""
-    ingredient = rule_of(scene, node, of).ingredient
-    if ingredient is None:
-        return []
-    place = places(scene, node)
-    left = Raw(*ingredient.formula, arguments=tuple((key, name_put_in(scene, value)) for key, value in place.items()))
-    shown: list[tuple[Expression, Array]] = [(left, ingredient.value(*map(scene.value, node.operands)))]
-    if scene.size(of) > MOST_PUT_IN:
-        shown += [(scene.names[name], scene.value(name)) for name in node.operands if name != of]
-    return [Formula(name, (Part("=", _row(array), 1),), role=Role.VALUE) for name, array in shown]
-
-
-def _row(array: Array) -> Matrix:
-    return Matrix(as_matrix(array, row=True), Role.VALUE, Role.VALUE)
-
-
-def slope_parts(scene: Scene, node: Node, operand: str, rule_phase: int, phase: int) -> list[Part]:
-    """The slope of a primitive as its rule states it, then with its numbers put in."""
-    formula = _slope_formula(scene, node, rule_of(scene, node, operand))
-    if formula is None:
-        return []
-    text, latex = (_unwrapped(template) for template in formula)
-    place = places(scene, node)
-    components = ("c", Number(scene.shape(operand)[-1] if scene.shape(operand) else 1))
-    rule = Raw(text, latex, arguments=(*((k, name_put_in(scene, v)) for k, v in place.items()), components))
-    parts = [Part("=", rule, rule_phase)]
-    is_bare = text.startswith("⟦") and text.endswith("⟧") and text.count("⟦") == 1
-    short = all(scene.size(v) <= MOST_PUT_IN for v in place.values() if isinstance(v, str))
-    if not is_bare and "⟦" in text and short:
-        numbers = filled_in(text, {k: _number(scene, v) for k, v in place.items()})
-        put_in = Raw(text, latex, arguments=(*numbers, components))
-        parts.append(Part("=", put_in, phase))
-    return parts
-
-
-def _slope_formula(scene: Scene, node: Node, rule: Rule) -> tuple[str, str] | None:
-    """The slope as text and in LaTeX: in its simpler form, where that holds."""
-    if rule.formula is None:
-        return None
-    text, latex = rule.simpler.formula if rule.simpler and _is_special(scene, node, rule) else rule.formula
-    return text.replace(" - ", " − "), latex
-
-
-def _is_special(scene: Scene, node: Node, rule: Rule) -> bool:
-    """Whether the special case of a slope holds for the numbers of ``node``."""
-    return rule.simpler is not None and rule.simpler.holds(*(scene.value(name) for name in node.operands))
-
-
-def _unwrapped(text: str) -> str:
-    """``text`` without a pair of brackets around all of it."""
-    depth = 0
-    for place, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if depth == 0:
-            return text[1:-1] if place and place == len(text) - 1 else text
-    return text
-
-
-def _number(scene: Scene, argument: str | float) -> Expression:
-    if not isinstance(argument, str):
-        return Number(argument)
-    return scene.short(argument) or numbers_put_in(scene, argument)
 
 
 def _cotangent(scene: Scene, name: str, operand: Operand, new: bool = False) -> Matrix:
@@ -270,7 +203,7 @@ def _scaled(scene: Scene, node: Node, rule: Rule, tilde: Name, bar: Matrix) -> t
     """``h̃ ∘ [z > 0]``: entry by entry, and added up over the copies of an operand that was repeated."""
     place = places(scene, node)
     slope = Matrix(as_matrix(slope_of(scene, node, rule), row=True))
-    formula = _slope_formula(scene, node, rule) or ("φ′(⟦x⟧)", r"\varphi'(⟦x⟧)")
+    formula = slope_formula(scene, node, rule) or ("φ′(⟦x⟧)", r"\varphi'(⟦x⟧)")
     text, latex = (template if _is_closed(template) else f"({template})" for template in formula)
     sums = rule.spread.sum if rule.spread else ("", "")
     named = (("bar", tilde), *((key, name_put_in(scene, value)) for key, value in place.items()))

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from adcli.arrays import Array
 from adcli.derivation import Step
-from adcli.explain.backward import ingredients, slope_parts
 from adcli.explain.blocks import (
     Block,
     Column,
@@ -34,6 +33,7 @@ from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Role
 from adcli.explain.pictures import becomes, box_label, strip
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import Told, shortened_rows, told_in_full
+from adcli.explain.slopes import ingredients, slope_parts
 from adcli.explain.storage import multiplications, slot
 from adcli.explain.tangents import MOST_UPDATES, tangent_formulas
 from adcli.trace import Node

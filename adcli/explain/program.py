@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from adcli.derivation import Step
-from adcli.explain.backward import slope_parts
 from adcli.explain.blocks import (
     DONE,
     NOW,
@@ -30,6 +29,7 @@ from adcli.explain.maths import Dots, Expression, Label, Number, Partial, Produc
 from adcli.explain.program_graph import Gift, Turn, program_graph
 from adcli.explain.scene import Scene
 from adcli.explain.selection import shortened_rows, told_in_full
+from adcli.explain.slopes import slope_parts
 from adcli.trace import Node
 
 C = Role.COTANGENT

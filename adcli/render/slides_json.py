@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 from adcli.derivation import Operand, Step
-from adcli.explain.backward import slope_parts
 from adcli.explain.blocks import Deck, Part, Runs, Slide, Words
 from adcli.explain.examples import reduced
 from adcli.explain.formulas import product, value_formula
@@ -14,6 +13,7 @@ from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Produ
 from adcli.explain.pictures import cotangent_name
 from adcli.explain.quotients import put_in
 from adcli.explain.scene import Scene, as_matrix
+from adcli.explain.slopes import slope_parts
 from adcli.explain.thrift import MOST_TOLD
 from adcli.render.json_format import one_line
 from adcli.render.maths import sign_latex, to_latex
