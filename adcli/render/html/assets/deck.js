@@ -57,6 +57,8 @@
     box.classList.toggle('tight', over(box))
     const whole = shrink(box, LEAST)
     if (whole == 1) continue
+    const sheet = box.closest('.sheet'), paper = 0.12 + 0.85 * whole // a crowded slide is smaller on paper, too
+    if (paper < (sheet.style.getPropertyValue('--paper') || 0.78)) sheet.style.setProperty('--paper', paper.toFixed(2))
     // A formula that is too long breaks before a sign, as long as that saves the size of the letters.
     const long = [...box.querySelectorAll('.line')].filter(line => line.offsetWidth > 0.75 * box.clientWidth)
     const set = broken => long.forEach(line => line.classList.toggle('broken', broken))
