@@ -192,3 +192,32 @@ def test_a_tangent_that_waits_is_held_and_is_no_second_hat(run, run_json, tmp_pa
     while_waiting, adding = (run("explain", str(spec), "--mode", "forward", "--slide", n).stdout for n in ("5", "6"))
     assert "∂h₁/∂W₁, waits" in while_waiting and while_waiting.count("─ Ŵ₁ ─") == 1
     assert "Ŵ₁ ← ∂h₃/∂h₂·Ŵ₁ + ∂h₃/∂h₁·∂h₁/∂W₁" in adding and "waits" not in adding
+
+
+def test_a_long_title_is_shortened_on_every_slide_and_whole_on_the_first(run) -> None:
+    first, *others = run("explain", "specs/checkpoint.yaml").stdout.split("\n\nReverse mode")
+    assert "\nFour blocks, of which the outputs of the 1st, 2nd and 4th are kept\n" in first
+    assert len(others) == 11 and all("· Four blocks, of which" in slide.split("\n")[0] for slide in others)
+
+
+def test_a_batch_of_softmax_has_a_full_block_for_each_example(run, tmp_path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "input: {x: [[1, 2], [0, 1]]}\ntarget: {y: [[1, 0], [0, 1]]}\nlayers:\n"
+        "  - {type: linear, weight: [[1, 0], [0, 1]]}\n  - {type: softmax}\nloss: squared_error\n"
+    )
+    text = " ".join(run("explain", str(spec), "--mode", "forward").stdout.split())
+    assert "all inputs of its own example, and on no other" in text
+    assert "depends on every input: a full Jacobian" not in text
+
+
+def test_an_outer_product_is_not_called_row_times_jacobian(run) -> None:
+    """The classifier's weight Jacobian is 3×9, and the slide shows a column times a row."""
+    slide = run("explain", "specs/classifier.yaml", "--slide", "6").stdout
+    assert "An outer product gives" in slide and "Row × weight Jacobian" not in slide
+    assert "Row × weight Jacobian" in run("explain", "specs/classifier.yaml", "--slide", "6", "--detail", "full").stdout
+
+
+def test_beamer_says_what_the_finished_factors_give(run) -> None:
+    latex = run("explain", "specs/reverse-mode.yaml", "--format", "beamer").stdout
+    assert r"\multicolumn{2}{@{}c@{}}{\adbrace{COTANGENT}" in latex

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adcli.explain.backward import is_told_compactly
 from adcli.explain.blocks import Runs, State
 from adcli.explain.formulas import how_it_acts
 from adcli.explain.maths import Expression, Partial, Role
@@ -31,7 +32,8 @@ def headline(scene: Scene, told: Told, finished: list[str], is_start: bool) -> t
         return say(key, done=say.listed(partials), h=h, to=targets), say("back.batch.sentence", n=scene.examples())
     if partials and moved:
         own = "plain" if scene.is_program else "sentence" if scene.rows == 1 else "rows"
-        both = say(f"back.both.{own}")
+        drawn = not any(is_told_compactly(scene, told.node, s) for s in told.steps if s.target in finished)
+        both = say(f"back.both.{own}" if drawn else "back.outer.sentence")
         if len(partials) > 3:
             return say("back.many.title", n=len(partials), h=h, to=targets), both
         return say("back.both.title", done=say.listed(partials), h=h, to=targets), both

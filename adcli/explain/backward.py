@@ -181,16 +181,23 @@ def _pulled(
     return Formula(left, tuple(parts), "", C, reads, done, phase=phase), hand, 2
 
 
+def is_told_compactly(scene: Scene, node: Node, step: Step) -> bool:
+    """Whether a pull is told as code does it, and no Jacobian is drawn."""
+    if len(step.operands) < 2 or scene.rows > 1:
+        return False
+    rows, columns = step.operands[1].shape
+    wide = columns > MOST_COLUMNS and rows > 1 and scene.detail != "full"
+    return len(node.shape) == 2 or wide or rows > MOST_COLUMNS
+
+
 def _compact(scene: Scene, node: Node, step: Step, tilde: Name) -> tuple[Expression, Expression | None] | None:
     """The product as code does it, where the Jacobian is too large to be drawn: for a batch, or a wide layer.
 
     The rule, and the same with numbers (None where it has none); None where the Jacobian itself is shown.
     """
-    rows, columns = step.operands[1].shape
-    rule = rule_of(scene, node, step.target)
-    wide = columns > MOST_COLUMNS and rows > 1 and scene.detail != "full"
-    if scene.rows > 1 or not (len(node.shape) == 2 or wide or rows > MOST_COLUMNS):
+    if not is_told_compactly(scene, node, step):
         return None
+    rule = rule_of(scene, node, step.target)
     bar = Matrix(as_matrix(step.operands[0].array().reshape(node.shape), row=True), C, C)
     if rule.slope is not None and node.shape != ():
         return _scaled(scene, node, rule, tilde, bar)

@@ -88,7 +88,8 @@ def how_it_acts(scene: Scene, node: Node) -> Runs:
     rules = primitive.partials.values()
     if rules and all(rule.slope is not None and rule.spread is None for rule in rules):
         return scene.say("jacobian.diagonal", f=node.op)
-    return scene.say("jacobian.full", f=node.op) if primitive.mixes else ()
+    key = "jacobian.full.batch" if len(node.shape) > 1 else "jacobian.full"
+    return scene.say(key, f=node.op) if primitive.mixes else ()
 
 
 def places(scene: Scene, node: Node) -> dict[str, str | float]:

@@ -38,6 +38,7 @@ STAGE = 46
 GUTTER = 2
 WIDEST = 120
 SIDE = 33
+LEAST_TITLE = 12  # characters of the deck's title that still say something
 BESIDE_PLOT = 48  # how wide the stage is beside a plot
 HEIGHT = 24
 CLOSE = (Formula, Group, Tracker, Work)  # may stand without a gap between them
@@ -108,19 +109,22 @@ class _Page:
         return [[]] if self.gaps <= last else []
 
     def _header(self, slide: Slide) -> list[Segments]:
-        words = [
-            slide.head,
-            *([slide.position.text] if slide.position else []),
-            self.pen.words(printable(self.deck.title)),
-        ]
         count = f"{self.number}/{len(self.deck.slides)}"
-        heads = [" · ".join(filter(None, some)) for some in (words, words[:-1], words[-2:-1])]
-        head = next((head for head in heads if len(head) + len(count) + 3 <= self.width), heads[-1])
+        where = " · ".join(filter(None, (slide.head, slide.position.text if slide.position else "")))
+        if len(where) + len(count) + 3 > self.width and slide.position:
+            where = slide.position.text
+        title = self.pen.words(printable(self.deck.title))
+        room = self.width - len(where) - len(count) - 6
+        is_cut = len(title) > room
+        dots = self.pen.words("…")
+        short = title[: room - len(dots)].rstrip() + dots if is_cut and room >= LEAST_TITLE else "" if is_cut else title
+        head = f"{where} · {short}" if short else where
         rule = "─" * max(0, self.width - len(head) - len(count) - 2)
         top: Segments = [(f"{head} {rule} {count}", "dim")]
         titles = [[(t, f"{s} bold") for t, s in line] for line in wrapped(self.pen.runs(slide.title), self.width)]
         sentence = wrapped(self.pen.muted(slide.sentence), self.width)
-        return [top, *titles, *(sentence if slide.sentence else [])]
+        whole = wrapped([(title, "dim")], self.width) if is_cut and self.number == 1 else []
+        return [top, *whole, *titles, *(sentence if slide.sentence else [])]
 
     def _middle(self, slide: Slide) -> list[Segments]:
         """Stage and side, with all of the chain rule's ∂ where neither gets higher by them."""

@@ -136,6 +136,7 @@ TABLE = {
     "forward.loss.note": "Until this step nothing depended on the target: the same tangents would serve any other loss. What changes if the target does?",
     "forward.summary.sentence": "Each of them pushes all tangents by one product each, as before.",
     "jacobian.diagonal": "{f} acts entry by entry: its Jacobian is diagonal.",
+    "jacobian.full.batch": "Every output of {f} depends on all inputs of its own example, and on no other: a full block for each example.",
     "jacobian.full": "Every output of {f} depends on every input: a full Jacobian.",
     # --- reverse
     "pass.title": "Forward pass: fill the storage",
@@ -159,6 +160,7 @@ TABLE = {
     "back.mean": "The mean over {n} examples puts 1/{n} here, and nowhere else.",
     "back.both.title": "{done}: done; {h} moves to {to}",
     "back.many.title": "{n} gradients done; {h} moves to {to}",
+    "back.outer.sentence": "An outer product gives what the row × the whole weight Jacobian would: that matrix is mostly zeros, and never built.",
     "back.both.sentence": "Row × weight Jacobian = gradient; the same row × input Jacobian = the next row.",
     "back.both.rows": "Rows × weight Jacobian = Jacobian; the same rows × input Jacobian = the next rows.",
     "back.both.plain": "What comes back is multiplied by the Jacobian for each operand: for a parameter it is done then, for a value it moves on.",

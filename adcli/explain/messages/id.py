@@ -123,6 +123,7 @@ TABLE = {
     "forward.loss.note": "Sebelum langkah ini tidak ada yang bergantung pada target: tangent yang sama bisa dipakai untuk loss apa pun. Apa yang berubah kalau target-nya diganti?",
     "forward.summary.sentence": "Masing-masing mendorong semua tangent dengan satu perkalian, seperti sebelumnya.",
     "jacobian.diagonal": "{f} bekerja per entri: Jacobian-nya diagonal.",
+    "jacobian.full.batch": "Setiap output {f} bergantung pada semua input contohnya sendiri, tidak pada contoh lain: satu blok penuh per contoh.",
     "jacobian.full": "Setiap output {f} bergantung pada semua input: Jacobian-nya penuh.",
     # --- reverse
     "pass.title": "Forward pass: mengisi storage",
@@ -145,7 +146,8 @@ TABLE = {
     "back.mean": "Rata-rata atas {n} contoh menaruh 1/{n} di sini, dan hanya di sini.",
     "back.both.title": "{done} selesai; {h} mundur ke {to}",
     "back.many.title": "{n} gradient selesai; {h} mundur ke {to}",
-    "back.both.sentence": "Baris × weight Jacobian = gradient; baris yang sama × input Jacobian = berikutnya.",
+    "back.outer.sentence": "Outer product memberi hasil yang sama dengan baris × seluruh weight Jacobian: matriks itu hampir semuanya nol, jadi tidak pernah dibentuk.",
+    "back.both.sentence": "Baris × weight Jacobian = gradient; baris yang sama × input Jacobian = baris berikutnya.",
     "back.both.rows": "Baris-baris × weight Jacobian = Jacobian; baris yang sama × input Jacobian = berikutnya.",
     "back.both.plain": "Yang datang dikalikan dengan Jacobian setiap operand: untuk parameter hasilnya selesai, untuk nilai diteruskan ke belakang.",
     "back.batch.sentence": "Masing-masing dari {n} contoh menyumbang: perkalian ini menjumlahkannya, satu suku per baris.",

@@ -13,6 +13,7 @@ CHARACTER, DIGIT = 1.25, 1.9  # mm, of a digit in the strip, and of one in a mat
 PILL, BOX, GAP, LEAST = 10.0, 6.4, 9.0, 3.4  # mm: widths, and the least length of an arrow
 WIDEST, TICK_WIDTH = 28.0, 2.6  # mm; what is wider gets smaller
 PARAMETER_Y, BELOW_Y, LOWER_Y, VALUE_Y = -7.2, -5.4, -11.2, -10.0
+APART, RISE = 0.9, 0.8  # mm between parameters, and before a stem turns
 LONGEST = 26.0  # mm of what hangs under a pill
 HEIGHT, LOWER, ARCS, LARGE = 15.2, 2.6, 3.2, 11.0  # mm of a strip with the air around it, and what some need more
 
@@ -190,7 +191,10 @@ def _parameters(pen: Pen, block: Network, spans: list[tuple[float, float]]) -> I
             tick = rf" {TICK}" if state is State.DONE else ""
             content = rf"\adfit{{{right - left - 1.2:.1f}mm}}{{4mm}}{{${pen.maths(box.name)}$ {shape}{tick}}}"
             nodes.append(rf"\node[ad parameter{_style(box, state, block.role)}] {at} {{{content}}};")
-            lines = (rf"\draw[{_stem(state, block.role)}] (p{place}.north)--(n{use}.south);" for use in box.uses)
+            lines = (
+                rf"\draw[{_stem(state, block.role)}] (p{place}.north)--++(0,{RISE})-|(n{use}.south);"
+                for use in box.uses
+            )
             stems.append("".join(lines))
         yield changing(box.progress, *nodes)
         yield changing(box.progress, *stems)
@@ -205,10 +209,11 @@ def _spans(pen: Pen, block: Network, centres: list[float]) -> list[tuple[float, 
     widths = [_parameter_width(pen, box, block.large) for box in block.parameters]
     spans: list[tuple[float, float]] = []
     for place, x in enumerate(wanted):
-        together = sum(width for width, other in zip(widths, wanted, strict=True) if other == x)
+        beside = [width for width, other in zip(widths, wanted, strict=True) if other == x]
+        together = sum(beside) + APART * (len(beside) - 1)
         first = place == 0 or wanted[place - 1] != x
-        left = x - together / 2 if first else spans[-1][1]
-        left = max(left, spans[-1][1]) if spans else left
+        left = x - together / 2 if first else spans[-1][1] + APART
+        left = max(left, spans[-1][1] + APART) if spans else left
         spans.append((left, left + widths[place]))
     return spans
 

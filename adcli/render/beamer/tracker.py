@@ -35,7 +35,17 @@ def _chain(pen: Pen, chain: Chain, block: Tracker) -> str:
     for factor in chain.factors:
         cells[factor.column] = _drawn(pen, factor, block.role)
     left = r"+\;" if chain.plus else rf"\displaystyle {pen.maths(chain.left)} ="
-    return r"\adrow" + " & ".join([left, *cells, _end(pen, chain, block)])
+    return r"\adrow" + " & ".join([left, *cells, _end(pen, chain, block)]) + _brace(pen, chain, block)
+
+
+def _brace(pen: Pen, chain: Chain, block: Tracker) -> str:
+    """A line under the factors that are multiplied so far, with what they give, where that stands not behind them."""
+    last = max((factor.column for factor in chain.factors), default=0)
+    if chain.result is None or chain.span is None or chain.span[1] == last:
+        return ""
+    start, end = chain.span
+    braced = rf"\adbrace{{{block.role.name}}}{{{pen.maths(chain.result)}}}"
+    return rf" \\ {'& ' * (start + 1)}\multicolumn{{{end - start + 1}}}{{@{{}}c@{{}}}}{{{braced}}}"
 
 
 def _end(pen: Pen, chain: Chain, block: Tracker) -> str:

@@ -60,7 +60,8 @@ def slide_html(slide: Slide, writer: Writer) -> str:
     return (
         f'<section data-kind="{safe(slide.kind)}" id="s-{safe(slide.id)}">'
         f'<div class="sheet{"" if side else " one"}">'
-        f'<header><p class="head"><span>{safe(slide.head)}</span>{position}</p><h2>{writer.runs(slide.title)}</h2>'
+        f'<header><p class="head"><span class="deckname" aria-hidden="true">{safe(writer.title)}</span>'
+        f"<span>{safe(slide.head)}</span>{position}</p><h2>{writer.runs(slide.title)}</h2>"
         f'{sentence}</header>{strip}<div class="body">{stage}{side}</div>{storage}</div>'
         f"{steps}{note}</section>\n"
     )

@@ -53,6 +53,7 @@ class Writer(Prose):
 
     def __init__(self, deck: Deck) -> None:
         super().__init__(deck.numbers)
+        self.title = deck.title
         self.labels: Labels = deck.labels
         nets = [b for s in deck.slides for b in (s.strip, *s.stage) if isinstance(b, Network)]
         self.frame = common_frame(nets, deck.numbers)
