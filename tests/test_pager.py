@@ -107,7 +107,7 @@ def test_a_window_of_another_size_gets_its_own_slide() -> None:
     fcntl.ioctl(terminal.screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 110, 0, 0))
     os.kill(terminal.process.pid, signal.SIGWINCH)
     assert "─" * 50 in terminal.until("1/12")
-    terminal.until("q quit")  # a key that comes while the slide is drawn is dropped
+    terminal.until("q quit")
     terminal.press("q")
     assert terminal.close() == 0
 

@@ -104,7 +104,7 @@ def _keys() -> Iterator[Callable[[], str]]:
     earlier = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     handlers = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGWINCH, signal.SIGCONT)}
     try:
-        yield _Keyboard(stream, woken, lambda: tty.setcbreak(stream)).next_key
+        yield _Keyboard(stream, woken, lambda: tty.setcbreak(stream, termios.TCSADRAIN)).next_key  # no key is dropped
     finally:
         termios.tcsetattr(stream, termios.TCSADRAIN, before)
         for number, handler in handlers.items():
