@@ -221,3 +221,14 @@ def test_an_outer_product_is_not_called_row_times_jacobian(run) -> None:
 def test_beamer_says_what_the_finished_factors_give(run) -> None:
     latex = run("explain", "specs/reverse-mode.yaml", "--format", "beamer").stdout
     assert r"\multicolumn{2}{@{}c@{}}{\adbrace{COTANGENT}" in latex
+
+
+def test_a_wide_entrywise_step_is_not_called_an_outer_product(run, tmp_path) -> None:
+    spec = tmp_path / "spec.yaml"
+    ten = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    spec.write_text(
+        f"input: {{x: {ten}}}\nparameters: {{w: {ten}, v: {ten}}}\nprogram:\n- a = v * x\n- b = a * w\n- out = sum(b)\n"
+    )
+    ran = run("explain", str(spec))
+    assert ran.code == 0, ran.stderr
+    assert "outer product" not in ran.stdout.split("The gradients")[0]

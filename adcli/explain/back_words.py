@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from adcli.derivation import Step
 from adcli.explain.backward import is_told_compactly
 from adcli.explain.blocks import Runs, State
-from adcli.explain.formulas import how_it_acts
+from adcli.explain.formulas import how_it_acts, rule_of
 from adcli.explain.maths import Expression, Partial, Role
 from adcli.explain.pictures import cotangent_name
 from adcli.explain.scene import Scene
 from adcli.explain.selection import Told
 from adcli.explain.storage import Ledger
+from adcli.trace import Node
 
 C = Role.COTANGENT
 
@@ -32,8 +34,8 @@ def headline(scene: Scene, told: Told, finished: list[str], is_start: bool) -> t
         return say(key, done=say.listed(partials), h=h, to=targets), say("back.batch.sentence", n=scene.examples())
     if partials and moved:
         own = "plain" if scene.is_program else "sentence" if scene.rows == 1 else "rows"
-        drawn = not any(is_told_compactly(scene, told.node, s) for s in told.steps if s.target in finished)
-        both = say(f"back.both.{own}" if drawn else "back.outer.sentence")
+        outer = any(_is_outer_product(scene, told.node, s) for s in told.steps if s.target in finished)
+        both = say("back.outer.sentence" if outer else f"back.both.{own}")
         if len(partials) > 3:
             return say("back.many.title", n=len(partials), h=h, to=targets), both
         return say("back.both.title", done=say.listed(partials), h=h, to=targets), both
@@ -43,6 +45,11 @@ def headline(scene: Scene, told: Told, finished: list[str], is_start: bool) -> t
         shares: list[Expression] = [Partial(loss, scene.names[s.target], C) for s in told.steps if s.kind == "gradient"]
         return say("back.share.title", h=h, to=say.listed(list(dict.fromkeys(shares)))), _move_sentence(scene, told)
     return say("back.move.title", h=h, to=targets), _move_sentence(scene, told)
+
+
+def _is_outer_product(scene: Scene, node: Node, step: Step) -> bool:
+    """Whether a gradient is told as an outer product, without its Jacobian."""
+    return is_told_compactly(scene, node, step) and rule_of(scene, node, step.target).outer is not None
 
 
 def _move_sentence(scene: Scene, told: Told) -> Runs:
