@@ -167,11 +167,13 @@ class Browser:
         self.driver.get("about:blank")
         self.messages()  # those of the page before, to which reading its style sheets adds some
         self.driver.get(f"{page.as_uri()}{query}")
+        # The driver may return before the page is read to its end, on a busy machine one time in ten.
+        self.wait("return location.protocol == 'file:' && document.readyState == 'complete'")
         if scripts and width > 800 and "article" not in query:
             self.wait("return !!window.Reveal && Reveal.isReady()")
 
     def wait(self, condition: str) -> None:
-        for _ in range(200):
+        for _ in range(1000):
             if self.run(condition):
                 return
             time.sleep(0.02)
