@@ -147,7 +147,7 @@ def hostile_deck() -> Deck:
     first = sample.slides[0]
     runs = tuple(run for text in HOSTILE for run in (Words(text), Name(text, text), Label(text)))
     program = Code(tuple(Line(text, aside=text) for text in HOSTILE))
-    stage = (*(Text((Words(text, code=True),), Style.WARNING, text) for text in HOSTILE), program)
+    stage = (*(Text((Words(text),), Style.WARNING, text) for text in HOSTILE), program)
     slide = Slide("x", "x", HOSTILE[0], runs, runs, stage=stage, side=first.side, note=" ".join(HOSTILE), last_phase=2)
     slides = [*(slide._replace(head=text, note=text) for text in HOSTILE), first]
     return sample._replace(title=" ".join(HOSTILE), slides=tuple(slides))

@@ -205,9 +205,9 @@ def test_a_fraction_lies_on_the_line_within_a_matrix_only() -> None:
     assert "mfrac" in mathml(Number(1 / 3), thirds)
 
 
-def test_lowered_digits_of_code_are_markup() -> None:
-    written = Writer(sample_deck.deck()).runs((Words("W1₁₂*x₁", code=True),))
-    assert written == "<code>W1<sub>12</sub>*x<sub>1</sub></code>"
+def test_lowered_digits_in_words_are_markup() -> None:
+    written = Writer(sample_deck.deck()).runs((Words("W1₁₂*x₁"),))
+    assert written == "W1<sub>12</sub>*x<sub>1</sub>"
 
 
 def test_formulas_too_many_for_one_column_stand_in_two_unless_they_are_wide() -> None:

@@ -70,7 +70,6 @@ class Words(NamedTuple):
     text: str
     strong: bool = False
     muted: bool = False
-    code: bool = False
 
 
 Runs: TypeAlias = tuple[Words | Expression, ...]
@@ -169,7 +168,6 @@ class Row(NamedTuple):
 class Table(NamedTuple):
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    caption: str = ""
     phase: int = 0
 
 

@@ -83,7 +83,7 @@ class Matrix(NamedTuple):
         tint: what the worked entry uses.
         shape: whether the shape stands under it.
         new: it was made in this step: drawn heavier, on a tinted ground.
-        heads, rows: what stands over the columns, and beside the lines, where there is room; may be empty.
+        heads: what stands over the columns, where there is room; may be empty.
     """
 
     array: Array
@@ -94,7 +94,6 @@ class Matrix(NamedTuple):
     shape: bool = True
     new: bool = False
     heads: tuple[Name, ...] = ()
-    rows: tuple[str, ...] = ()
 
 
 class Symbols(NamedTuple):

@@ -18,10 +18,8 @@ from adcli.explain.blocks import (
     Column,
     Formula,
     Part,
-    Plot,
     Row,
     Runs,
-    Series,
     Slide,
     Style,
     Table,
@@ -30,29 +28,28 @@ from adcli.explain.blocks import (
 )
 from adcli.explain.maths import Bracketed, Expression, Fraction, Name, Number, Partial, Product, Role, Sum
 from adcli.explain.noticing import AGREES
+from adcli.explain.numeric_step import error_against_step
 from adcli.explain.pictures import strip
 from adcli.explain.quotients import (
     DIGITS_MORE,
     DIGITS_OF_A_CALL,
     EXACT,
     Entry,
-    call,
     enough_digits,
     entry_of,
+    first_number,
     probe,
     put_in,
+    relative_error,
     turned,
 )
 from adcli.explain.scene import Scene
-from adcli.notation.numbers import with_power
 
 MOST_ROWS = 14
 WORST = 5
-FLOOR = 2e-16
 DIGITS_OF_AN_ENTRY = 8
 DIGITS_OF_A_QUOTIENT = 12
 DIGITS_IN_THE_TABLE = 10
-POWERS = range(16)
 
 
 def opening(scene: Scene) -> list[Slide]:
@@ -66,7 +63,7 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
         return []
     found = turned(scene)
     first = _entry_that_matters(scene, found, right)
-    return [_one(scene, first), _shrinking(scene, first), _all(scene, found, right, first)]
+    return [_one(scene, first), error_against_step(scene, first), _all(scene, found, right, first)]
 
 
 def _entry_that_matters(scene: Scene, found: dict[str, tuple[Array, Array]], right: dict[str, Array]) -> Entry:
@@ -90,7 +87,7 @@ def _one(scene: Scene, entry: Entry) -> Slide:
     name = entry.name
     central = scene.request.scheme == "central"
     own, h = scene.names.entry(name, entry.place), Name("h")
-    call = _first(scene)
+    call = first_number(scene)
     partial = Partial(call, own)
     above = Product((call, Bracketed(Sum((own, h)))))
     below = Product((call, Bracketed(Sum((own, h), minus=(1,)) if central else own)))
@@ -115,48 +112,12 @@ def _one(scene: Scene, entry: Entry) -> Slide:
     )
 
 
-def _shrinking(scene: Scene, entry: Entry) -> Slide:
-    """What happens to the error as the step shrinks."""
-    say = scene.say
-    errors = {scheme: _errors(scene, entry, scheme) for scheme in ("central", "forward")}
-    shortest = 10.0 ** -max(POWERS)
-    plot = Plot(
-        say.text("numeric.plot.x"),
-        say.text("numeric.plot.y"),
-        (
-            Series(say.text("numeric.central"), "circle", errors["central"], Role.VALUE),
-            Series(say.text("numeric.one_sided"), "triangle", errors["forward"], Role.TANGENT),
-        ),
-        marker=(entry.h, say.text("numeric.here", h=with_power(f"{entry.h:.2g}")))
-        if shortest <= entry.h <= 1.0
-        else None,
-        floor=(FLOOR, say.text("numeric.floor", eps=with_power(f"{FLOOR:g}"))),
-        falling_x=True,
-        alt=say.text("numeric.plot.alt"),
-    )
-    return Slide(
-        id="numeric-step",
-        kind="numeric.step",
-        head=shared.head(scene),
-        title=say("numeric.step.title", h=Name("h")),
-        sentence=say("numeric.step.sentence", e=scene.names.entry(entry.name, entry.place)),
-        stage=(plot, Text(_what_the_plot_says(scene, errors), phase=1)),
-        note=say.text("numeric.step.note"),
-        last_phase=1,
-    )
-
-
-def _first(scene: Scene) -> Name:
-    """The output, or the first number of it."""
-    return scene.names.entry(scene.output, 0)
-
-
 def _calls(scene: Scene, entry: Entry, own: Name) -> Table:
     say = scene.say
     columns = (
         Column((Words(say.text("numeric.call")),)),
         Column((own,), right=True),
-        Column((_first(scene),), right=True),
+        Column((first_number(scene),), right=True),
     )
     of_x = enough_digits(entry.above, entry.below, DIGITS_OF_AN_ENTRY, DIGITS_MORE)
     of_f = enough_digits(entry.f_above, entry.f_below, DIGITS_OF_A_CALL, scene.numbers.digits + DIGITS_MORE)
@@ -169,50 +130,9 @@ def _calls(scene: Scene, entry: Entry, own: Name) -> Table:
         ((Words(say.text(key, d=DIGITS_OF_A_QUOTIENT)),), (), (Number(number, Role.COTANGENT, DIGITS_OF_A_QUOTIENT),))
         for key, number in (("numeric.quotient.digits", entry.quotient), ("numeric.reverse", entry.reverse))
     )
-    agrees = _relative(entry.quotient, entry.reverse) < AGREES
+    agrees = relative_error(entry.quotient, entry.reverse) < AGREES
     rows = (*calls, Row(quotient, phase=3, rule=True), Row(right, DONE if agrees else PLAIN, phase=3))
     return Table(columns, rows)
-
-
-def _errors(scene: Scene, entry: Entry, scheme: str) -> tuple[tuple[float, float], ...]:
-    """(step, relative error) of the quotient of an entry, for steps from 1 down."""
-    name, place, x = entry.name, entry.place, entry.x
-    points = []
-    f = call(scene, name, place, x)
-    for power in POWERS:
-        h = 10.0**-power
-        above, below = x + h, x - h if scheme == "central" else x
-        if above == below:
-            continue
-        f_below = call(scene, name, place, below) if scheme == "central" else f
-        quotient = (call(scene, name, place, above) - f_below) / (above - below)
-        error = _relative(quotient, entry.reverse)
-        if math.isfinite(error):
-            points.append((h, max(error, FLOOR / 4)))
-    return tuple(points)
-
-
-def _relative(found: float, right: float) -> float:
-    """The error relative to the right value; absolute where that is 0."""
-    return abs(found - right) / (abs(right) or 1.0)
-
-
-def _what_the_plot_says(scene: Scene, errors: dict[str, tuple[tuple[float, float], ...]]) -> Runs:
-    """The sentence that fits the points: no truncation error, a V, a kink, or nothing to see."""
-    say = scene.say
-    if any(warning.code == "kink" for warning in scene.warnings):
-        return say("numeric.kink")
-    central, one_sided = errors["central"], errors["forward"]
-    if len(central) < 6:
-        return say("numeric.flat")
-    smallest = [error for h, error in central if h <= 1e-12] or [0.0]
-    grows = max(smallest) > 1e3 * min(error for _, error in central)
-    if not grows:
-        return say("numeric.flat")
-    if central[0][1] < 1e-11:
-        return say("numeric.linear" if one_sided and one_sided[0][1] < 1e-11 else "numeric.exact")
-    best = min(central, key=lambda point: point[1])[0]
-    return say("numeric.vee", best=Number(best))
 
 
 def _all(scene: Scene, found: dict[str, tuple[Array, Array]], right: dict[str, Array], first: Entry) -> Slide:
@@ -263,7 +183,7 @@ def _what_is_shown(scene: Scene, count: int, rows: int) -> list[Block]:
 def _quotients(scene: Scene, entries: list[Entry], apart: list[float]) -> Table:
     """A row for each entry: both calls, the quotient, and how far ``apart`` it is from reverse mode."""
     say = scene.say
-    call, below = _first(scene), "(−h)" if scene.request.scheme == "central" else ""
+    call, below = first_number(scene), "(−h)" if scene.request.scheme == "central" else ""
     heads: list[Runs] = [
         (Words(say.text("numeric.entry")),),
         (call, Words("(+h)")),

@@ -12,7 +12,7 @@ from adcli.derivation import Operand, Step, derivative
 from adcli.engines import numeric as engine
 from adcli.engines.diagnose import component
 from adcli.engines.structure import evaluate
-from adcli.explain.maths import Expression, Fraction, Number, Product, Role, Sum
+from adcli.explain.maths import Expression, Fraction, Name, Number, Product, Role, Sum
 from adcli.explain.scene import Scene
 
 DIGITS_OF_A_CALL = 14  # 1156.0028823981
@@ -116,3 +116,13 @@ def enough_digits(number: float, other: float, least: int, of_the_difference: in
     if difference == 0.0 or not math.isfinite(difference):
         return least
     return min(EXACT, max(least, math.ceil(math.log10(size / difference)) + of_the_difference))
+
+
+def first_number(scene: Scene) -> Name:
+    """The output, or the first number of it."""
+    return scene.names.entry(scene.output, 0)
+
+
+def relative_error(found: float, right: float) -> float:
+    """The error relative to the right value; absolute where that is 0."""
+    return abs(found - right) / (abs(right) or 1.0)

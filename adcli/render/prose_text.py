@@ -43,8 +43,6 @@ def table_lines(table: Table, pen: LinePen, width: int) -> list[Segments]:
         style = {State.NOW: "reverse", State.TO_COME: "dim"}.get(state)
         lines = _row(cells, widths, rights, mark)
         found += [[(text, style) for text, _ in line] for line in lines] if style else lines
-    if table.caption:
-        found += [[("  ", ""), *line] for line in wrapped([(table.caption, "dim")], width - 2)]
     return found
 
 

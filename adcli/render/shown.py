@@ -28,11 +28,10 @@ class Cell(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """The cells row by row; which row and column each is (None: left out); the shape under it, or "";
-    whether a number was rounded."""
+    """The cells row by row; which column each is (None: left out); the shape under it, or ""; whether a number was
+    rounded."""
 
     cells: tuple[tuple[Cell, ...], ...]
-    rows: tuple[int | None, ...]
     columns: tuple[int | None, ...]
     shape: str
     rounded: bool
@@ -55,7 +54,7 @@ def shown(matrix: Matrix, numbers: Numbers, rows: int = 6, columns: int = 8) -> 
 
     rounded = any(is_rounded(value, text) for value, text in zip(values, texts, strict=True))
     cells = tuple(tuple(cell(i, j) for j in heads) for i in lines)
-    return Shown(cells, tuple(lines), tuple(heads), shape_label(matrix), rounded)
+    return Shown(cells, tuple(heads), shape_label(matrix), rounded)
 
 
 def most_shown(matrix: Matrix, numbers: Numbers, rows: int, columns: int) -> tuple[int, int]:

@@ -100,7 +100,7 @@ class _Writer:
     def _run(self, run: Words | Expression) -> str:
         if not isinstance(run, Words):
             return f"${to_latex(run, self.numbers)}$"
-        text = f"`{printable(run.text)}`" if run.code else escaped(run.text)
+        text = escaped(run.text)
         if not run.strong or not text.strip():
             return text
         inner = text.strip()
@@ -167,7 +167,7 @@ class _Writer:
             cells = [self.runs(cell) for cell in row.cells]
             cells[0] += mark
             lines.append(f"| {' | '.join(cells)} |")
-        return "\n".join(lines) + (f"\n\n{escaped(table.caption)}" if table.caption else "")
+        return "\n".join(lines)
 
     def tracker(self, tracker: Tracker) -> str:
         """A row a path, a column for the factors that are the same matrix."""

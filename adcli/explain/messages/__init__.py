@@ -77,4 +77,4 @@ class Say:
 def _runs(filling: Filling, strong: bool) -> Runs:
     if isinstance(filling, str | int):
         return (Words(str(filling), strong),)
-    return filling if type(filling) is tuple else (filling,)  # type: ignore[return-value]
+    return (filling,) if isinstance(filling, Expression) else filling

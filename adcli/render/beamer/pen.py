@@ -11,8 +11,6 @@ from adcli.render.latex import latex_symbol, latex_text
 from adcli.render.maths import Ink, name_latex, sign_latex, to_latex
 from adcli.render.shown import Cell, shape_label
 
-BREAKABLE = re.compile(r"(?<=[*+/(),])(?![{}])")  # in code a line may break after an operator, also without a space
-BREAK = r"\\allowbreak{}"
 FRACTION = re.compile(r"\\tfrac\{(\d+)\}\{(\d+)\}")
 LONG_NAME = 24  # letters: beyond it a name among words becomes smaller where its column is narrow
 LONGEST_HEAD = 8  # letters of a name over a column
@@ -53,7 +51,6 @@ class Pen(NamedTuple):
         if isinstance(run, Words):
             text = prose(run.text)
             text = rf"\textbf{{{text}}}" if run.strong else text
-            text = rf"\texttt{{{BREAKABLE.sub(BREAK, text)}}}" if run.code else text
             return rf"\admute{{{text}}}" if run.muted else text
         latex = f"${ascii_maths(_on_one_line(run)) if isinstance(run, Partial) else self.word(run)}$"
         return rf"\adfit{{\hsize}}{{9mm}}{{{latex}}}" if _letters(run) > LONG_NAME else latex
@@ -129,8 +126,6 @@ def _matrix(latex: str, matrix: Matrix) -> str:
         latex = latex.replace(r"\begin{bmatrix}", r"\begin{bmatrix*}[r]").replace(r"\end{bmatrix}", r"\end{bmatrix*}")
     if max(map(_letters, matrix.heads), default=LONGEST_HEAD + 1) <= LONGEST_HEAD:
         latex = _headed(latex, matrix.heads)
-    if matrix.rows:
-        latex = _labelled(latex, matrix.rows)
     latex = coloured(latex, matrix.role)
     if matrix.new:
         latex = rf"\adnew{{{matrix.role.name}}}{{{latex}}}"
@@ -152,14 +147,6 @@ def _headed(latex: str, heads: tuple[Name, ...]) -> str:
         for head, cell in zip(heads, cells, strict=True)
     )
     return rf"\adheaded{{{opening}{separator}{' & '.join(over)}{end}{others}}}"
-
-
-def _labelled(latex: str, rows: tuple[str, ...]) -> str:
-    """Each label beside its row, if no row is cut."""
-    if latex.count(r"\\") + 1 != len(rows):
-        return latex
-    labels = r" \\ ".join(rf"\adsize{{6}}\text{{{prose(row)}}}" for row in rows)
-    return rf"\begin{{matrix}} {labels} \end{{matrix}}\,{latex}"
 
 
 def _bare_matrix(latex: str, matrix: Matrix) -> str:

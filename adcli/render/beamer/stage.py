@@ -140,10 +140,8 @@ def _table(pen: Pen, table: Table, width: int) -> str:
     heads = " & ".join(rf"\admute{{{pen.runs(column.head)}}}" for column in table.columns)
     rows = "\n".join(_row(pen, row, len(table.columns)) for row in table.rows)
     heading = rf"& {heads} \\[0.3mm] \hline" if any(column.head for column in table.columns) else ""
-    caption = from_phase(table.phase, rf"\adsize{{7}}\admute{{{prose(table.caption)}}}")
-    above = rf"\hbox{{{caption}}}\vskip1mm " if table.caption else ""
     body = rf"\adtable{{{width}mm}}{{{columns}}}{{{heading}{rows}}}"
-    return above + rf"\hbox{{{from_phase(table.phase, body)}}}"
+    return rf"\hbox{{{from_phase(table.phase, body)}}}"
 
 
 def _row(pen: Pen, row: Row, columns: int) -> str:

@@ -171,11 +171,6 @@ class _Writer:
         kind = f' class="wide" {wide}' if heads else ""
         new = "new" if e.new else ""
         body = _brackets(f"<mtable{kind}>{lines}</mtable>", e.role, new)
-        if e.rows:
-            names = "".join(
-                f"<mtr><mtd><mtext>{safe('⋮' if i is None else e.rows[i])}</mtext></mtd></mtr>" for i in seen.rows
-            )
-            body = _row(f'<mtable class="rows">{names}</mtable>{body}')
         if heads:
             cells = "".join(f"<mtd>{name(h) if h else '<mo>⋯</mo>'}</mtd>" for h in heads)
             body = f'<mover>{body}<mtable class="heads wide" {wide}><mtr>{cells}</mtr></mtable></mover>'

@@ -158,8 +158,7 @@ class Writer(Prose):
             f"{cells('td', r.cells)}</tr>"
             for r in t.rows
         )
-        caption = f"<caption>{safe(t.caption)}</caption>" if t.caption else ""
-        return f"<div{appears(t.phase, 'table')}><table>{caption}{head}<tbody>{body}</tbody></table></div>"
+        return f"<div{appears(t.phase, 'table')}><table>{head}<tbody>{body}</tbody></table></div>"
 
     def code(self, c: Code) -> str:
         lines = []

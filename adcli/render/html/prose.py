@@ -41,7 +41,7 @@ class Prose:
         if not isinstance(run, Words):
             return self.inline(run)
         text = _lowered(safe(run.text))
-        for wanted, tag in ((run.strong, "b"), (run.muted, "i"), (run.code, "code")):
+        for wanted, tag in ((run.strong, "b"), (run.muted, "i")):
             text = f"<{tag}>{text}</{tag}>" if wanted else text
         return text
 

@@ -1,0 +1,82 @@
+"""The error of a difference quotient against its step: a plot, and the sentence that fits its points."""
+
+from __future__ import annotations
+
+import math
+
+from adcli.explain import opening as shared
+from adcli.explain.blocks import Plot, Runs, Series, Slide, Text
+from adcli.explain.maths import Name, Number, Role
+from adcli.explain.quotients import Entry, call, relative_error
+from adcli.explain.scene import Scene
+from adcli.notation.numbers import with_power
+
+FLOOR = 2e-16
+POWERS = range(16)
+
+
+def error_against_step(scene: Scene, entry: Entry) -> Slide:
+    """What happens to the error as the step shrinks."""
+    say = scene.say
+    errors = {scheme: _errors(scene, entry, scheme) for scheme in ("central", "forward")}
+    shortest = 10.0 ** -max(POWERS)
+    plot = Plot(
+        say.text("numeric.plot.x"),
+        say.text("numeric.plot.y"),
+        (
+            Series(say.text("numeric.central"), "circle", errors["central"], Role.VALUE),
+            Series(say.text("numeric.one_sided"), "triangle", errors["forward"], Role.TANGENT),
+        ),
+        marker=(entry.h, say.text("numeric.here", h=with_power(f"{entry.h:.2g}")))
+        if shortest <= entry.h <= 1.0
+        else None,
+        floor=(FLOOR, say.text("numeric.floor", eps=with_power(f"{FLOOR:g}"))),
+        falling_x=True,
+        alt=say.text("numeric.plot.alt"),
+    )
+    return Slide(
+        id="numeric-step",
+        kind="numeric.step",
+        head=shared.head(scene),
+        title=say("numeric.step.title", h=Name("h")),
+        sentence=say("numeric.step.sentence", e=scene.names.entry(entry.name, entry.place)),
+        stage=(plot, Text(_what_the_plot_says(scene, errors), phase=1)),
+        note=say.text("numeric.step.note"),
+        last_phase=1,
+    )
+
+
+def _errors(scene: Scene, entry: Entry, scheme: str) -> tuple[tuple[float, float], ...]:
+    """(step, relative error) of the quotient of an entry, for steps from 1 down."""
+    name, place, x = entry.name, entry.place, entry.x
+    points = []
+    f = call(scene, name, place, x)
+    for power in POWERS:
+        h = 10.0**-power
+        above, below = x + h, x - h if scheme == "central" else x
+        if above == below:
+            continue
+        f_below = call(scene, name, place, below) if scheme == "central" else f
+        quotient = (call(scene, name, place, above) - f_below) / (above - below)
+        error = relative_error(quotient, entry.reverse)
+        if math.isfinite(error):
+            points.append((h, max(error, FLOOR / 4)))
+    return tuple(points)
+
+
+def _what_the_plot_says(scene: Scene, errors: dict[str, tuple[tuple[float, float], ...]]) -> Runs:
+    """The sentence that fits the points: no truncation error, a V, a kink, or nothing to see."""
+    say = scene.say
+    if any(warning.code == "kink" for warning in scene.warnings):
+        return say("numeric.kink")
+    central, one_sided = errors["central"], errors["forward"]
+    if len(central) < 6:
+        return say("numeric.flat")
+    smallest = [error for h, error in central if h <= 1e-12] or [0.0]
+    grows = max(smallest) > 1e3 * min(error for _, error in central)
+    if not grows:
+        return say("numeric.flat")
+    if central[0][1] < 1e-11:
+        return say("numeric.linear" if one_sided and one_sided[0][1] < 1e-11 else "numeric.exact")
+    best = min(central, key=lambda point: point[1])[0]
+    return say("numeric.vee", best=Number(best))
