@@ -7,6 +7,7 @@ import math
 from adcli.explain import opening as shared
 from adcli.explain.blocks import Plot, Runs, Series, Slide, Text
 from adcli.explain.maths import Name, Number, Role
+from adcli.explain.pictures import strip
 from adcli.explain.quotients import Entry, call, relative_error
 from adcli.explain.scene import Scene
 from adcli.notation.numbers import with_power
@@ -40,6 +41,7 @@ def error_against_step(scene: Scene, entry: Entry) -> Slide:
         head=shared.head(scene),
         title=say("numeric.step.title", h=Name("h")),
         sentence=say("numeric.step.sentence", e=scene.names.entry(entry.name, entry.place)),
+        strip=strip(scene, finished=True),
         stage=(plot, Text(_what_the_plot_says(scene, errors), phase=1)),
         note=say.text("numeric.step.note"),
         last_phase=1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adcli.derivation import Step
+from adcli.explain import opening as shared
 from adcli.explain.blocks import (
     DONE,
     NOW,
@@ -37,7 +38,7 @@ MOST_TERMS = 6  # of a sum so far that is written out
 
 
 def opening(scene: Scene) -> list[Slide]:
-    """The code beside its graph, with the values running in."""
+    """The code beside its graph, with the values running in, and the chain rule."""
     say = scene.say
     graph = program_graph(scene, {}, None, set(), runs_in=True)
     return [
@@ -51,7 +52,8 @@ def opening(scene: Scene) -> list[Slide]:
             side=(_code(scene, None, set()),),
             note=say.text("program.note"),
             last_phase=len(scene.trace.nodes),
-        )
+        ),
+        *(slide._replace(side=(_code(scene, None, set()),)) for slide in shared.chain(scene)),
     ]
 
 
