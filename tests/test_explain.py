@@ -472,7 +472,7 @@ def test_a_matrix_has_one_format_of_number() -> None:
 def test_large_matrices_are_cut_and_wear_their_true_shape() -> None:
     seen = shown(Matrix(np.arange(64.0 * 64).reshape(64, 64)), Numbers())
     assert len(seen.cells) == 6 and len(seen.cells[0]) == 8
-    assert seen.shape == "64×64" and None in seen.columns and seen.cells[3][0].gap
+    assert seen.shape == "64×64" and None in seen.columns and any(row[0].gap for row in seen.cells)
     assert seen.cells[-1][-1].text == "4095"
 
 
