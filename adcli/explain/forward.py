@@ -29,6 +29,7 @@ from adcli.explain.carried import Carried, Place
 from adcli.explain.chain_rule import tracker
 from adcli.explain.examples import value_formulas
 from adcli.explain.formulas import how_it_acts
+from adcli.explain.kinks import kink_told
 from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Role
 from adcli.explain.pictures import becomes, box_label, strip
 from adcli.explain.scene import Scene, largest
@@ -99,6 +100,8 @@ def _slide(scene: Scene, moment: Moment, zeros: dict[str, Array | None]) -> Slid
     stage += formulas
     if len(updates) > MOST_UPDATES and scene.detail != "full":
         stage.append(Text(say("forward.likewise", n=len(updates) - MOST_UPDATES), phase=1))
+    if updates or begun:
+        stage += kink_told(scene, node, 1)
     side: list[Block] = []
     storage = None
     if scene.tracked:

@@ -26,6 +26,7 @@ from adcli.explain.blocks import (
     Words,
 )
 from adcli.explain.formulas import primitive_of
+from adcli.explain.kinks import kink_told
 from adcli.explain.maths import Dots, Expression, Label, Number, Partial, Product, Role, Sum
 from adcli.explain.program_graph import Gift, Turn, program_graph
 from adcli.explain.scene import Scene
@@ -139,6 +140,7 @@ def _slide(
     for gift in turn.gifts:
         stage.append(_receives(gift, sum(before.get(node.name, [0.0])), so_far.get(gift.to, [])))
         so_far.setdefault(gift.to, []).append(gift.amount)
+    stage += kink_told(scene, node, 1)
     line = node.name.split(".")[0]
     handled = {name.split(".")[0] for name in done}
     return Slide(

@@ -209,6 +209,7 @@ TABLE = {
     "back.step.note": "Which stored value will the next step read? Let them point at it.",
     "back.last.note": "Nothing stored is left to be read. Which mode held more at its worst?",
     "back.summary.sentence": "Each of them multiplies what comes in by its own Jacobians, as before.",
+    "step.kink": "Exactly at a kink of {f}: {z}. The slopes from its two sides differ there, and the one used is a convention.",
     "slope.dead": "The slope of {f} is 0 at {n} of the entries: nothing flows back through them.",
     "slope.dead.one": "The slope of {f} is 0 at one of the entries: nothing flows back through it.",
     # --- programs
@@ -254,6 +255,7 @@ TABLE = {
     "numeric.exact": "The central quotient has no truncation error here: the output is at most quadratic in this number. What is left is rounding, and it **grows** as the step shrinks.",
     "numeric.linear": "Neither quotient has a truncation error: the output is linear in this number. What is left is rounding, and it **grows** as the step shrinks.",
     "numeric.vee": "As the step shrinks the error falls, then grows: the best step of the central quotient is near {best}.",
+    "numeric.falls": "As the step shrinks the error falls, and it does not grow again: rounding makes none here.",
     "numeric.flat": "The error hardly depends on the step here.",
     "numeric.kink": "The quotients from the two sides differ: there is a kink, and no step is small enough.",
     "numeric.all.title": "All {n} entries: {calls} calls",
@@ -296,6 +298,7 @@ TABLE = {
     "symbolic.plot.alt": "Operations against the depth of the network, before and after common subexpressions.",
     "notice.symbolic": "Finding the cheapest way to compute a Jacobian is NP-complete (optimal Jacobian accumulation).",
     # --- storage, work, summaries
+    "storage.so_far": "∂{h}/∂{W} so far",
     "storage.memory": "in memory",
     "storage.stored": "stored",
     "storage.numbers": "**{n}** numbers",

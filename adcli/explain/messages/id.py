@@ -194,6 +194,7 @@ TABLE = {
     "back.step.note": "Nilai tersimpan mana yang dibaca pada langkah berikutnya? Minta mahasiswa menunjuknya.",
     "back.last.note": "Tidak ada lagi nilai tersimpan yang perlu dibaca. Mode mana yang paling banyak memegang angka sekaligus?",
     "back.summary.sentence": "Masing-masing mengalikan yang masuk dengan Jacobian-nya sendiri, seperti sebelumnya.",
+    "step.kink": "Tepat di kink dari {f}: {z}. Turunan dari kedua sisinya berbeda di sana, dan yang dipakai hanya kesepakatan.",
     "slope.dead": "Turunan {f} bernilai 0 pada {n} entri: tidak ada yang mengalir mundur melewatinya.",
     # --- program
     "program.title": "Program dan grafnya",
@@ -236,6 +237,7 @@ TABLE = {
     "numeric.exact": "Beda pusat tidak punya galat pemotongan di sini: output paling tinggi kuadratik terhadap angka ini. Yang tersisa hanya pembulatan, dan itu **membesar** ketika langkah mengecil.",
     "numeric.linear": "Keduanya tidak punya galat pemotongan: output linear terhadap angka ini. Yang tersisa hanya pembulatan, dan itu **membesar** ketika langkah mengecil.",
     "numeric.vee": "Ketika langkah mengecil, galatnya turun lalu naik lagi: langkah terbaik beda pusat sekitar {best}.",
+    "numeric.falls": "Ketika langkah mengecil, galatnya turun dan tidak naik lagi: di sini pembulatan tidak menambah galat.",
     "numeric.flat": "Di sini galatnya hampir tidak bergantung pada langkah.",
     "numeric.kink": "Hasil bagi dari kedua sisi berbeda: ada kink, dan sekecil apa pun langkahnya tidak akan cukup.",
     "numeric.all.title": "Semua {n} entri: {calls} kali pemanggilan fungsi",
@@ -274,6 +276,7 @@ TABLE = {
     "symbolic.plot.alt": "Banyaknya operasi terhadap kedalaman jaringan, sebelum dan sesudah subekspresi digabung.",
     "notice.symbolic": "Mencari cara termurah untuk menghitung Jacobian adalah masalah NP-complete (optimal Jacobian accumulation).",
     # --- storage, hitungan tangan, ringkasan
+    "storage.so_far": "∂{h}/∂{W} sejauh ini",
     "storage.memory": "di memori",
     "storage.stored": "tersimpan",
     "storage.numbers": "**{n}** angka",
