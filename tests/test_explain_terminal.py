@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from adcli.cli.options import load_spec, trace_of
+from adcli.engines.structure import default_wrt
 from adcli.explain.blocks import Bars, Deck, Numbers, Plot, Slide
 from adcli.explain.messages import LANGUAGES
 from adcli.explain.story import Request, told
@@ -27,14 +28,13 @@ def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def deck_of(path: Path, mode: str, lang: str) -> Deck:
     trace = trace_of(load_spec(str(path), None, ()), ())
-    names = tuple(name for name in trace.differentiable if name in trace.leaves)
-    return told(trace, Request(mode, names, lang, "normal", Numbers(4, trace.has_fractions)))[0]
+    return told(trace, Request(mode, default_wrt(trace), lang, "normal", Numbers(4, trace.has_fractions)))[0]
 
 
 def lines_of(deck: Deck, number: int, width: int = 80) -> list[str]:
     file = io.StringIO()
     show(Console(file=file, width=width, color_system=None), deck, number)
-    return file.getvalue().rstrip("\n").split("\n")
+    return [line.rstrip() for line in file.getvalue().rstrip("\n").split("\n")]
 
 
 def with_charts(deck: Deck) -> list[tuple[int, Slide]]:
@@ -66,3 +66,31 @@ def test_a_plot_gives_its_rows_to_the_strip_where_both_have_room() -> None:
     slides = (*deck.slides[: number - 1], slide._replace(strip=strip), *deck.slides[number:])
     lines = lines_of(deck._replace(slides=slides), number)
     assert any("─▶(ℓ)" in line for line in lines) and len(lines) <= ROOM
+
+
+# --- which stored value a line reads ----------------------------------------------------------------------------
+
+READ = {5: ("h₄, y",), 7: ("h₂", "W₃"), 8: ("h₁", "W₂"), 9: ("x",)}  # the lecture's way back, by slide
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "reads"), ("id", "membaca")])
+@pytest.mark.parametrize("width", [50, 80, 120])
+def test_text_says_what_each_line_of_the_way_back_reads(width: int, lang: str, word: str) -> None:
+    deck = deck_of(HERE.parent / "specs" / "reverse-mode.yaml", "reverse", lang)
+    for slide, names in READ.items():
+        lines = lines_of(deck, slide, width)
+        found = [re.search(rf"\b{word} (\w+(?:, \w+)*)(?: {{2}}|$)", line) for line in lines]
+        said = tuple(match[1] for match in found if match)
+            assert said[-len(names) :] == names  # a wide one says again what was before
+        assert max(map(len, lines)) <= width
+
+
+def test_markdown_and_ascii_say_what_a_line_reads(run) -> None:
+    markdown = run("explain", "specs/reverse-mode.yaml", "--format", "markdown").stdout
+    third = markdown.split("\n---\n")[7]
+    assert r"\checkmark \qquad \text{reads }\mathbf{h}_{2}" in third
+    assert r"\qquad \text{reads }\mathbf{W}_{3}" in third
+    file = io.StringIO()
+    deck = deck_of(HERE.parent / "specs" / "reverse-mode.yaml", "reverse", "en")
+    show(Console(file=file, width=80), deck, 7, ascii_only=True)
+    assert "reads h2 " in file.getvalue() and file.getvalue().isascii()

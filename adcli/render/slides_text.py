@@ -118,7 +118,7 @@ class _Page:
         self.plot_height = charts.PLOT_HEIGHT
         self.bare = deck.labels.bare
         self.pen = Pen(deck.numbers, ascii_only)
-        self.equations = Equations(self.pen)
+        self.equations = Equations(self.pen, deck.labels.reads)
 
     def slide(self, slide: Slide) -> list[Segments]:
         found = self._header(slide)
