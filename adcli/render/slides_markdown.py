@@ -149,7 +149,12 @@ class _Writer:
             pieces.append(f"{sign} {to_latex(part.expression, self.numbers)}")
         done = r" \;\checkmark" if formula.done else ""
         aside = rf" \qquad {self.aside(formula.aside)}" if formula.aside else ""
-        return f"$$\n{' '.join(pieces)}{done}{aside}\n$$"
+        return f"$$\n{' '.join(pieces)}{done}{aside}{self.reads(formula)}\n$$"
+
+    def reads(self, formula: Formula) -> str:
+        """The values that a line reads, at its end."""
+        names = ", ".join(to_latex(name, self.numbers) for name in formula.reads)
+        return rf" \qquad \text{{{printable(self.deck.labels.reads)} }}{names}" if names else ""
 
     def aside(self, runs: Runs) -> str:
         """Words and formulas within a formula."""
