@@ -109,7 +109,8 @@ def _names(trace: Trace, wrt: tuple[str, ...], only: tuple[str, ...]) -> tuple[s
     """What is differentiated for.
 
     Raises:
-        AdcliError: a name is none of the trace's, ``only`` is no parameter or input or is several, or both options are given.
+        AdcliError: a name is none of the trace's, ``only`` is several or no parameter or input, or both options
+            are given.
     """
     if not only:
         return check_wrt(trace, wrt) or default_wrt(trace)

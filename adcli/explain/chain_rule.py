@@ -36,8 +36,9 @@ def tracker(
     chains = [chain for name in names for chain in _apart(_chains(scene, name, here))]
     ways = {"forward": "tracker.forward", "reverse": "tracker.reverse"}
     count = count_paths(scene)
-    left_out = sum(count[name] for name in _asked_for(scene)) - len(chains)
-    number = f"{left_out:,}" if left_out <= MOST_COUNTED else f"> {MOST_COUNTED:,}"
+    rows = sum(count[name] for name in _asked_for(scene))
+    left_out = rows - len(chains)
+    number = f"{left_out:,}" if rows <= MOST_COUNTED else f"> {MOST_COUNTED:,}"
     more: Runs = scene.say("tracker.more", n=number) if left_out else ()
     caption = scene.say.text(ways.get(scene.mode, "tracker.rule"))
     role = Role.COTANGENT if back else Role.TANGENT

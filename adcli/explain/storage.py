@@ -144,7 +144,9 @@ def _so_far(scene: Scene, step: Step, made: Mapping[str, int]) -> Slot:
     of, name = scene.names[scene.output], scene.names[step.target]
     progress = becomes(State.IN_HAND, made.get(step.target, 0), State.TO_COME)
     note = scene.say.text("storage.so_far", h=of, W=name)
-    return Slot(name._replace(mark=Mark.TILDE, role=C), _in_hand(step), scene.shape_text(step.target), progress, C, note)
+    return Slot(
+        name._replace(mark=Mark.TILDE, role=C), _in_hand(step), scene.shape_text(step.target), progress, C, note
+    )
 
 
 def _in_hand(step: Step) -> Expression | None:
