@@ -1,0 +1,273 @@
+"""A batch one example at a time: what each adds to a gradient, and the Jacobian that one of them has alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from adcli.arrays import Array
+from adcli.derivation import Step
+from adcli.explain.backward import compact
+from adcli.explain.blocks import Block, Formula, Late, Part, Position, Runs, Slide, Text, Work
+from adcli.explain.formulas import MOST_COLUMNS, guarded, primitive_of, rule_of, slope_of, source_of, what_is_read
+from adcli.explain.maths import (
+    Dots,
+    Expression,
+    Listed,
+    Matrix,
+    Partial,
+    Product,
+    Raw,
+    Relation,
+    Role,
+    Sum,
+    Transposed,
+)
+from adcli.explain.pictures import cotangent_name, strip
+from adcli.explain.scene import Scene
+from adcli.explain.selection import Told
+from adcli.notation.numbers import number_text
+from adcli.primitives.base import Partial as Rule
+from adcli.trace import Node
+
+MOST_TERMS = 4  # of a sum over the examples that is written out
+MOST_LETTERS = 70  # of such a sum
+MOST_IN_A_ROW = 4  # entries of a row that is multiplied by its diagonal
+MOST_SLIDES = 3
+C = Role.COTANGENT
+
+
+def told_by_example(scene: Scene, told: Sequence[Told]) -> set[int]:
+    """The steps back that get a slide on their examples; of many only the first of each kind."""
+    adding = [place for place, one in enumerate(told) if _adding(scene, one)]
+    mixing = [place for place, one in enumerate(told) if _mixing(scene, one) is not None]
+    if scene.detail == "full" or len(adding) + len(mixing) <= MOST_SLIDES:
+        return {*adding, *mixing}
+    return {*adding[:1], *mixing[:1]}
+
+
+class Around(NamedTuple):
+    """What the slide takes over from that of its step: the place, and what is done and hangs in the strip."""
+
+    position: Position
+    done: list[str]
+    finished: list[str]
+    below: Mapping[str, Late]
+
+
+def by_example(scene: Scene, told: Told, around: Around) -> Slide:
+    """The slide after a step back: its sums over the examples written out, or the Jacobian of one example."""
+    say, mixed = scene.say, _mixing(scene, told)
+    if mixed is None:
+        stage, last_phase = _contributions(scene, told, around.finished)
+        title, sentence = say("each.title", n=scene.examples()), _terms_are(scene, told)
+    else:
+        stage, last_phase = _alone(scene, told.node, mixed)
+        title, sentence = say("alone.title", i=1, f=told.node.op), say("alone.sentence", n=scene.examples())
+    return Slide(
+        id=f"examples-{around.position.step}",
+        kind="backward.examples",
+        head=say.text("head.reverse"),
+        title=title,
+        sentence=sentence,
+        position=around.position,
+        strip=strip(scene, told.node.name, back=True, finished=True, done=around.done, below=around.below, role=C),
+        stage=tuple(stage),
+        note=say.text("each.note" if mixed is None else "alone.note"),
+        last_phase=last_phase,
+    )
+
+
+# --- what each example adds ------------------------------------------------------------------------------------
+
+
+def _adding(scene: Scene, told: Told) -> list[Step]:
+    """The gradients of a step that are sums over the examples, where they are small enough to be written out."""
+    if not scene.adds_examples or told.node.shape[:-1] != (scene.examples(),):
+        return []
+    found = [step for step in told.steps if step.kind == "gradient" and step.target in scene.trace.parameters]
+    return [step for step in found if _is_a_sum(scene, told.node, step.target)]
+
+
+def _is_a_sum(scene: Scene, node: Node, of: str) -> bool:
+    """Whether a parameter meets every example: the weight of a layer, or a row that is repeated."""
+    shape = scene.shape(of)
+    meets_all = rule_of(scene, node, of).outer is not None or len(shape) < 2
+    return meets_all and node.operands.count(of) == 1 and max(shape, default=1) <= MOST_COLUMNS
+
+
+def _contributions(scene: Scene, told: Told, finished: list[str]) -> tuple[list[Block], int]:
+    """A line for each gradient, its terms one by one; with the last phase."""
+    stage: list[Block] = []
+    phase = 0
+    steps = _adding(scene, told)
+    for step in steps:
+        formula, phase = _written_out(scene, told.node, step, phase, step.target in finished)
+        stage.append(formula)
+        phase += 1
+    phase -= 1
+    shared: list[Expression] = [scene.names[step.target] for step in steps if scene.uses(step.target) > 1]
+    if len(shared) < len(steps):
+        reduction = primitive_of(scene, scene.trace.nodes[-1]).reduction
+        key = "each.mean" if reduction is not None and reduction.mean else "each.sum"
+        stage.append(Text(scene.say(key, n=scene.examples()), phase=phase))
+    if shared:
+        stage.append(Text(scene.say("each.use", W=scene.say.listed(shared)), phase=phase))
+    return stage, phase
+
+
+def _terms_are(scene: Scene, told: Told) -> Runs:
+    """``Column i of h̃ᵀ times row i of h₁ is the term of example i``."""
+    rules = (rule_of(scene, told.node, step.target) for step in _adding(scene, told))
+    rule = next((rule for rule in rules if rule.outer is not None), None)
+    if rule is None:
+        return scene.say("each.rows.sentence")
+    tilde, source = cotangent_name(scene, told.node.name), scene.names[source_of(scene, told.node, rule)]
+    left, right = (source, tilde) if rule.outer is not None and rule.outer.transposed else (tilde, source)
+    return scene.say("each.sentence", left=Transposed(left), right=right)
+
+
+def _written_out(scene: Scene, node: Node, step: Step, phase: int, finished: bool) -> tuple[Formula, int]:
+    """``∂ℓ/∂W = h̃ᵀ h = […][…] + […][…] = […] + […] = […]``, and the phase in which it ends."""
+    of, tilde = step.target, cotangent_name(scene, node.name)
+    told = compact(scene, node, step, tilde)
+    assert told is not None, "of a batch"
+    alone = scene.uses(of) == 1
+    shape = scene.shape(of)
+    parts = [Part("=", told[0], phase)]
+    for terms in _terms(scene, node, step):
+        phase += 1
+        parts.append(Part("=", terms, phase))
+    total = step.value.array().reshape(shape if len(shape) == 2 else (1, -1))
+    parts.append(Part("=", Matrix(total, C, C, new=True), phase + 1))
+    if alone:
+        left: Expression = Partial(scene.names[scene.output], scene.names[of], C)
+        return Formula(left, tuple(parts), "", C, done=finished), phase + 1
+    rule, *rest = parts
+    return Formula(rule.expression, tuple(rest), "", C), phase + 1
+
+
+def _terms(scene: Scene, node: Node, step: Step) -> list[Sum]:
+    """The sum over the examples: of a weight as outer products, and then as what they come to."""
+    of, rule = step.target, rule_of(scene, node, step.target)
+    bar = step.operands[0].array().reshape(node.shape)
+    shape = scene.shape(of)
+    size = (1, int(np.prod(shape))) if len(shape) < 2 else shape
+    chosen, dots = _chosen(scene, node, rule, bar, size)
+    matrices = [Matrix(a.reshape(size), C, C, shape=False) for a in _shares(scene, node, rule, bar, chosen)]
+    lines: list[list[Expression]] = [[*map(guarded, matrices)]]
+    if rule.outer is not None:
+        source = source_of(scene, node, rule)
+        lines.insert(0, [_outer_product(scene, rule, bar[i], source, i) for i in chosen])
+    return [Sum((*line[:dots], Dots(), *line[dots:]) if dots else tuple(line)) for line in lines]
+
+
+def _outer_product(scene: Scene, rule: Rule, bar: Array, source: str, example: int) -> Product:
+    assert rule.outer is not None
+    role = scene.names[source].role
+    back = Matrix(bar.reshape(1, -1), C, C, shape=False)
+    value = Matrix(scene.value(source)[example].reshape(1, -1), role, role, shape=False)
+    column, row = (value, back) if rule.outer.transposed else (back, value)
+    column = column._replace(array=column.array.T)
+    if column.array.size == row.array.size == 1:
+        return Product((guarded(column), guarded(row)), dot=True)
+    return Product((guarded(column), row))
+
+
+def _shares(scene: Scene, node: Node, rule: Rule, bar: Array, chosen: list[int]) -> Array:
+    """What each of the chosen examples sends to an operand: the VJP of its row alone."""
+    alone = np.zeros((len(chosen), *bar.shape))
+    alone[range(len(chosen)), chosen] = bar[chosen]
+    return np.asarray(rule.vjp(alone, *what_is_read(scene, node, rule.vjp_reads)))
+
+
+def _chosen(scene: Scene, node: Node, rule: Rule, bar: Array, size: tuple[int, ...]) -> tuple[list[int], int]:
+    """Which examples are written out, and where ⋯ stands among them (0: nowhere)."""
+    count = len(bar)
+    ways = [([*range(count)], 0)] if count <= MOST_TERMS else []
+    ways += [([0, count - 1], 1)] if count > 2 else []
+    for chosen, dots in ways:
+        terms = _shares(scene, node, rule, bar, chosen).reshape(len(chosen), *size)
+        letters = sum(_letters(scene, term) + 3 for term in terms)
+        if rule.outer is not None:
+            values = scene.value(source_of(scene, node, rule))[chosen]
+            rows, columns = (values, bar[chosen]) if not rule.outer.transposed else (bar[chosen], values)
+            products = sum(
+                _letters(scene, r.reshape(1, -1)) + _letters(scene, c.reshape(-1, 1)) + 3
+                for r, c in zip(rows, columns, strict=True)
+            )
+            letters = max(letters, products)
+        if letters <= MOST_LETTERS:
+            return chosen, dots
+    return [0], 1
+
+
+def _letters(scene: Scene, matrix: Array) -> int:
+    """About how many letters wide a matrix is written."""
+    digits, fractions = scene.numbers.digits, scene.numbers.fractions
+    return sum(1 + max(len(number_text(float(v), digits, fractions)) for v in column) for column in matrix.T) + 1
+
+
+# --- one example alone -----------------------------------------------------------------------------------------
+
+
+def _mixing(scene: Scene, told: Told) -> Step | None:
+    """The move of a cotangent back through a step that mixes the entries of a row, and says how."""
+    node = told.node
+    rules = [*primitive_of(scene, node).partials.values()]
+    if len(node.shape) != 2 or scene.rows > 1 or len(rules) != 1 or rules[0].jacobian is None:
+        return None
+    if not 1 < node.shape[1] <= MOST_COLUMNS:
+        return None
+    return next((step for step in told.steps if step.kind == "cotangent.update"), None)
+
+
+def _alone(scene: Scene, node: Node, step: Step) -> tuple[list[Block], int]:
+    """``∂p/∂h = diag(p) − p pᵀ = […]`` for the first example, and its row times that; with the last phase."""
+    (rule,) = primitive_of(scene, node).partials.values()
+    assert rule.jacobian is not None
+    text, latex = rule.jacobian
+    say, of, size = scene.say, step.target, node.shape[1]
+    out = Matrix(scene.value(node.name)[:1].T, Role.VALUE, Role.VALUE, shape=False)
+    name = scene.names[node.name]._replace(rank=1)
+    letters = Raw(text, latex, arguments=(("out", name), ("outᵀ", Transposed(name))))
+    numbers = Raw(text, latex, arguments=(("out", out), ("outᵀ", out._replace(array=out.array.T))))
+    matrix = Matrix(step.operands[1].array()[:size, :size])
+    partial = Partial(name, scene.names[of]._replace(rank=1))
+    parts = (Part("=", letters), Part("=", numbers, 1), Part("=", matrix, 2))
+    bar, made = (Matrix(a.array().reshape(node.shape)[:1], C, C) for a in (step.operands[0], step.value))
+    tilde = cotangent_name(scene, node.name)._replace(rank=1)
+    product = (Part("=", Product((bar, matrix)), 3), Part("=", made._replace(new=True), 4))
+    count = scene.examples()
+    stage: list[Block] = [
+        Formula(partial, parts),
+        Formula(Product((tilde, partial)), product, role=C, phase=3),
+        Text(say("alone.row", i=1), phase=4),
+    ]
+    remark = f"alone.{node.op}"
+    if remark in say.table:
+        stage.insert(1, Text(say(remark), phase=1))
+    if count > 1:
+        stage.append(Text(say("alone.blocks", n=count, all=count * size, k=size), phase=4))
+    return stage, 4
+
+
+def row_by_diagonal(scene: Scene, told: Told, phase: int) -> Work | None:
+    """``[8 6] diag(1, 0) = [8 0]``: what an entrywise step does to the row of one example, where that is short."""
+    node, step = told.node, told.steps[0]
+    rules = [*primitive_of(scene, node).partials.values()]
+    if len(node.shape) != 2 or scene.rows > 1 or scene.detail == "low" or len(rules) != 1 or rules[0].slope is None:
+        return None
+    if not 1 < node.shape[1] <= MOST_IN_A_ROW or step.kind != "cotangent.update":
+        return None
+    slope = slope_of(scene, node, rules[0])
+    example = next((i for i, row in enumerate(slope) if len({*row}) > 1), 0)
+    before, after = (
+        Matrix(a.array().reshape(node.shape)[example : example + 1], C, C, shape=False)
+        for a in (step.operands[0], step.value)
+    )
+    line = Relation(Product((before, Listed(slope[example], word="diag"))), "=", after)
+    meaning: Runs = scene.say("diagonal.meaning")
+    return Work(scene.say.text("diagonal.head", n=example + 1), line, meaning, phase, C)
