@@ -11,8 +11,19 @@ from adcli.arrays import Array
 from adcli.derivation import Step
 from adcli.explain.backward import compact
 from adcli.explain.blocks import Block, Formula, Late, Part, Position, Runs, Slide, Text, Work
-from adcli.explain.formulas import MOST_COLUMNS, guarded, primitive_of, rule_of, slope_of, source_of, what_is_read
+from adcli.explain.formulas import (
+    MOST_COLUMNS,
+    guarded,
+    primitive_of,
+    product,
+    rule_of,
+    slope_of,
+    source_of,
+    turned,
+    what_is_read,
+)
 from adcli.explain.maths import (
+    Bracketed,
     Dots,
     Expression,
     Listed,
@@ -33,7 +44,7 @@ from adcli.primitives.base import Partial as Rule
 from adcli.trace import Node
 
 MOST_TERMS = 4  # of a sum over the examples that is written out
-MOST_LETTERS = 70  # of such a sum
+MOST_LETTERS = 75  # of such a sum, which has a line to itself
 MOST_IN_A_ROW = 4  # entries of a row that is multiplied by its diagonal
 MOST_SLIDES = 3
 C = Role.COTANGENT
@@ -150,30 +161,43 @@ def _written_out(scene: Scene, node: Node, step: Step, phase: int, finished: boo
 
 
 def _terms(scene: Scene, node: Node, step: Step) -> list[Sum]:
-    """The sum over the examples: of a weight as outer products, and then as what they come to."""
-    of, rule = step.target, rule_of(scene, node, step.target)
-    bar = step.operands[0].array().reshape(node.shape)
-    shape = scene.shape(of)
-    size = (1, int(np.prod(shape))) if len(shape) < 2 else shape
-    chosen, dots = _chosen(scene, node, rule, bar, size)
-    matrices = [Matrix(a.reshape(size), C, C, shape=False) for a in _shares(scene, node, rule, bar, chosen)]
-    lines: list[list[Expression]] = [[*map(guarded, matrices)]]
+    """The sum over the examples, as many of them as there is room for."""
+    count = node.shape[0]
+    ways: list[list[int]] = [[*range(count)]] if count <= MOST_TERMS else []
+    ways += [[0, count - 1]] if count > 2 else []
+    for chosen in ways:
+        lines = _lines(scene, node, step, chosen)
+        if all(_letters(scene, line) <= MOST_LETTERS for line in lines):
+            return lines
+    return _lines(scene, node, step, [_telling(scene, node, step)])
+
+
+def _telling(scene: Scene, node: Node, step: Step) -> int:
+    """The first example that adds anything."""
+    rule = rule_of(scene, node, step.target)
+    adds = step.operands[0].array().reshape(node.shape).any(axis=1)
     if rule.outer is not None:
-        source = source_of(scene, node, rule)
-        lines.insert(0, [_outer_product(scene, rule, bar[i], source, i) for i in chosen])
-    return [Sum((*line[:dots], Dots(), *line[dots:]) if dots else tuple(line)) for line in lines]
+        adds &= scene.value(source_of(scene, node, rule)).any(axis=1)
+    return int(adds.argmax())
 
 
-def _outer_product(scene: Scene, rule: Rule, bar: Array, source: str, example: int) -> Product:
-    assert rule.outer is not None
-    role = scene.names[source].role
-    back = Matrix(bar.reshape(1, -1), C, C, shape=False)
-    value = Matrix(scene.value(source)[example].reshape(1, -1), role, role, shape=False)
-    column, row = (value, back) if rule.outer.transposed else (back, value)
-    column = column._replace(array=column.array.T)
-    if column.array.size == row.array.size == 1:
-        return Product((guarded(column), guarded(row)), dot=True)
-    return Product((guarded(column), row))
+def _lines(scene: Scene, node: Node, step: Step, chosen: list[int]) -> list[Sum]:
+    """The terms of the chosen examples: of a weight as outer products, and then as what they come to."""
+    rule, shape = rule_of(scene, node, step.target), scene.shape(step.target)
+    bar = step.operands[0].array().reshape(node.shape)
+    shares = (a.reshape(shape if len(shape) == 2 else (1, -1)) for a in _shares(scene, node, rule, bar, chosen))
+    lines: list[list[Expression]] = [[guarded(Matrix(share, C, C, shape=False)) for share in shares]]
+    if rule.outer is not None:
+        lines.insert(0, [_outer_product(scene, node, rule, bar[i], i) for i in chosen])
+    return [Sum(_with_dots(line, chosen, len(bar))) for line in lines]
+
+
+def _with_dots(terms: list[Expression], chosen: list[int], count: int) -> tuple[Expression, ...]:
+    """The terms, with ⋯ wherever examples are left out."""
+    found: list[Expression] = []
+    for before, here, term in zip([-1, *chosen], chosen, terms, strict=False):
+        found += [Dots(), term] if here > before + 1 else [term]
+    return (*found, Dots()) if chosen[-1] < count - 1 else tuple(found)
 
 
 def _shares(scene: Scene, node: Node, rule: Rule, bar: Array, chosen: list[int]) -> Array:
@@ -183,31 +207,43 @@ def _shares(scene: Scene, node: Node, rule: Rule, bar: Array, chosen: list[int])
     return np.asarray(rule.vjp(alone, *what_is_read(scene, node, rule.vjp_reads)))
 
 
-def _chosen(scene: Scene, node: Node, rule: Rule, bar: Array, size: tuple[int, ...]) -> tuple[list[int], int]:
-    """Which examples are written out, and where ⋯ stands among them (0: nowhere)."""
-    count = len(bar)
-    ways = [([*range(count)], 0)] if count <= MOST_TERMS else []
-    ways += [([0, count - 1], 1)] if count > 2 else []
-    for chosen, dots in ways:
-        terms = _shares(scene, node, rule, bar, chosen).reshape(len(chosen), *size)
-        letters = sum(_letters(scene, term) + 3 for term in terms)
-        if rule.outer is not None:
-            values = scene.value(source_of(scene, node, rule))[chosen]
-            rows, columns = (values, bar[chosen]) if not rule.outer.transposed else (bar[chosen], values)
-            products = sum(
-                _letters(scene, r.reshape(1, -1)) + _letters(scene, c.reshape(-1, 1)) + 3
-                for r, c in zip(rows, columns, strict=True)
-            )
-            letters = max(letters, products)
-        if letters <= MOST_LETTERS:
-            return chosen, dots
-    return [0], 1
+def _outer_product(scene: Scene, node: Node, rule: Rule, bar: Array, example: int) -> Product:
+    assert rule.outer is not None
+    source = source_of(scene, node, rule)
+    role = scene.names[source].role
+    back = Matrix(bar.reshape(1, -1), C, C, shape=False)
+    value = Matrix(scene.value(source)[example].reshape(1, -1), role, role, shape=False)
+    column, row = (value, back) if rule.outer.transposed else (back, value)
+    return product(guarded(turned(column)), row)
 
 
-def _letters(scene: Scene, matrix: Array) -> int:
-    """About how many letters wide a matrix is written."""
-    digits, fractions = scene.numbers.digits, scene.numbers.fractions
-    return sum(1 + max(len(number_text(float(v), digits, fractions)) for v in column) for column in matrix.T) + 1
+def _letters(scene: Scene, e: Expression) -> int:
+    """How many letters wide a sum over examples is written, at most."""
+    match e:
+        case Sum():
+            return sum(_letters(scene, term) + 3 for term in e.terms) - 3
+        case Product():
+            return sum(_letters(scene, factor) for factor in e.factors)
+        case Bracketed():
+            return _letters(scene, e.of) + 2
+        case Matrix():
+            return _width(scene, e.array)
+        case _:
+            return 1
+
+
+def _width(scene: Scene, matrix: Array) -> int:
+    """How many letters wide a matrix is at most: its numbers stand under each other with the same decimals."""
+    for fractions in (scene.numbers.fractions, False):
+        columns = [[number_text(float(v), scene.numbers.digits, fractions).partition(".") for v in c] for c in matrix.T]
+        decimals = max(len(after) for column in columns for _, _, after in column)
+        if not decimals:
+            break
+    widths = (
+        max(len(whole) for whole, _, _ in column) + any(after for _, _, after in column) * (1 + decimals)
+        for column in columns
+    )
+    return sum(width + 1 for width in widths) + 1
 
 
 # --- one example alone -----------------------------------------------------------------------------------------
@@ -239,11 +275,11 @@ def _alone(scene: Scene, node: Node, step: Step) -> tuple[list[Block], int]:
     parts = (Part("=", letters), Part("=", numbers, 1), Part("=", matrix, 2))
     bar, made = (Matrix(a.array().reshape(node.shape)[:1], C, C) for a in (step.operands[0], step.value))
     tilde = cotangent_name(scene, node.name)._replace(rank=1)
-    product = (Part("=", Product((bar, matrix)), 3), Part("=", made._replace(new=True), 4))
+    multiplied = (Part("=", Product((bar, matrix)), 3), Part("=", made._replace(new=True), 4))
     count = scene.examples()
     stage: list[Block] = [
         Formula(partial, parts),
-        Formula(Product((tilde, partial)), product, role=C, phase=3),
+        Formula(Product((tilde, partial)), multiplied, role=C, phase=3),
         Text(say("alone.row", i=1), phase=4),
     ]
     remark = f"alone.{node.op}"

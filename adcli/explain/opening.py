@@ -103,11 +103,11 @@ def sizes(scene: Scene) -> Slide:
     )
     rows = [_size_row(scene, name) for name in _first_and_last(scene.wrt)]
     stage: list[Block] = [Table(columns, _with_dots(scene, rows, len(scene.wrt)))]
-    letters = _letters(scene)
+    letters, example = _letters(scene)
     if letters:
         stage += [letters, Text(say("sizes.zeros.row" if scene.row_vectors else "sizes.zeros"), phase=2)]
-        if scene.examples() > 1:
-            stage.append(Text(say("sizes.example", n=scene.examples()), phase=2))
+        if example is not None:
+            stage.append(Text(say("sizes.example", i=example + 1, n=scene.examples()), phase=2))
     kind = "parameters" if all(name in scene.trace.parameters for name in scene.wrt) else "numbers"
     return Slide(
         id="sizes",
@@ -131,8 +131,8 @@ def _size_row(scene: Scene, name: str) -> Row:
     return Row(((scene.names[name],), (Words(scene.shape_text(name) or "1"),), (Words(f"{scene.size(name):,}"),), by))
 
 
-def _letters(scene: Scene) -> Formula | None:
-    """∂h₁/∂W₁ with x₁ x₂ and zeros, then its numbers."""
+def _letters(scene: Scene) -> tuple[Formula | None, int | None]:
+    """∂h₁/∂W₁ with x₁ x₂ and zeros, then its numbers; of a batch that of one example, and of which."""
     parameters = [name for name in scene.trace.parameters if name in scene.wrt]
     for node, name in [(step, name) for step in scene.flowing for name in step.operands if name in parameters]:
         if rule_of(scene, node, name).outer is None:
@@ -143,9 +143,9 @@ def _letters(scene: Scene) -> Formula | None:
         if symbols is not None:
             left = Partial(scene.names[node.name], scene.names[name])
             matrix = _in_numbers(symbols, x[example])._replace(heads=heads_of(scene, name))
-            label = scene.say.text("example", n=example + 1) if scene.examples() > 1 else ""
-            return Formula(left, (Part("=", symbols, 1), Part("=", matrix, 2)), label)
-    return None
+            formula = Formula(left, (Part("=", symbols, 1), Part("=", matrix, 2)))
+            return formula, example if scene.examples() > 1 else None
+    return None, None
 
 
 def _in_numbers(symbols: Symbols, x: Array) -> Matrix:
