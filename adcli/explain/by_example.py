@@ -35,11 +35,11 @@ C = Role.COTANGENT
 
 def told_by_example(scene: Scene, told: Sequence[Told]) -> set[int]:
     """The steps back that get a slide on their examples; of many only the first of each kind."""
-    adding = [place for place, one in enumerate(told) if adding(scene, one)]
-    mixing = [place for place, one in enumerate(told) if _mixing(scene, one) is not None]
-    if scene.detail == "full" or len(adding) + len(mixing) <= MOST_SLIDES:
-        return {*adding, *mixing}
-    return {*adding[:1], *mixing[:1]}
+    sums = [place for place, one in enumerate(told) if adding(scene, one)]
+    mixes = [place for place, one in enumerate(told) if _mixing(scene, one) is not None]
+    if scene.detail == "full" or len(sums) + len(mixes) <= MOST_SLIDES:
+        return {*sums, *mixes}
+    return {*sums[:1], *mixes[:1]}
 
 
 class Around(NamedTuple):
@@ -96,7 +96,8 @@ def _alone(scene: Scene, node: Node, step: Step) -> tuple[list[Block], int]:
     say, of, size = scene.say, step.target, node.shape[1]
     out = Matrix(scene.value(node.name)[:1].T, Role.VALUE, Role.VALUE, shape=False)
     name = scene.names[node.name]._replace(rank=1)
-    letters = Raw(text, latex, arguments=(("out", name), ("outᵀ", Transposed(name))))
+    column, row = (Transposed(name), name) if scene.row_vectors else (name, Transposed(name))
+    letters = Raw(text, latex, arguments=(("out", column), ("outᵀ", row)))
     numbers = Raw(text, latex, arguments=(("out", out), ("outᵀ", out._replace(array=out.array.T))))
     matrix = Matrix(step.operands[1].array()[:size, :size])
     partial = Partial(name, scene.names[of]._replace(rank=1))
