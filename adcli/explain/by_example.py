@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from adcli.derivation import Step
-from adcli.explain.blocks import Block, Formula, Late, Part, Position, Runs, Slide, Text, Work
-from adcli.explain.contributions import adding, contributions, terms_are
+from adcli.explain.blocks import Block, Formula, Late, Part, Position, Slide, Text, Work
+from adcli.explain.contributions import adding, contributions, letters, terms_are
 from adcli.explain.formulas import (
     MOST_COLUMNS,
     primitive_of,
@@ -28,7 +28,7 @@ from adcli.explain.scene import Scene
 from adcli.explain.selection import Told
 from adcli.trace import Node
 
-MOST_IN_A_ROW = 4  # entries of a row that is multiplied by its diagonal
+MOST_LETTERS = 32  # of a row that is multiplied by its diagonal, in the column at the side
 MOST_SLIDES = 3
 C = Role.COTANGENT
 
@@ -97,11 +97,11 @@ def _alone(scene: Scene, node: Node, step: Step) -> tuple[list[Block], int]:
     out = Matrix(scene.value(node.name)[:1].T, Role.VALUE, Role.VALUE, shape=False)
     name = scene.names[node.name]._replace(rank=1)
     column, row = (Transposed(name), name) if scene.row_vectors else (name, Transposed(name))
-    letters = Raw(text, latex, arguments=(("out", column), ("outᵀ", row)))
+    in_letters = Raw(text, latex, arguments=(("out", column), ("outᵀ", row)))
     numbers = Raw(text, latex, arguments=(("out", out), ("outᵀ", out._replace(array=out.array.T))))
     matrix = Matrix(step.operands[1].array()[:size, :size])
     partial = Partial(name, scene.names[of]._replace(rank=1))
-    parts = (Part("=", letters), Part("=", numbers, 1), Part("=", matrix, 2))
+    parts = (Part("=", in_letters), Part("=", numbers, 1), Part("=", matrix, 2))
     bar, made = (Matrix(a.array().reshape(node.shape)[:1], C, C) for a in (step.operands[0], step.value))
     tilde = cotangent_name(scene, node.name)._replace(rank=1)
     multiplied = (Part("=", Product((bar, matrix)), 3), Part("=", made._replace(new=True), 4))
@@ -125,7 +125,7 @@ def row_by_diagonal(scene: Scene, told: Told, phase: int) -> Work | None:
     rules = [*primitive_of(scene, node).partials.values()]
     if len(node.shape) != 2 or scene.rows > 1 or scene.detail == "low" or len(rules) != 1 or rules[0].slope is None:
         return None
-    if not 1 < node.shape[1] <= MOST_IN_A_ROW or step.kind != "cotangent.update":
+    if node.shape[1] == 1 or step.kind != "cotangent.update":
         return None
     slope = slope_of(scene, node, rules[0])
     example = next((i for i, row in enumerate(slope) if len({*row}) > 1), 0)
@@ -133,6 +133,11 @@ def row_by_diagonal(scene: Scene, told: Told, phase: int) -> Work | None:
         Matrix(a.array().reshape(node.shape)[example : example + 1], C, C, shape=False)
         for a in (step.operands[0], step.value)
     )
-    line = Relation(Product((before, Listed(slope[example], word="diag"))), "=", after)
-    meaning: Runs = scene.say("diagonal.meaning")
-    return Work(scene.say.text("diagonal.head", n=example + 1), line, meaning, phase, C)
+    diagonal = Listed(slope[example], word="diag")
+    head = scene.say.text("diagonal.head", n=example + 1)
+    if letters(scene, before) + letters(scene, diagonal) + letters(scene, after) <= MOST_LETTERS:
+        line = Relation(Product((before, diagonal)), "=", after)
+        return Work(head, line, scene.say("diagonal.meaning"), phase, C)
+    if letters(scene, diagonal) <= MOST_LETTERS:
+        return Work(head, diagonal, scene.say("diagonal.alone"), phase, C)
+    return None

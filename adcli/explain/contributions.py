@@ -22,6 +22,7 @@ from adcli.explain.maths import (
     Bracketed,
     Dots,
     Expression,
+    Listed,
     Matrix,
     Partial,
     Product,
@@ -87,14 +88,15 @@ def terms_are(scene: Scene, told: Told) -> Runs:
     return scene.say("each.sentence", left=Transposed(left), right=right)
 
 
-def _written_out(scene: Scene, node: Node, step: Step, phase: int, finished: bool) -> tuple[Formula, int]:
+def _written_out(scene: Scene, node: Node, step: Step, first: int, finished: bool) -> tuple[Formula, int]:
     """``∂ℓ/∂W = h̃ᵀ h = […][…] + […][…] = […] + […] = […]``, and the phase in which it ends."""
     of, tilde = step.target, cotangent_name(scene, node.name)
     told = compact(scene, node, step, tilde)
     assert told is not None, "of a batch"
     alone = scene.uses(of) == 1
     shape = scene.shape(of)
-    parts = [Part("=", told[0], phase)]
+    parts = [Part("=", told[0], first)]
+    phase = first
     for terms in _terms(scene, node, step):
         phase += 1
         parts.append(Part("=", terms, phase))
@@ -102,9 +104,9 @@ def _written_out(scene: Scene, node: Node, step: Step, phase: int, finished: boo
     parts.append(Part("=", Matrix(total, C, C, new=True), phase + 1))
     if alone:
         left: Expression = Partial(scene.names[scene.output], scene.names[of], C)
-        return Formula(left, tuple(parts), "", C, done=finished), phase + 1
+        return Formula(left, tuple(parts), role=C, done=finished, phase=first), phase + 1
     rule, *rest = parts
-    return Formula(rule.expression, tuple(rest), "", C), phase + 1
+    return Formula(rule.expression, tuple(rest), role=C, phase=first), phase + 1
 
 
 def _terms(scene: Scene, node: Node, step: Step) -> list[Sum]:
@@ -114,7 +116,7 @@ def _terms(scene: Scene, node: Node, step: Step) -> list[Sum]:
     ways += [[0, count - 1]] if count > 2 else []
     for chosen in ways:
         lines = _lines(scene, node, step, chosen)
-        if all(_letters(scene, line) <= MOST_LETTERS for line in lines):
+        if all(letters(scene, line) <= MOST_LETTERS for line in lines):
             return lines
     return _lines(scene, node, step, [_telling(scene, node, step)])
 
@@ -164,17 +166,19 @@ def _outer_product(scene: Scene, node: Node, rule: Rule, bar: Array, example: in
     return product(guarded(turned(column)), row)
 
 
-def _letters(scene: Scene, e: Expression) -> int:
-    """How many letters wide a sum over examples is written, at most."""
+def letters(scene: Scene, e: Expression) -> int:
+    """How many letters wide a sum over examples is written, or a row times a diagonal, at most."""
     match e:
         case Sum():
-            return sum(_letters(scene, term) + 3 for term in e.terms) - 3
+            return sum(letters(scene, term) + 3 for term in e.terms) - 3
         case Product():
-            return sum(_letters(scene, factor) for factor in e.factors)
+            return sum(letters(scene, factor) for factor in e.factors)
         case Bracketed():
-            return _letters(scene, e.of) + 2
+            return letters(scene, e.of) + 2
         case Matrix():
             return _width(scene, e.array)
+        case Listed():
+            return _width(scene, e.array.reshape(1, -1)) + len(e.word) + e.array.size - 1
         case _:
             return 1
 

@@ -278,7 +278,7 @@ def _three_an_entry(out: Shape, x: Shape) -> int:
 
 _SOFTMAX_PULLBACK = (
     "⟦out⟧ ∘ (⟦bar⟧ − Σ_columns ⟦out⟧ ∘ ⟦bar⟧)",
-    r"⟦out⟧ \circ \bigl(⟦bar⟧ - \textstyle\sum_{\mathrm{columns}} ⟦out⟧ \circ ⟦bar⟧\bigr)",
+    r"⟦out⟧ \circ (⟦bar⟧ - \textstyle\sum_{\mathrm{columns}} ⟦out⟧ \circ ⟦bar⟧)",
 )
 _SOFTMAX_JACOBIAN = "diag(⟦out⟧) − ⟦out⟧ ⟦outᵀ⟧", r"\operatorname{diag}(⟦out⟧) - ⟦out⟧ \, ⟦outᵀ⟧"
 _LOG_SOFTMAX_JACOBIAN = "I − 1 exp(⟦outᵀ⟧)", r"\mathbf{I} - \mathbf{1} \exp(⟦outᵀ⟧)"

@@ -180,6 +180,7 @@ TABLE = {
     "alone.blocks": "The Jacobian of the batch is {all}×{all} and **block diagonal**: a block of {k}×{k} for each of the {n} examples, and zeros. It is never built.",
     "alone.note": "Let them say one entry of the diagonal and one beside it, before the matrix is shown. Why does every row add up to 0?",
     "diagonal.head": "example {n} alone",
+    "diagonal.alone": "its Jacobian: the row is multiplied by it",
     "diagonal.meaning": "its row times its diagonal Jacobian",
     "sizes.example": "This is example {i} alone; in the Jacobian of the batch the {n} examples stand one below the other.",
     "back.done.title": "{done}: done",

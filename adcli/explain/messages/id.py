@@ -166,6 +166,7 @@ TABLE = {
     "alone.blocks": "Jacobian dari seluruh batch berukuran {all}×{all} dan **blok-diagonal**: satu blok {k}×{k} untuk masing-masing dari {n} contoh, sisanya nol. Matriks itu tidak pernah dibentuk.",
     "alone.note": "Minta mahasiswa menyebutkan satu entri diagonal dan satu entri di sampingnya sebelum matriksnya ditampilkan. Mengapa jumlah setiap baris 0?",
     "diagonal.head": "contoh {n} saja",
+    "diagonal.alone": "Jacobian-nya: barisnya dikalikan dengan ini",
     "diagonal.meaning": "barisnya kali Jacobian diagonalnya",
     "sizes.example": "Ini contoh {i} saja; di Jacobian seluruh batch, {n} contoh disusun dari atas ke bawah.",
     "back.done.title": "{done} selesai",
