@@ -28,7 +28,7 @@ from adcli.explain.scene import Scene
 from adcli.explain.selection import Told
 from adcli.trace import Node
 
-MOST_LETTERS = 32  # of a row that is multiplied by its diagonal, in the column at the side
+MOST_LETTERS = 36  # of a row that is multiplied by its diagonal, in the column at the side
 MOST_SLIDES = 3
 C = Role.COTANGENT
 
