@@ -111,7 +111,7 @@ def _alone(scene: Scene, node: Node, step: Step) -> tuple[list[Block], int]:
         Formula(Product((tilde, partial)), multiplied, role=C, phase=3),
         Text(say("alone.row", i=1), phase=4),
     ]
-    remark = f"alone.{node.op}"
+    remark = f"back.alone.{node.op}"
     if remark in say.table:
         stage.insert(1, Text(say(remark), phase=1))
     if count > 1:

@@ -176,7 +176,7 @@ TABLE = {
     "alone.sentence": "The {n} examples don't meet here: each row is multiplied by a Jacobian of its own.",
     "alone.sentence.one": "The row is multiplied by a full Jacobian.",
     "alone.row": "The same as row {i} on the slide before, where no Jacobian was built.",
-    "alone.log_softmax": "Here 1 is a column of ones: every row of I loses the same probabilities.",
+    "back.alone.log_softmax": "Here 1 is a column of ones: every row of I loses the same probabilities.",
     "alone.blocks": "The Jacobian of the batch is {all}×{all} and **block diagonal**: a block of {k}×{k} for each of the {n} examples, and zeros. It is never built.",
     "alone.note": "Let them say one entry of the diagonal and one beside it, before the matrix is shown. Why does every row add up to 0?",
     "diagonal.head": "example {n} alone",

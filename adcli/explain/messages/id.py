@@ -162,7 +162,7 @@ TABLE = {
     "alone.sentence": "Di sini {n} contoh tidak saling bertemu: setiap baris dikalikan dengan Jacobian-nya sendiri.",
     "alone.sentence.one": "Baris ini dikalikan dengan satu Jacobian penuh.",
     "alone.row": "Sama dengan baris ke-{i} di slide sebelumnya, yang dihitung tanpa membentuk Jacobian.",
-    "alone.log_softmax": "Di sini 1 adalah kolom yang semua entrinya satu: setiap baris I dikurangi probabilitas yang sama.",
+    "back.alone.log_softmax": "Di sini 1 adalah kolom yang semua entrinya satu: setiap baris I dikurangi probabilitas yang sama.",
     "alone.blocks": "Jacobian dari seluruh batch berukuran {all}×{all} dan **blok-diagonal**: satu blok {k}×{k} untuk masing-masing dari {n} contoh, sisanya nol. Matriks itu tidak pernah dibentuk.",
     "alone.note": "Minta mahasiswa menyebutkan satu entri diagonal dan satu entri di sampingnya sebelum matriksnya ditampilkan. Mengapa jumlah setiap baris 0?",
     "diagonal.head": "contoh {n} saja",
