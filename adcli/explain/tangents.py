@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from adcli.explain.blocks import Formula, Part, Runs, Work
 from adcli.explain.by_hand import effect, work
 from adcli.explain.formulas import heads_of, jacobian, product, rule_of, source_of
 from adcli.explain.maths import Expression, Matrix, Name, Partial, Product, Role, Sum
+from adcli.explain.portions import Line
 from adcli.explain.scene import Scene
 from adcli.explain.thrift import is_kept
 from adcli.trace import Node
@@ -21,37 +22,47 @@ MOST_UPDATES = 4
 T = Role.TANGENT
 
 
-def tangent_formulas(
+def tangent_lines(
     scene: Scene, node: Node, steps: list[Step], zeros: dict[str, Array | None], newest: Mapping[str, str]
-) -> tuple[list[Formula], Work | None]:
-    """A line for each tangent: rule, numbers, result; the first product has one entry worked by hand.
+) -> list[Line]:
+    """A line for each step of a tangent: rule, numbers, result; the first product has one entry worked by hand.
 
     Where several contributions to a tangent meet, each has its own line, and a line of the tangent adds them.
     ``newest`` says at which value the tangent of a name is that is called Ŵ: one that waited is written ∂h/∂W.
     """
-    found: list[Formula] = []
+    found: list[Line] = []
     hand: Work | None = None
     updates = 0
     added = {step.target for step in steps if step.kind == "accumulate"}
     terms: dict[str, list[Expression]] = {}
     for step in steps:
+        block: Work | None = None
+        formula: Formula | None = None
         if step.kind == "tangent.init":
-            found.append(_started(scene, node, step))
-            mask = found[-1].parts[-1].expression
+            formula = _started(scene, node, step)
+            mask = formula.parts[-1].expression
             zeros[step.target] = mask.zeros if isinstance(mask, Matrix) else None
-            if step.target in added:
-                found[-1] = _as_term(found[-1], terms.setdefault(step.target, []))
         elif step.kind == "tangent.update":
             updates += 1
-            if updates > MOST_UPDATES and scene.detail != "full":
-                continue
-            formula, block = _updated(scene, node, step, zeros, hand is None, step.target in added, newest)
-            hand = hand or block
-            found.append(_as_term(formula, terms.setdefault(step.target, [])) if step.target in added else formula)
+            if updates <= MOST_UPDATES or scene.detail == "full":
+                formula, block = _updated(scene, node, step, zeros, hand is None, step.target in added, newest)
+                hand = hand or block
         elif step.kind == "accumulate":
-            found.append(_added(scene, step, terms.get(step.target, [])))
+            formula = _added(scene, step, terms.get(step.target, []))
             zeros[step.target] = None
-    return found, hand
+        else:
+            continue
+        if formula is not None and step.kind != "accumulate" and step.target in added:
+            formula = _as_term(formula, terms.setdefault(step.target, []))
+        found.append(Line(step, formula, _kin(scene, step, added), block))
+    return found
+
+
+def _kin(scene: Scene, step: Step, added: Collection[str]) -> Hashable:
+    """Tangents of one layer belong together, and so do what is added and the sum; not what goes on and what begins."""
+    if step.target in added:
+        return step.target, step.kind == "tangent.update"
+    return next(n.name for n in scene.trace.nodes if step.target in n.operands), step.kind
 
 
 def _as_term(formula: Formula, terms: list[Expression]) -> Formula:
