@@ -38,6 +38,8 @@ def headline(scene: Scene, portion: Portion) -> tuple[Runs, Runs]:
     if updates and begun:
         title = say("forward.both.title", pushed=pushed, f=through, new=new)
         return title, say("forward.both.sentence" if of_weights else "forward.both.plain", n=len(begun), d=own)
+    if updates and _was_pushed(portion):
+        return say("forward.other.title", pushed=pushed, f=through), say("forward.other.sentence")
     if updates:
         title = say("forward.push.title", pushed=pushed, f=through)
         return title, how_it_acts(scene, node) or say("forward.push.sentence" if of_weights else "forward.push.plain")
@@ -66,6 +68,13 @@ def _loss(scene: Scene, portion: Portion) -> tuple[Runs, Runs]:
     count = len({step.target for step in portion.updates})
     title = say("forward.loss.row.title") if is_whole else say("forward.loss.row.part.title", pushed=pushed, n=count)
     return title, say(key, n=scene.examples())
+
+
+def _was_pushed(portion: Portion) -> bool:
+    """Whether a slide before has pushed the same tangents, along another way."""
+    begin = next(index for index, step in enumerate(portion.whole) if step is portion.steps[0])
+    before = {step.target for step in portion.whole[:begin] if step.kind == "tangent.update"}
+    return before.issuperset(step.target for step in portion.updates)
 
 
 def _is_loss(scene: Scene, portion: Portion) -> bool:

@@ -14,7 +14,7 @@ from adcli.explain.selection import Told
 from adcli.notation.numbers import number_text
 from adcli.trace import Node
 
-MOST_HIGH = 12  # lines of writing that a slide has room for, beside all that stands around them
+MOST_HIGH = 13  # lines of writing that a slide has room for, beside all that stands around them
 ROOM = 46  # characters of a line
 SIGN, HANGING, LEAST_ASIDE = 3, 5, 17  # characters of `` = ``, of a line that goes on, and of a remark beside one
 MOST_ROWS, MOST_COLUMNS, MOST_WHOLE = 4, 6, 24  # of a matrix that is shortened, and of one that is not to be
@@ -94,7 +94,8 @@ def _shared_out(values: Sequence[Block], has_slope: bool, lines: Sequence[Line],
             found.append([])
             used = 0
         for line, high in own:
-            if used and high and used + high > MOST_HIGH:
+            is_sum = line.step.kind == "accumulate"  # which stays with the last of its terms
+            if used and high and used + high > MOST_HIGH and not is_sum:
                 found.append([])
                 used = 0
             found[-1].append(line)

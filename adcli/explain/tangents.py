@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from adcli.derivation import Step
 from adcli.explain.backward import as_term
 from adcli.explain.blocks import Formula, Part, Runs, Work
 from adcli.explain.by_hand import effect, work
-from adcli.explain.formulas import heads_of, jacobian, product, rule_of, source_of
+from adcli.explain.formulas import MOST_COLUMNS, heads_of, jacobian, product, rule_of, source_of
 from adcli.explain.maths import Expression, Matrix, Name, Partial, Product, Role, Sum
 from adcli.explain.portions import Line
 from adcli.explain.scene import Scene
@@ -19,6 +19,7 @@ from adcli.explain.thrift import is_kept
 from adcli.trace import Node
 
 MOST_UPDATES = 4
+MOST_CUT = 2  # of those whose matrices are too large to be shown whole: they fill a slide each
 T = Role.TANGENT
 
 
@@ -33,9 +34,10 @@ def tangent_lines(
     found: list[Line] = []
     hand: Work | None = None
     updates = 0
+    most = _most_updates(scene, steps)
     added = {step.target for step in steps if step.kind == "accumulate"}
     terms: dict[str, list[Expression]] = {}
-    for step in steps:
+    for step, following in zip(steps, [*steps[1:], None], strict=True):
         block: Work | None = None
         formula: Formula | None = None
         if step.kind == "tangent.init":
@@ -44,7 +46,7 @@ def tangent_lines(
             zeros[step.target] = mask.zeros if isinstance(mask, Matrix) else None
         elif step.kind == "tangent.update":
             updates += 1
-            if updates <= MOST_UPDATES or scene.detail == "full":
+            if updates <= most:
                 formula, block = _updated(scene, node, step, zeros, hand is None, step.target in added, newest)
                 hand = hand or block
         elif step.kind == "accumulate":
@@ -54,15 +56,23 @@ def tangent_lines(
             continue
         if formula is not None and step.kind != "accumulate" and step.target in added:
             formula = _as_term(formula, terms.setdefault(step.target, []))
-        found.append(Line(step, formula, _kin(scene, step, added), block))
+        is_summed = "accumulate" in (step.kind, following.kind if following else "")
+        kin = (step.target, is_summed) if step.target in added else _layer(scene, step)
+        found.append(Line(step, formula, kin, block))
     return found
 
 
-def _kin(scene: Scene, step: Step, added: Collection[str]) -> Hashable:
-    """Tangents of one layer belong together, and so do what is added and the sum; not what goes on and what begins."""
-    if step.target in added:
-        return step.target, step.kind == "tangent.update"
-    return next(n.name for n in scene.trace.nodes if step.target in n.operands), step.kind
+def _most_updates(scene: Scene, steps: list[Step]) -> int:
+    """How many tangents are written out on their way through a step."""
+    if scene.detail == "full":
+        return len(steps)
+    high = max((step.operands[0].shape[1] for step in steps if step.kind == "tangent.update"), default=0)
+    return MOST_CUT if high > MOST_COLUMNS else MOST_UPDATES
+
+
+def _layer(scene: Scene, step: Step) -> Hashable:
+    """What the tangents of one layer have in common, those that go on as well as those that begin."""
+    return next((n.name for n in scene.trace.nodes if step.target in n.operands), ""), step.kind
 
 
 def _as_term(formula: Formula, terms: list[Expression]) -> Formula:

@@ -115,6 +115,8 @@ TABLE = {
     "forward.push.title": "Push {pushed} through {f}",
     "forward.push.sentence": "Multiply by the input Jacobian from the left.",
     "forward.push.plain": "Multiply by the derivative of this step from the left.",
+    "forward.other.title": "The other way of {pushed} through {f}, and the sum",
+    "forward.other.sentence": "Along each way comes a part of the tangent, which is the sum of them.",
     "forward.both.title": "Push {pushed} through {f}, start {new}",
     "forward.both.sentence": "Multiply by the input Jacobian; start the new ones with their weight Jacobians.",
     "forward.both.sentence.one": "Multiply by the input Jacobian; start the new one with its weight Jacobian.",
