@@ -182,7 +182,8 @@ def test_a_contribution_is_not_yet_the_tangent() -> None:
 def test_the_story_of_one_parameter_speaks_of_that_alone() -> None:
     assert [words(s.title) for s in story("classifier", wrt=("W2",)) if s.position and s.position.step > 2] == [
         "Start W₂",
-        "The loss: every tangent becomes a row",
+        "The loss, and its slope ∂",
+        "The loss: W₂ becomes a row",
     ]
 
 

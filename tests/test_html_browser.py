@@ -118,8 +118,9 @@ return found
 
 # How large the letters of the stage are on each slide of a step forward.
 LETTERS = """
+const size = e => parseFloat(getComputedStyle(e).fontSize) * e.currentCSSZoom
 return [...document.querySelectorAll('section[data-kind="forward.step"] .stage')].map(stage =>
-  Math.min(...[...stage.querySelectorAll('math')].map(e => parseFloat(getComputedStyle(e).fontSize) * e.currentCSSZoom)))
+  Math.min(...[...stage.querySelectorAll('math')].filter(e => !e.closest('.remark, .text')).map(size)))
 """
 
 # How much is not revealed.

@@ -14,6 +14,7 @@ from adcli.explain.selection import Told
 from adcli.notation.numbers import number_text
 from adcli.trace import Node
 
+FRACTION = 1.5  # lines that a ∂/∂ takes
 MOST_HIGH = 13  # lines of writing that a slide has room for, beside all that stands around them
 ROOM = 46  # characters of a line
 SIGN, HANGING, LEAST_ASIDE = 3, 5, 17  # characters of `` = ``, of a line that goes on, and of a remark beside one
@@ -86,7 +87,7 @@ def _shared_out(values: Sequence[Block], has_slope: bool, lines: Sequence[Line],
     itself, unless its slope goes with it, or there is no room at all.
     """
     found: list[list[Line]] = [[]]
-    used = sum(rows(block, numbers) for block in values)
+    used = sum(rows(block, numbers) for block in values) + has_slope  # what is said of a loss takes a line more
     for _, kin in groupby(lines, key=lambda line: line.kin):
         own = [(line, rows(line.formula, numbers)) for line in kin]
         is_first = not found[-1] and not has_slope
@@ -103,7 +104,7 @@ def _shared_out(values: Sequence[Block], has_slope: bool, lines: Sequence[Line],
     return found
 
 
-def rows(block: Block | None, numbers: Numbers) -> int:
+def rows(block: Block | None, numbers: Numbers) -> float:
     """About how many lines of writing a formula takes, broken before a sign where it is too long for one."""
     if not isinstance(block, Formula):
         return 0
@@ -116,7 +117,11 @@ def rows(block: Block | None, numbers: Numbers) -> int:
             used = HANGING - SIGN
         used += wide
         high[-1] = max(high[-1], _height(part.expression, numbers))
-    return sum(high) + (bool(block.aside) and used + LEAST_ASIDE > ROOM)
+    return max(sum(high), FRACTION if _has_fraction(block) else 1) + (bool(block.aside) and used + LEAST_ASIDE > ROOM)
+
+
+def _has_fraction(thing: object) -> bool:
+    return isinstance(thing, Partial) or (isinstance(thing, tuple) and any(map(_has_fraction, thing)))
 
 
 def _most(numbers: Numbers) -> tuple[int, int]:
