@@ -116,6 +116,13 @@ parts.forEach((one, i) => parts.slice(i + 1).forEach((other, j) => {
 return found
 """
 
+# How large the letters of the stage are on each slide of a step forward.
+LETTERS = """
+const size = e => parseFloat(getComputedStyle(e).fontSize) * e.currentCSSZoom
+return [...document.querySelectorAll('section[data-kind="forward.step"] .stage')].map(stage =>
+  Math.min(...[...stage.querySelectorAll('math')].filter(e => !e.closest('.remark, .text')).map(size)))
+"""
+
 # How much is not revealed.
 HIDDEN = """
 return [...document.querySelectorAll('.fragment:not(.step)')]
@@ -238,6 +245,16 @@ def test_arrows_move_and_reveal_and_nothing_overflows(browser: Browser, pages: d
     assert browser.run("return [Reveal.getIndices().h, (Reveal.getIndices().f ?? -1) + 1]") == seen[-2]
     assert browser.messages() == []
     assert browser.requests() == {pages[name].as_uri()}
+
+
+@pytest.mark.parametrize("spec", ["classifier.yaml", "xor.yaml"])
+def test_letters_of_a_step_forward_can_be_read_in_a_hall(browser: Browser, tmp_path: Path, spec: str) -> None:
+    """In pixels of a page of 720."""
+    assert run_adcli("explain", SPECS / spec, "--mode", "forward", "-o", tmp_path / "deck.html").code == 0
+    browser.open(tmp_path / "deck.html")
+    sizes = browser.run(LETTERS)
+    assert len(sizes) > 5
+    assert min(sizes) >= 20
 
 
 @EVERY_DECK

@@ -9,6 +9,7 @@ from adcli.derivation import Step
 from adcli.explain.back_words import headline, speakers_note
 from adcli.explain.backward import gradient_lines, start_formula
 from adcli.explain.blocks import NOW, Block, Group, Late, Position, Slide, State, Text, Work
+from adcli.explain.by_example import row_by_diagonal
 from adcli.explain.chain_rule import tracker
 from adcli.explain.formulas import value_formula
 from adcli.explain.kinks import kink_told
@@ -81,6 +82,7 @@ def step_back(scene: Scene, moment: Moment, ledger: Ledger) -> Slide:
         ledger.pulled = node.name if told.steps[0].operands else None
         side.append(tracker(scene, ledger.pulled, back=True, last_phase=phases))
         row = way_back(scene, node.name, told.steps, ledger, moment.before, moment.following, phases, made)
+    hand = hand or (None if is_start else row_by_diagonal(scene, told, phases))
     side += [hand] if hand else []
     serves_all = scene.is_chain and len(scene.wrt) > 2 and bool(moment.following)
     if not hand and scene.tracked and serves_all and not is_start:

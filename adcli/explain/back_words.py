@@ -49,7 +49,8 @@ def headline(scene: Scene, told: Told, finished: list[str], is_start: bool) -> t
 
 def _is_outer_product(scene: Scene, node: Node, step: Step) -> bool:
     """Whether a gradient is told as an outer product, without its Jacobian."""
-    return is_told_compactly(scene, node, step) and rule_of(scene, node, step.target).outer is not None
+    is_outer = rule_of(scene, node, step.target).outer is not None and node.shape[-1] > 1
+    return is_outer and is_told_compactly(scene, node, step)
 
 
 def _move_sentence(scene: Scene, told: Told) -> Runs:

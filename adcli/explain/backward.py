@@ -151,9 +151,9 @@ def _pulled(
     left: Expression = Partial(scene.names[scene.output], scene.names[of], C) if leaf else cotangent_name(scene, of)
     shared = scene.uses(of) > 1
     sign = "=" if leaf and not shared else "←"
-    compact = _compact(scene, node, step, tilde)
-    if compact is not None:
-        rule, numbers = compact
+    told = compact(scene, node, step, tilde)
+    if told is not None:
+        rule, numbers = told
         parts = [Part(sign, rule, phase)]
         if numbers is not None:
             parts.append(Part("=", numbers, phase + 1))
@@ -190,7 +190,7 @@ def is_told_compactly(scene: Scene, node: Node, step: Step) -> bool:
     return len(node.shape) == 2 or wide or rows > MOST_COLUMNS
 
 
-def _compact(scene: Scene, node: Node, step: Step, tilde: Name) -> tuple[Expression, Expression | None] | None:
+def compact(scene: Scene, node: Node, step: Step, tilde: Name) -> tuple[Expression, Expression | None] | None:
     """The product as code does it, where the Jacobian is too large to be drawn: for a batch, or a wide layer.
 
     The rule, and the same with numbers (None where it has none); None where the Jacobian itself is shown.

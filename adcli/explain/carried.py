@@ -27,14 +27,20 @@ class Carried:
         self.last_reader = {name: node.name for node in scene.trace.nodes for name in node.operands}
 
     def take(self, node: Node, steps: list[Step]) -> Carried:
-        """Go on by the steps of ``node``: those tangents go that no later step reads. What was carried before."""
+        """Go on by ``steps`` of ``node``, some or all: a tangent that no later step reads goes, and what was made of it
+        takes its place. What was carried before."""
         before = copy(self)
         self.newest = dict(self.newest)
-        self.shapes = dict(self.shapes)
-        made = [step for step in steps if step.kind.startswith("tangent")]
-        for step in made:
-            self.shapes[Place(step.target, node.name)] = step.value.shape
-            self.newest[step.target] = node.name
-        read = {name for name in node.operands if self.last_reader[name] == node.name}
-        self.shapes = {place: shape for place, shape in self.shapes.items() if place.at not in read}
+        made = {step.target: step.value.shape for step in steps if step.kind.startswith("tangent")}
+        gone = {Place(step.target, step.operands[0].of_by()[1]) for step in steps if step.kind == "tangent.update"}
+        shapes: dict[Place, Shape] = {}
+        for place, shape in self.shapes.items():
+            if place not in gone or self.last_reader[place.at] != node.name:
+                shapes[place] = shape
+            else:
+                shapes[Place(place.of, node.name)] = made[place.of]
+        for of, shape in made.items():
+            shapes[Place(of, node.name)] = shape
+            self.newest[of] = node.name
+        self.shapes = shapes
         return before

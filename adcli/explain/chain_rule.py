@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from adcli.explain.blocks import DONE, NOW, TO_COME, Chain, Direction, Factor, Progress, Runs, State, Tracker
+from adcli.explain.blocks import DONE, NOW, PLAIN, TO_COME, Chain, Direction, Factor, Progress, Runs, State, Tracker
 from adcli.explain.maths import Dots, Expression, Partial, Product, Role
-from adcli.explain.paths import MOST_COUNTED, count_paths, paths_to
+from adcli.explain.paths import MOST_COUNTED, Path, count_paths, paths_to
 from adcli.explain.pictures import becomes, cotangent_name
 from adcli.explain.scene import Scene
 
@@ -24,15 +24,20 @@ def tracker(
     last_phase: int = 0,
     settled: bool = False,
     large: bool = False,
+    earlier: Collection[Factors] = (),
+    later: Collection[Factors] = (),
 ) -> Tracker:
     """The chain rule for every name asked for, a row a path, with what is done when ``now`` is being worked at,
-    or, ``settled``, has just been."""
+    or, ``settled``, has just been.
+
+    Where several slides tell that step, ``earlier`` and ``later`` are what the others do of it.
+    """
     nodes = scene.flowing
     order = {node.name: index for index, node in enumerate(nodes)}
     at = order.get(now or "", len(nodes) if finished and not back else -1)
     names = _rows(scene, order, at)
     columns = _columns(len(nodes), at)
-    here = Here(order, at, columns, back, finished, -1 if settled else last_phase)
+    here = Here(order, at, columns, back, finished, -1 if settled else last_phase, earlier, later)
     chains = [chain for name in names for chain in _apart(_chains(scene, name, here))]
     ways = {"forward": "tracker.forward", "reverse": "tracker.reverse"}
     count = count_paths(scene)
@@ -42,8 +47,18 @@ def tracker(
     more: Runs = scene.say("tracker.more", n=number) if left_out else ()
     caption = scene.say.text(ways.get(scene.mode, "tracker.rule"))
     role = Role.COTANGENT if back else Role.TANGENT
-    direction = Direction.BACK if back else Direction.FORWARD
+    direction: Direction | None = Direction.BACK if back else Direction.FORWARD
+    if scene.mode not in ways:  # which multiplies nothing step by step
+        direction = None
+        chains = [c._replace(factors=tuple(f._replace(progress=PLAIN) for f in c.factors)) for c in chains]
     return Tracker(caption, tuple(chains), len(set(columns.values())), direction, role, large, more)
+
+
+class Factors(NamedTuple):
+    """The factor ∂now/∂by in the rows of the name ``of``."""
+
+    of: str
+    by: str
 
 
 class Here(NamedTuple):
@@ -53,6 +68,7 @@ class Here(NamedTuple):
         order: node → its place in the trace; ``at`` is the one that is worked at.
         columns: place → column.
         last_phase: the phase in which the factor at ``at`` is done; −1: it was, before.
+        earlier, later: what slides before and after this one do of the factors at ``at``.
     """
 
     order: Mapping[str, int]
@@ -61,6 +77,15 @@ class Here(NamedTuple):
     back: bool
     finished: bool
     last_phase: int
+    earlier: Collection[Factors] = ()
+    later: Collection[Factors] = ()
+
+    def along(self, name: str, path: Path) -> Here:
+        """Where the story is in the row of ``name`` that is this path."""
+        factor = next((Factors(name, by) for of, by in path if self.order[of] == self.at), None)
+        if factor in self.earlier:
+            return self._replace(last_phase=-1)
+        return self._replace(at=self.at - 1, last_phase=-1) if factor in self.later else self
 
 
 def _asked_for(scene: Scene) -> list[str]:
@@ -100,12 +125,22 @@ def _columns(count: int, at: int) -> dict[int, int]:
 def _chains(scene: Scene, name: str, here: Here) -> list[Chain]:
     """A row for each path from the output to ``name``. A tangent that waits beside the newest is none of the Ŵ."""
     paths = paths_to(scene, name)
-    chains = [_chain(scene, name, path, here, plus=number > 0) for number, path in enumerate(paths)]
+    heres = [here.along(name, path) for path in paths]
+    chains = [
+        _chain(scene, name, path, own, plus=number > 0)
+        for number, (path, own) in enumerate(zip(paths, heres, strict=True))
+    ]
     if here.back:
         return chains
-    reached = [max((here.order[of] for of, _ in path if here.order[of] <= here.at), default=-1) for path in paths]
+    reached = [
+        max((own.order[of] for of, _ in path if own.order[of] <= own.at), default=-1)
+        for path, own in zip(paths, heres, strict=True)
+    ]
+    is_partial = any(factor.of == name for factor in here.later)
     for number, (chain, top) in enumerate(zip(chains, reached, strict=True)):
-        if chain.span is not None and top < max(reached):
+        if is_partial and top == here.at:  # what is not added up yet has no name
+            chains[number] = chain._replace(result=None, span=None)
+        elif chain.span is not None and top < max(reached):
             waits = Partial(scene.names[scene.flowing[top].name], scene.names[name], Role.TANGENT)
             is_product = chain.span[0] < chain.span[1]
             chains[number] = chain._replace(result=waits) if is_product else chain._replace(result=None, span=None)
@@ -117,8 +152,8 @@ def _apart(chains: list[Chain]) -> list[Chain]:
     return list({chain._replace(plus=True): chain for chain in reversed(chains)}.values())[::-1]
 
 
-def _chain(scene: Scene, name: str, path: list[tuple[str, str]], here: Here, plus: bool) -> Chain:
-    order, at, columns, back, finished, last_phase = here
+def _chain(scene: Scene, name: str, path: Path, here: Here, plus: bool) -> Chain:
+    order, at, columns, back, finished, last_phase, *_ = here
     factors: list[Factor] = []
     shared = [column for column in set(columns.values()) if list(columns.values()).count(column) > 1]
     for of, by in path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -100,9 +100,13 @@ def places(scene: Scene, node: Node) -> dict[str, str | float]:
 def slope_of(scene: Scene, node: Node, rule: Rule) -> Array:
     """The slope of an entrywise step at its numbers, in the step's own shape."""
     assert rule.slope is not None
+    return np.broadcast_to(np.asarray(rule.slope(*what_is_read(scene, node, rule.jvp_reads)), float), node.shape)
+
+
+def what_is_read(scene: Scene, node: Node, reads: Sequence[str]) -> list[Array | float]:
+    """The values of what a rule of ``node`` names."""
     place = places(scene, node)
-    read = [scene.value(v) if isinstance(v := place[name], str) else v for name in rule.jvp_reads]
-    return np.broadcast_to(np.asarray(rule.slope(*read), float), node.shape)
+    return [scene.value(given) if isinstance(given := place[name], str) else given for name in reads]
 
 
 def product(*factors: Expression) -> Product:
@@ -236,10 +240,8 @@ def _reached(scene: Scene, node: Node, rule: Rule, by: str, operand: Operand) ->
         return np.kron(inputs, own) if rule.outer.transposed else np.kron(own, inputs)
     if _weight_met(scene, node, by) is not None and len(node.shape) == 1 and node.arguments.count(by) == 1:
         return np.ones((rows, columns), dtype=bool)
-    place = places(scene, node)
-    read = [scene.value(name) if isinstance(name := place[r], str) else name for r in rule.vjp_reads]
     identity = np.eye(rows).reshape(rows, *node.shape)
-    return mask_through(rule.vjp, identity, read).reshape(rows, columns)
+    return mask_through(rule.vjp, identity, what_is_read(scene, node, rule.vjp_reads)).reshape(rows, columns)
 
 
 def heads_of(scene: Scene, by: str) -> tuple[Name, ...]:
@@ -248,18 +250,21 @@ def heads_of(scene: Scene, by: str) -> tuple[Name, ...]:
     return tuple(scene.names.entry(by, i) for i in range(size)) if 1 < size <= MOST_COLUMNS else ()
 
 
-def symbolic_weight_jacobian(scene: Scene, node: Node, by: str) -> Symbols | None:
-    """A weight Jacobian in letters, with x₁ x₂ where its numbers will stand; None where it is too wide."""
+def symbolic_weight_jacobian(scene: Scene, node: Node, by: str, example: int = 0) -> Symbols | None:
+    """A weight Jacobian in letters, with x₁ x₂ where its numbers will stand, of a batch that of one ``example``;
+    None where it is too wide."""
     rule = rule_of(scene, node, by)
     size = scene.size(by)
-    if rule.outer is None or size > MOST_COLUMNS or len(node.shape) != 1 or scene.size(node.name) == 1:
+    if rule.outer is None or size > MOST_COLUMNS or node.shape == () or node.shape[-1] == 1:
         return None
     source = source_of(scene, node, rule)
-    inputs, outputs = scene.size(source), scene.size(node.name)
+    inputs, outputs = scene.shape(source)[-1], node.shape[-1]
     rows: list[tuple[Expression, ...]] = []
     for out in range(outputs):
         row: list[Expression] = [Number(0)] * size
         for i in range(inputs):
-            row[i * outputs + out if rule.outer.transposed else out * inputs + i] = scene.names.entry(source, i)
+            row[i * outputs + out if rule.outer.transposed else out * inputs + i] = scene.names.entry(
+                source, example * inputs + i
+            )
         rows.append(tuple(row))
     return Symbols(tuple(rows))

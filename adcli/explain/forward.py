@@ -1,8 +1,10 @@
-"""The story of forward mode: a slide a step, every tangent pushed through it, a new one begun."""
+"""The story of forward mode: a slide a step, every tangent pushed through it, a new one begun.
+
+A step whose matrices are too high for one slide has several.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from adcli.arrays import Array
@@ -16,62 +18,102 @@ from adcli.explain.blocks import (
     Position,
     Progress,
     Row,
-    Runs,
     Slide,
     Slot,
     State,
     Storage,
     Table,
     Text,
+    Tracker,
     Words,
 )
 from adcli.explain.carried import Carried, Place
-from adcli.explain.chain_rule import tracker
+from adcli.explain.chain_rule import Factors, tracker
 from adcli.explain.examples import value_formulas
-from adcli.explain.formulas import how_it_acts
+from adcli.explain.forward_words import headline, speakers_note
 from adcli.explain.kinks import kink_told
-from adcli.explain.maths import Expression, Matrix, Name, Number, Partial, Role
-from adcli.explain.pictures import becomes, box_label, strip
+from adcli.explain.maths import Matrix, Name, Number, Partial, Role
+from adcli.explain.pictures import becomes, strip
+from adcli.explain.portions import Portion, portions
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import Told, shortened_rows, told_in_full
 from adcli.explain.slopes import ingredients, slope_parts
 from adcli.explain.storage import multiplications, slot
-from adcli.explain.tangents import MOST_UPDATES, tangent_formulas
+from adcli.explain.tangents import tangent_lines
 from adcli.trace import Node
 
 T = Role.TANGENT
 
 
 class Moment(NamedTuple):
-    """A step forward and what stands around it: the tangents before and after it, and how many numbers are held."""
+    """A portion of a step and what stands around it: the tangents before and after it, how many numbers are held."""
 
-    told: Told
+    portion: Portion
     position: Position
     before: Carried
     after: Carried
     meter: Meter
 
 
+class Story:
+    """What is carried, and held, as the steps go by."""
+
+    def __init__(self, scene: Scene, told: list[Told]) -> None:
+        self.scene = scene
+        self.count = len(told)
+        self.most = max((step.held for one in told for step in one.steps), default=0)
+        self.carried = Carried(scene)
+        self.zeros: dict[str, Array | None] = {}
+        self.held = 0
+
+    def skip(self, told: Told) -> None:
+        """Go on by a step that has no slide of its own."""
+        self.carried.take(told.node, told.steps)
+        self.held = told.steps[-1].held
+
+    def slides(self, index: int, told: Told) -> list[Slide]:
+        """The slides of a step, in most cases one."""
+        scene, node = self.scene, told.node
+        lines = tangent_lines(scene, node, told.steps, self.zeros, self.carried.newest)
+        values, has_slope = _values(scene, told)
+        found: list[Slide] = []
+        for portion in portions(scene, told, values, has_slope, lines):
+            before = self.carried.take(node, portion.steps)
+            moment = Moment(portion, self._position(index, portion), before, self.carried, self._meter(portion))
+            found.append(_slide(scene, moment, values if portion.is_first else [], self.zeros))
+        return found
+
+    def _position(self, index: int, portion: Portion) -> Position:
+        say = self.scene.say
+        text = say.text("position.step", n=index + 1, of=self.count)
+        if portion.of > 1:
+            text = say.text("position.part", step=text, n=portion.number + 1, of=portion.of)
+        return Position(text, index + 1, self.count)
+
+    def _meter(self, portion: Portion) -> Meter:
+        """How many numbers are held: with the numbers of a slide as many as after it, and until then as before it."""
+        earlier, self.held = self.held, portion.steps[-1].held
+        say = self.scene.say
+        before, now = (Meter(n, self.most, say("storage.numbers", n=f"{n:,}")) for n in (earlier, self.held))
+        return now if earlier == self.held else now._replace(since=1, before=before)
+
+
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
-    """A slide for each step of the trace; where there are many, those in between as a table."""
+    """The slides of each step of the trace; where there are many, those in between as a table."""
     told = _by_node(scene, steps)
-    zeros: dict[str, Array | None] = {}
-    carried = Carried(scene)
+    story = Story(scene, told)
     found: list[Slide] = []
     full = told_in_full(len(told), scene.detail)
     skipped: list[tuple[int, Told]] = []
-    most = max((step.held for step in steps), default=0)
     for index, one in enumerate(told):
-        before = carried.take(one.node, one.steps)
-        if index in full:
-            if skipped:
-                found.append(_summary(scene, skipped, len(told)))
-                skipped = []
-            position = Position(scene.say.text("position.step", n=index + 1, of=len(told)), index + 1, len(told))
-            moment = Moment(one, position, before, carried, _meter(scene, told, index, most))
-            found.append(_slide(scene, moment, zeros))
-        else:
+        if index not in full:
             skipped.append((index, one))
+            story.skip(one)
+            continue
+        if skipped:
+            found.append(_summary(scene, skipped, len(told)))
+            skipped = []
+        found += story.slides(index, one)
     return found
 
 
@@ -85,46 +127,17 @@ def _by_node(scene: Scene, steps: list[Step]) -> list[Told]:
     return told
 
 
-def _slide(scene: Scene, moment: Moment, zeros: dict[str, Array | None]) -> Slide:
-    say, told = scene.say, moment.told
+def _values(scene: Scene, told: Told) -> tuple[list[Block], bool]:
+    """The value of a step; of the loss also its slope, whether that is written."""
     node = told.node
-    updates = [step for step in told.steps if step.kind == "tangent.update"]
-    begun = [step for step in told.steps if step.kind == "tangent.init"]
-    formulas, hand = tangent_formulas(scene, node, told.steps, zeros, moment.before.newest)
+    pushed = next((step for step in told.steps if step.kind == "tangent.update"), None)
     is_loss = scene.has_loss and node.name == scene.output
-    slope = _slope(scene, node, updates[0]) if is_loss and updates else None
+    slope = _slope(scene, node, pushed) if is_loss and pushed else None
     brief = slope is not None and len(slope.parts) > 2
-    stage: list[Block] = [*value_formulas(scene, node, say.text("label.value"), 0, 1, brief)]
-    if slope:
-        stage += [*ingredients(scene, node, updates[0].operands[0].of_by()[1]), slope]
-    stage += formulas
-    if len(updates) > MOST_UPDATES and scene.detail != "full":
-        stage.append(Text(say("forward.likewise", n=len(updates) - MOST_UPDATES), phase=1))
-    if updates or begun:
-        stage += kink_told(scene, node, 1)
-    side: list[Block] = []
-    storage = None
-    if scene.tracked:
-        side.append(tracker(scene, node.name, last_phase=2))
-        storage = _storage(scene, moment)
-    side += [hand] if hand else []
-    gradients = scene.wrt if node.name == scene.output else ()
-    title, sentence = _title(scene, node, updates, begun, is_loss)
-    return Slide(
-        id=f"forward-{moment.position.step}",
-        kind="forward.step",
-        head=say.text("head.forward"),
-        title=title,
-        sentence=sentence,
-        position=moment.position,
-        strip=strip(scene, node.name, done=gradients, made=dict.fromkeys(gradients, 2) | {node.name: 1}, role=T),
-        stage=tuple(stage),
-        side=tuple(side),
-        storage=storage,
-        note=_note(scene, node, updates, begun, zeros),
-        last_phase=2 if updates or begun else 1,
-        steps=tuple(told.steps),
-    )
+    values: list[Block] = [*value_formulas(scene, node, scene.say.text("label.value"), 0, 1, brief)]
+    if slope is None or pushed is None:
+        return values, False
+    return [*values, *ingredients(scene, node, pushed.operands[0].of_by()[1]), slope], True
 
 
 def _slope(scene: Scene, node: Node, step: Step) -> Formula:
@@ -136,90 +149,107 @@ def _slope(scene: Scene, node: Node, step: Step) -> Formula:
     return Formula(left, parts, scene.say.text("label.slope"), Role.VALUE)
 
 
-def _title(scene: Scene, node: Node, updates: list[Step], begun: list[Step], is_loss: bool) -> tuple[Runs, Runs]:
-    say = scene.say
-    through = box_label(scene, node)
-    pushed = _tangents(scene, updates)
-    again = [step for step in begun if any(step.target == other.target for other in updates)]
-    new = _tangents(scene, [step for step in begun if step not in again])
-    if is_loss and updates:
-        slope = updates[0].operands[0]
-        if slope.shape == (1, 1):
-            of, by = slope.of_by()
-            d = Partial(scene.names[of], scene.names[by])
-            return say("forward.loss.title", d=d), say("forward.loss.sentence")
-        key = "forward.loss.batch.sentence" if scene.adds_examples else "forward.loss.row.sentence"
-        return say("forward.loss.row.title"), say(key, n=scene.examples())
-    of_weights = scene.are_weights([step.target for step in begun])
-    own = say.listed([Partial(scene.names[node.name], scene.names[step.target]) for step in begun])
-    if again and not new:
-        used: Runs = say.listed([scene.names[step.target] for step in again])
-        title = say("forward.again.title", pushed=pushed, f=through, again=used)
-        return title, say("forward.again.sentence" if of_weights else "forward.again.plain", again=used, d=own)
-    if updates and begun:
-        title = say("forward.both.title", pushed=pushed, f=through, new=new)
-        return title, say("forward.both.sentence" if of_weights else "forward.both.plain", n=len(begun), d=own)
-    if updates:
-        title = say("forward.push.title", pushed=pushed, f=through)
-        return title, how_it_acts(scene, node) or say("forward.push.sentence" if of_weights else "forward.push.plain")
-    if begun:
-        return say("forward.start.title", new=new), say(
-            "forward.start.sentence" if of_weights else "forward.start.plain", n=len(begun), d=own
-        )
-    return say("forward.value.title", f=through), say("forward.value.sentence")
+def _slide(scene: Scene, moment: Moment, values: list[Block], zeros: dict[str, Array | None]) -> Slide:
+    portion = moment.portion
+    node = portion.node
+    stage = [*values, *(line.formula for line in portion.lines if line.formula)]
+    left_out = sum(line.formula is None for line in portion.lines)
+    if left_out:
+        stage.append(Text(scene.say("forward.likewise", n=left_out), phase=1))
+    if portion.is_last and (portion.updates or portion.begun):
+        stage += kink_told(scene, node, 1)
+    side: list[Block] = []
+    storage = None
+    if scene.tracked:
+        side.append(_tracker(scene, portion))
+        storage = _storage(scene, moment)
+    side += [line.hand for line in portion.lines if line.hand]
+    finished, made = _finished(scene, portion)
+    title, sentence = headline(scene, portion)
+    return Slide(
+        id=f"forward-{moment.position.step}" + (f"-part-{portion.number + 1}" if portion.number else ""),
+        kind="forward.step",
+        head=scene.say.text("head.forward"),
+        title=title,
+        sentence=sentence,
+        position=moment.position,
+        strip=strip(scene, node.name, done=finished, made=made, role=T),
+        stage=tuple(stage),
+        side=tuple(side),
+        storage=storage,
+        note=speakers_note(scene, portion, zeros),
+        last_phase=_last_phase(portion),
+        steps=tuple(portion.steps),
+    )
 
 
-def _tangents(scene: Scene, steps: list[Step]) -> Runs:
-    names: list[Expression] = list(dict.fromkeys(scene.names.tangent(step.target) for step in steps))
-    return scene.say.listed(names) if len(names) <= MOST_UPDATES else scene.say("tangents", n=len(names))
+def _last_phase(portion: Portion) -> int:
+    return 2 if portion.lines else 1
 
 
-def _note(scene: Scene, node: Node, updates: list[Step], begun: list[Step], zeros: Mapping[str, Array | None]) -> str:
-    say, h = scene.say, scene.names[node.name]
-    if updates and scene.has_loss and node.name == scene.output:
-        return say.text("forward.loss.note")
-    if begun and not updates:
-        key = "forward.start.note" if zeros.get(begun[0].target) is not None else "forward.start.plain.note"
-        return say.text(key, W=scene.names[begun[0].target], h=h)
-    if scene.size(node.name) == 1 and any(step.operands[0].shape[1] > 1 for step in updates):
-        return say.text("forward.scalar.note", h=h)
-    released = [scene.names[name] for step in [*updates, *begun] for name in step.releases]
-    if released and len(updates) < 2:
-        return say.text("forward.released.note", names=released)
-    return say.text("forward.step.note", n=len(updates)) if updates else say.text("forward.value.note")
+def _finished(scene: Scene, portion: Portion) -> tuple[list[str], dict[str, int]]:
+    """The parameters that have their gradient, and the phase of what this slide makes."""
+    made = {portion.node.name: 1} if portion.is_first else {}
+    if portion.node.name != scene.output:
+        return [], made
+    to_come = {step.target for step in _following(portion)}
+    finished = [name for name in scene.wrt if name not in to_come]
+    own = {step.target for step in portion.steps}
+    return finished, made | {name: 2 for name in finished if name in own or portion.of == 1}
+
+
+def _following(portion: Portion) -> list[Step]:
+    """The steps of later portions."""
+    last = portion.steps[-1]
+    place = next(index for index, step in enumerate(portion.whole) if step is last)
+    return portion.whole[place + 1 :]
+
+
+def _tracker(scene: Scene, portion: Portion) -> Tracker:
+    later = _factors(_following(portion))
+    own = _factors(portion.steps)
+    return tracker(
+        scene,
+        portion.node.name,
+        last_phase=2,
+        earlier=_factors(portion.whole) - own - later,
+        later=later,
+    )
+
+
+def _factors(steps: list[Step]) -> set[Factors]:
+    """The factors of the chain rule that ``steps`` multiply by, or begin with."""
+    begun = {Factors(step.target, step.target) for step in steps if step.kind == "tangent.init"}
+    return begun | {Factors(s.target, s.operands[0].of_by()[1]) for s in steps if s.kind == "tangent.update"}
 
 
 def _storage(scene: Scene, moment: Moment) -> Storage:
-    say, told, node = scene.say, moment.told, moment.told.node
-    shapes = moment.after.shapes
-    names = list(shapes)
-    kept = names if len(names) <= 5 else [names[0], *names[-3:]]
+    say, portion = scene.say, moment.portion
+    name = portion.node.name
+    places = list(moment.after.shapes)
+    kept = places if len(places) <= 5 else [places[0], *places[-3:]]
     slots = [_tangent_slot(scene, moment, place) for place in kept]
-    if len(kept) < len(names):
-        slots.insert(1, Slot(Name("⋯"), None, f"+{len(names) - len(kept)}", Progress(State.HELD), T))
-    slots.append(slot(scene, node.name, becomes(State.HELD, 1, State.TO_COME)))
-    released = [name for step in told.steps for name in step.releases]
-    slots += [slot(scene, name, Progress(State.LET_GO, 2, State.HELD)) for name in released[:2]]
-    costs = [step for step in told.steps if step.multiplications]
-    return Storage(say.text("storage.memory"), tuple(slots), moment.meter, multiplications(scene, costs))
+    if len(kept) < len(places):
+        slots.insert(1, Slot(Name("⋯"), None, f"+{len(places) - len(kept)}", Progress(State.HELD), T))
+    value = becomes(State.HELD, 1, State.TO_COME) if portion.is_first else Progress(State.HELD)
+    slots.append(slot(scene, name, value))
+    gone = Progress(State.LET_GO, _last_phase(portion), State.HELD) if portion.is_last else Progress(State.HELD)
+    released = [name for step in portion.whole for name in step.releases]
+    slots += [slot(scene, name, gone) for name in released[:2]]
+    costs = [step for step in portion.steps if step.multiplications]
+    facts = multiplications(scene, costs, "storage.cost" if portion.of == 1 else "storage.cost.part")
+    return Storage(say.text("storage.memory"), tuple(slots), moment.meter, facts)
 
 
 def _tangent_slot(scene: Scene, moment: Moment, place: Place) -> Slot:
     """A tangent that is carried on, was just begun, or waits at an earlier value."""
     of, at = place
-    is_new = at == moment.told.node.name and of not in moment.before.newest
+    is_new = at == moment.portion.node.name and of not in moment.before.newest
     progress = becomes(State.NOW, 1, State.TO_COME) if is_new else Progress(State.HELD)
     waits = moment.after.newest[of] != at
     note = scene.say.text("tangent.waits", h=scene.names[at], W=scene.names[of]) if waits else ""
     shape = "×".join(map(str, moment.after.shapes[place]))
     return Slot(scene.names.tangent(of), None, shape, progress, T, note)
-
-
-def _meter(scene: Scene, told: list[Told], index: int, most: int) -> Meter:
-    """How many numbers are held: with the numbers of a step as many as after it, and until then as before it."""
-    levels = [0 if at < 0 else told[at].steps[-1].held for at in (index - 1, index)]
-    before, now = (Meter(held, most, scene.say("storage.numbers", n=f"{held:,}")) for held in levels)
-    return now if levels[0] == levels[1] else now._replace(since=1, before=before)
 
 
 def _summary(scene: Scene, skipped: list[tuple[int, Told]], count: int) -> Slide:

@@ -14,7 +14,7 @@ from adcli.explain.formulas import heads_of, name_put_in, rule_of, source_of, sy
 from adcli.explain.maths import Matrix, Name, Partial, Relation, Role, Symbols
 from adcli.explain.paths import Path, paths_to
 from adcli.explain.pictures import strip
-from adcli.explain.scene import Scene
+from adcli.explain.scene import Scene, as_matrix
 from adcli.trace import Node
 
 MOST_ROWS = 8
@@ -105,9 +105,11 @@ def sizes(scene: Scene) -> Slide:
     )
     rows = [_size_row(scene, name) for name in _first_and_last(scene.wrt)]
     stage: list[Block] = [Table(columns, _with_dots(scene, rows, len(scene.wrt)))]
-    letters = _letters(scene)
+    letters, example = _letters(scene)
     if letters:
         stage += [letters, Text(say("sizes.zeros.row" if scene.row_vectors else "sizes.zeros"), phase=2)]
+        if example is not None:
+            stage.append(Text(say("sizes.example", i=example + 1, n=scene.examples()), phase=2))
     kind = "parameters" if all(name in scene.trace.parameters for name in scene.wrt) else "numbers"
     return Slide(
         id="sizes",
@@ -135,17 +137,21 @@ def _size_row(scene: Scene, name: str) -> Row:
     return Row(((scene.names[name],), (Words(scene.shape_text(name) or "1"),), (Words(f"{scene.size(name):,}"),), by))
 
 
-def _letters(scene: Scene) -> Formula | None:
-    """∂h₁/∂W₁ with x₁ x₂ and zeros, then its numbers."""
+def _letters(scene: Scene) -> tuple[Formula | None, int | None]:
+    """∂h₁/∂W₁ with x₁ x₂ and zeros, then its numbers; of a batch that of one example, and of which."""
     parameters = [name for name in scene.trace.parameters if name in scene.wrt]
     for node, name in [(step, name) for step in scene.flowing for name in step.operands if name in parameters]:
-        symbols = symbolic_weight_jacobian(scene, node, name)
+        if rule_of(scene, node, name).outer is None:
+            continue
+        x = as_matrix(scene.value(source_of(scene, node, rule_of(scene, node, name))), row=True)
+        example = int((x != 0.0).sum(axis=1).argmax())  # of a batch the one whose zeros hide least
+        symbols = symbolic_weight_jacobian(scene, node, name, example)
         if symbols is not None:
-            x = scene.value(source_of(scene, node, rule_of(scene, node, name))).reshape(-1)
             left = Partial(scene.names[node.name], scene.names[name])
-            matrix = _in_numbers(symbols, x)._replace(heads=heads_of(scene, name))
-            return Formula(left, (Part("=", symbols, 1), Part("=", matrix, 2)))
-    return None
+            matrix = _in_numbers(symbols, x[example])._replace(heads=heads_of(scene, name))
+            formula = Formula(left, (Part("=", symbols, 1), Part("=", matrix, 2)))
+            return formula, example if scene.examples() > 1 else None
+    return None, None
 
 
 def _in_numbers(symbols: Symbols, x: Array) -> Matrix:
@@ -155,7 +161,7 @@ def _in_numbers(symbols: Symbols, x: Array) -> Matrix:
     for i, row in enumerate(symbols.rows):
         for j, entry in enumerate(row):
             if isinstance(entry, Name):
-                place = entry.entry[0] - 1 if entry.entry else 0
+                place = entry.entry[-1] - 1 if entry.entry else 0
                 array[i, j], zeros[i, j] = x[place], False
     return Matrix(array, Role.PLAIN, Role.VALUE, zeros)
 

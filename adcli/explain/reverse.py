@@ -6,12 +6,14 @@ from adcli.derivation import Step
 from adcli.explain.back_slides import Moment, computed_again, hung, step_back
 from adcli.explain.blocks import (
     Column,
+    Late,
     Position,
     Row,
     Slide,
     Table,
     Words,
 )
+from adcli.explain.by_example import Around, by_example, told_by_example
 from adcli.explain.forward_pass import forward_pass
 from adcli.explain.maths import Expression, Number, Partial, Role
 from adcli.explain.pictures import strip
@@ -55,6 +57,7 @@ def _way_back(scene: Scene, told: list[Told], ledger: Ledger) -> list[Slide]:
     found: list[Slide] = []
     full = told_in_full(len(told), scene.detail)
     skipped: list[tuple[int, Told, list[str]]] = []
+    examples = told_by_example(scene, told)
     last_use = _last_use(scene, told)
     done: list[str] = []
     before_it: dict[str, Expression] = {}
@@ -79,6 +82,9 @@ def _way_back(scene: Scene, told: list[Told], ledger: Ledger) -> list[Slide]:
                     above = settled(scene, earlier.node, earlier.steps, ended, slide)
                     slide = slide._replace(stage=(*above, *slide.stage))
             found.append(slide)
+            if index in examples:
+                below = {name: Late(expression) for name, expression in (before_it | hung(scene, one)).items()}
+                found.append(by_example(scene, one, Around(position, [*done], finished, below)))
         else:
             ledger.pass_over(one.steps)
             skipped.append((index, one, finished))

@@ -157,7 +157,7 @@ def _in_hand(step: Step) -> Expression | None:
     return None
 
 
-def multiplications(scene: Scene, steps: list[Step]) -> Runs:
+def multiplications(scene: Scene, steps: list[Step], key: str = "storage.cost") -> Runs:
     """``this step 2·2·4 + 2·2·4 = 32 multiplications``; of full Jacobians, which a slide may not write out."""
     if not steps:
         return ()
@@ -166,5 +166,5 @@ def multiplications(scene: Scene, steps: list[Step]) -> Runs:
     terms = " + ".join(f"{a[0]}·{a[1]}·{b[1]}" for a, b in shapes)
     sum_text = f"{terms} = {total:,}" if len(shapes) <= 3 else f"{total:,}"
     written_out = not scene.is_batch and all(b[1] <= MOST_COLUMNS for _, b in shapes)
-    key = "storage.cost" if written_out else "storage.cost.full"
+    key = key if written_out else "storage.cost.full"
     return (Words(" · "), *scene.say(key, n=total, sum=(Words(sum_text, strong=True),)))

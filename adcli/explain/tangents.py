@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 
@@ -11,47 +11,68 @@ from adcli.derivation import Step
 from adcli.explain.backward import as_term
 from adcli.explain.blocks import Formula, Part, Runs, Work
 from adcli.explain.by_hand import effect, work
-from adcli.explain.formulas import heads_of, jacobian, product, rule_of, source_of
+from adcli.explain.formulas import MOST_COLUMNS, heads_of, jacobian, product, rule_of, source_of
 from adcli.explain.maths import Expression, Matrix, Name, Partial, Product, Role, Sum
+from adcli.explain.portions import Line
 from adcli.explain.scene import Scene
 from adcli.explain.thrift import is_kept
 from adcli.trace import Node
 
 MOST_UPDATES = 4
+MOST_CUT = 2  # of those whose matrices are too large to be shown whole: they fill a slide each
 T = Role.TANGENT
 
 
-def tangent_formulas(
+def tangent_lines(
     scene: Scene, node: Node, steps: list[Step], zeros: dict[str, Array | None], newest: Mapping[str, str]
-) -> tuple[list[Formula], Work | None]:
-    """A line for each tangent: rule, numbers, result; the first product has one entry worked by hand.
+) -> list[Line]:
+    """A line for each step of a tangent: rule, numbers, result; the first product has one entry worked by hand.
 
     Where several contributions to a tangent meet, each has its own line, and a line of the tangent adds them.
     ``newest`` says at which value the tangent of a name is that is called Ŵ: one that waited is written ∂h/∂W.
     """
-    found: list[Formula] = []
+    found: list[Line] = []
     hand: Work | None = None
     updates = 0
+    most = _most_updates(scene, steps)
     added = {step.target for step in steps if step.kind == "accumulate"}
     terms: dict[str, list[Expression]] = {}
-    for step in steps:
+    for step, following in zip(steps, [*steps[1:], None], strict=True):
+        block: Work | None = None
+        formula: Formula | None = None
         if step.kind == "tangent.init":
-            found.append(_started(scene, node, step))
-            mask = found[-1].parts[-1].expression
+            formula = _started(scene, node, step)
+            mask = formula.parts[-1].expression
             zeros[step.target] = mask.zeros if isinstance(mask, Matrix) else None
-            if step.target in added:
-                found[-1] = _as_term(found[-1], terms.setdefault(step.target, []))
         elif step.kind == "tangent.update":
             updates += 1
-            if updates > MOST_UPDATES and scene.detail != "full":
-                continue
-            formula, block = _updated(scene, node, step, zeros, hand is None, step.target in added, newest)
-            hand = hand or block
-            found.append(_as_term(formula, terms.setdefault(step.target, [])) if step.target in added else formula)
+            if updates <= most:
+                formula, block = _updated(scene, node, step, zeros, hand is None, step.target in added, newest)
+                hand = hand or block
         elif step.kind == "accumulate":
-            found.append(_added(scene, step, terms.get(step.target, [])))
+            formula = _added(scene, step, terms.get(step.target, []))
             zeros[step.target] = None
-    return found, hand
+        else:
+            continue
+        if formula is not None and step.kind != "accumulate" and step.target in added:
+            formula = _as_term(formula, terms.setdefault(step.target, []))
+        is_summed = "accumulate" in (step.kind, following.kind if following else "")
+        kin = (step.target, is_summed) if step.target in added else _layer(scene, step)
+        found.append(Line(step, formula, kin, block))
+    return found
+
+
+def _most_updates(scene: Scene, steps: list[Step]) -> int:
+    """How many tangents are written out on their way through a step."""
+    if scene.detail == "full":
+        return len(steps)
+    high = max((step.operands[0].shape[1] for step in steps if step.kind == "tangent.update"), default=0)
+    return MOST_CUT if high > MOST_COLUMNS else MOST_UPDATES
+
+
+def _layer(scene: Scene, step: Step) -> Hashable:
+    """What the tangents of one layer have in common, those that go on as well as those that begin."""
+    return next((n.name for n in scene.trace.nodes if step.target in n.operands), ""), step.kind
 
 
 def _as_term(formula: Formula, terms: list[Expression]) -> Formula:

@@ -278,8 +278,10 @@ def _three_an_entry(out: Shape, x: Shape) -> int:
 
 _SOFTMAX_PULLBACK = (
     "⟦out⟧ ∘ (⟦bar⟧ − Σ_columns ⟦out⟧ ∘ ⟦bar⟧)",
-    r"⟦out⟧ \circ \bigl(⟦bar⟧ - \textstyle\sum_{\mathrm{columns}} ⟦out⟧ \circ ⟦bar⟧\bigr)",
+    r"⟦out⟧ \circ (⟦bar⟧ - \textstyle\sum_{\mathrm{columns}} ⟦out⟧ \circ ⟦bar⟧)",
 )
+_SOFTMAX_JACOBIAN = "diag(⟦out⟧) − ⟦out⟧ ⟦outᵀ⟧", r"\operatorname{diag}(⟦out⟧) - ⟦out⟧ \, ⟦outᵀ⟧"
+_LOG_SOFTMAX_JACOBIAN = "I − 1 exp(⟦outᵀ⟧)", r"\mathbf{I} - \mathbf{1} \exp(⟦outᵀ⟧)"
 _LOG_SOFTMAX_PULLBACK = (
     "⟦bar⟧ − exp(⟦out⟧) ∘ Σ_columns ⟦bar⟧",
     r"⟦bar⟧ - e^{⟦out⟧} \circ \textstyle\sum_{\mathrm{columns}} ⟦bar⟧",
@@ -305,7 +307,12 @@ def softmax() -> Primitive:
         stable=softmax_value,
         partials={
             "x": Partial(
-                product, product, pullback=_SOFTMAX_PULLBACK, jvp_cost=_three_an_entry, vjp_cost=_three_an_entry
+                product,
+                product,
+                pullback=_SOFTMAX_PULLBACK,
+                jacobian=_SOFTMAX_JACOBIAN,
+                jvp_cost=_three_an_entry,
+                vjp_cost=_three_an_entry,
             )
         },
         text=lambda x: f"softmax({x})",
@@ -331,7 +338,14 @@ def log_softmax() -> Primitive:
         value=lambda xp, x: x - xp.log(xp.sum(xp.exp(x), axis=-1, keepdims=True)),
         stable=log_softmax_value,
         partials={
-            "x": Partial(jvp, vjp, pullback=_LOG_SOFTMAX_PULLBACK, jvp_cost=_two_an_entry, vjp_cost=_two_an_entry)
+            "x": Partial(
+                jvp,
+                vjp,
+                pullback=_LOG_SOFTMAX_PULLBACK,
+                jacobian=_LOG_SOFTMAX_JACOBIAN,
+                jvp_cost=_two_an_entry,
+                vjp_cost=_two_an_entry,
+            )
         },
         text=lambda x: f"log_softmax({x})",
         latex=lambda x: rf"\log\operatorname{{softmax}}({x})",

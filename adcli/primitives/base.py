@@ -93,6 +93,8 @@ class Partial:
     ``simpler`` is what it comes to in a special case, ``ingredient`` what it is made of.
     ``pullback`` states the VJP in the same way where there is no slope, with ``⟦bar⟧`` for the cotangent and
     ``⟦xᵀ⟧`` for what is transposed. A vector is a column (in the row convention a row), its cotangent a row.
+    ``jacobian`` states the Jacobian of one row, where its entries mix, with the output as a column ``⟦out⟧`` or as
+    a row ``⟦outᵀ⟧``.
     ``jvp_cost`` and ``vjp_cost`` count the multiplications for one tangent or cotangent, from the shapes of the
     output and of all operands; default: one an entry.
     """
@@ -108,6 +110,7 @@ class Partial:
     simpler: SpecialCase | None = None
     ingredient: Ingredient | None = None
     pullback: tuple[str, str] | None = None
+    jacobian: tuple[str, str] | None = None
     spread: Spread | None = None
     jvp_cost: Cost | None = None
     vjp_cost: Cost | None = None

@@ -13,6 +13,7 @@ from adcli.render.shown import most_shown
 
 FEWEST_COLUMNS = 3
 LONGEST_LABEL = 16  # characters of the label beside formulas
+LONGEST_LEFT = 8  # characters of a left side that stays with a rule which is broken between words
 BREAK = "     "
 APART = "   "  # between a formula and what is said beside it
 TICK = Box([[(" ✓", STYLES[Role.DONE])]], 0)
@@ -25,6 +26,7 @@ class Equations:
         self.pen = pen
         self.reads = reads
         self.was_cut = False  # whether a matrix lost columns because the last blocks were too narrow for it
+        self.was_broken = False  # whether a line was broken between words for the same reason
         self.signed: dict[tuple[int, int | None, bool], Box] = {}
 
     def _rule(self, formula: Formula) -> Box:
@@ -51,8 +53,9 @@ class Equations:
     def _rows(self, formula: Formula, width: int, rule: int) -> list[list[Box]]:
         """The parts of a formula on one line of writing; where that is too long, broken before a sign."""
         first = self._rule(formula)
-        if first.width > width:
-            rows = [[Box([self.pen.inline(formula.left)], 0)], [Box([[("  ", "")]], 0), self._signed(formula.parts[0])]]
+        left = Box([self.pen.inline(formula.left)], 0)
+        if first.width > width and (left.width > LONGEST_LEFT or len(first.lines) > 1):
+            rows = [[left], [Box([[("  ", "")]], 0), self._signed(formula.parts[0])]]
         elif len(first.lines) == 1 and len(formula.parts) > 1:
             first = padded(first, rule)
             rows = [[first]]
@@ -75,12 +78,13 @@ class Equations:
     def formula(self, formula: Formula, width: int, rule: int = 0) -> list[Segments]:
         """A formula; what it reads and its aside beside it where there is room, otherwise below."""
         drawn = [beside(row) for row in self._rows(formula, width, rule)]
-        columns = self.pen.columns if max(box.width for box in drawn) <= width else self._most_columns(formula)
+        whole = max(box.width for box in drawn)
+        columns = self.pen.columns if whole <= width else self._most_columns(formula)
         while columns > FEWEST_COLUMNS and max(box.width for box in drawn) > width:
             columns -= 1
             self.pen.narrowed = columns
-            self.was_cut = True
             drawn = [beside(row) for row in self._rows(formula, width, rule)]
+        self.was_cut |= max(box.width for box in drawn) < whole
         self.pen.narrowed = None
         if formula.aside:
             room = width - drawn[-1].width - len(APART)
@@ -114,7 +118,7 @@ class Equations:
         """The lines of ``box``; a single one that is too long, broken between words."""
         if box.width <= width or len(box.lines) > 1:
             return box.lines
-        self.was_cut = True
+        self.was_broken = True
         text = "".join(piece for piece, _ in box.lines[0])
         indent = " " * (len(text) - len(text.lstrip()))
         first, *rest = wrapped(box.lines[0], width - len(BREAK))

@@ -35,6 +35,7 @@ from adcli.render.storage_text import storage
 from adcli.render.tracker_text import tracker
 
 STAGE = 46
+NARROWEST = 30  # that a stage gets where its formulas may be broken between words
 GUTTER = 2
 WIDEST = 120
 SIDE = 33
@@ -82,6 +83,11 @@ def _lines(deck: Deck, number: int, width: int, ascii_only: bool) -> list[RichTe
         page.gaps = Gaps.NOT_ABOVE_STRIP
         drawn = page.slide(slide)
     drawn = _denser(page, slide, drawn)
+    if len(drawn) > HEIGHT:  # rather a formula that is broken between words than a side below the stage
+        denser = page.slide(slide)
+        page.breaks = True
+        broken = page.slide(slide)
+        drawn = broken if len(broken) < len(denser) else drawn
     return [rich_text(line, ascii_only) for line in drawn]
 
 
@@ -118,6 +124,7 @@ class _Page:
         self.width = width
         self.gaps = Gaps.ALL
         self.plot_height = charts.PLOT_HEIGHT
+        self.breaks = False
         self.bare = deck.labels.bare
         self.pen = Pen(deck.numbers, ascii_only)
         self.equations = Equations(self.pen, deck.labels.reads)
@@ -171,7 +178,9 @@ class _Page:
         has_plot = any(isinstance(block, Plot) for block in slide.side)
         side = self._blocks(slide.side, self.width - BESIDE_PLOT - GUTTER if has_plot else SIDE)
         room = self.width - max(length(line) for line in side) - GUTTER
-        stage, fits, cut = self._stage(slide, room) if room >= STAGE - 10 else ([], False, True)
+        stage, fits, cut = (
+            self._stage(slide, room) if room >= (NARROWEST if self.breaks else STAGE - 10) else ([], False, True)
+        )
         if cut:
             wide, _, cut_too = self._stage(slide, self.width)
             if not (fits and cut_too):
@@ -182,12 +191,13 @@ class _Page:
         """The stage, whether it fits the room, and whether something of it is cut for that."""
         stage = self._blocks(slide.stage, room)
         fits = max((length(line) for line in stage), default=0) <= room
-        return stage, fits, self.equations.was_cut or not fits
+        was_broken = self.equations.was_broken and not self.breaks
+        return stage, fits, self.equations.was_cut or was_broken or not fits
 
     def _blocks(self, blocks: Sequence[Block], width: int) -> list[Segments]:
         """Blocks below each other, the rules of neighbouring formulas padded so that their numbers align."""
         found: list[Segments] = []
-        self.equations.was_cut = False
+        self.equations.was_cut = self.equations.was_broken = False
         rule = self.equations.rule_width(blocks, width)
         for before, block in zip((None, *blocks), blocks, strict=False):
             drawn = self._block(block, width, rule)
