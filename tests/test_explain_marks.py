@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,3 +102,38 @@ def test_every_step_of_a_short_net_shows_its_large_tangents() -> None:
         shapes = [m.array.shape for m in updates if isinstance(m, Matrix)]
         counts[slide.position.step - 1 if slide.position else 0] += shapes.count((16, 256))
     assert counts == [1, 2, 3, 3, 3]  # the new one, and two that go on
+
+
+# --- what the factors done so far make stands under them, never as what the row is equal to -----------------------
+
+
+@pytest.mark.parametrize(("mode", "result"), [("reverse", r"\tilde{\mathbf{h}}"), ("forward", r"\widehat{\mathbf{W}}")])
+def test_an_unfinished_row_of_the_chain_rule_is_equal_to_nothing(run, mode: str, result: str) -> None:
+    """∂ℓ/∂W₁ is not h̃: only the factors from the left up to there are; nor is it Ŵ₁ before the last factor is done."""
+    spec = next(path for path in SPECS if path.stem == "forward-mode")
+    for format_, equal in (
+        ("markdown", rf"^\| .*\$= {re.escape(result)}"),
+        ("beamer", rf"^.*\\adrow.*= *({{.color{{\w+}})?{re.escape(result)}"),
+        ("html", r'<span class="res"'),
+    ):
+        text = run("explain", str(spec), "--mode", mode, "--format", format_).stdout
+        assert not re.search(equal, text, re.MULTILINE), format_
+
+
+def brackets(markdown: str, slide: int) -> list[tuple[int, int, str]]:
+    """First and last column under which something stands, and what that is."""
+    found = []
+    for line in markdown.split("\n---\n")[slide].splitlines():
+        if "└" in line:
+            cells = [cell.strip() for cell in line.strip("|").split("|")][1:]
+            first, last = (next(i for i, cell in enumerate(cells) if sign in cell) for sign in "└┘")
+            found.append((first, last, next(cell.strip("└─┘ ") for cell in cells if "$" in cell)))
+    return found
+
+
+def test_markdown_puts_under_the_factors_what_they_make(run) -> None:
+    """The lecture's third step back: h̃ = ∂ℓ/∂h₄ ∂h₄/∂h₃ ∂h₃/∂h₂; and forward, step 2: Ŵ₁ of two factors, Ŵ₂ of one."""
+    back = run("explain", "specs/reverse-mode.yaml", "--format", "markdown").stdout
+    assert brackets(back, 7) == [(0, 2, r"$\tilde{\mathbf{h}}$")]
+    forward = run("explain", "specs/forward-mode.yaml", "--mode", "forward", "--format", "markdown").stdout
+    assert brackets(forward, 5) == [(3, 4, r"$\widehat{\mathbf{W}}_{1}$"), (3, 3, r"$\widehat{\mathbf{W}}_{2}$")]

@@ -2,7 +2,6 @@
 
 import io
 import re
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,7 +45,9 @@ def with_charts(deck: Deck) -> list[tuple[int, Slide]]:
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("mode", ["numeric", "symbolic"])
 @pytest.mark.parametrize("path", SPECS, ids=lambda p: p.stem)
-def test_a_slide_with_a_plot_or_bars_fits_a_terminal_with_the_strip_or_without(path: Path, mode: str, lang: str) -> None:
+def test_a_slide_with_a_plot_or_bars_fits_a_terminal_with_the_strip_or_without(
+    path: Path, mode: str, lang: str
+) -> None:
     deck = deck_of(path, mode, lang)
     strip = next(slide.strip for slide in reversed(deck.slides) if slide.strip)
     for net in (None, strip):
@@ -81,7 +82,7 @@ def test_text_says_what_each_line_of_the_way_back_reads(width: int, lang: str, w
         lines = lines_of(deck, slide, width)
         found = [re.search(rf"\b{word} (\w+(?:, \w+)*)(?: {{2}}|$)", line) for line in lines]
         said = tuple(match[1] for match in found if match)
-            assert said[-len(names) :] == names  # a wide one says again what was before
+        assert said[-len(names) :] == names  # a wide one says again what was before
         assert max(map(len, lines)) <= width
 
 

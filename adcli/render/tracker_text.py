@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from adcli.explain.blocks import Chain, Factor, State, Tracker
 from adcli.explain.maths import Name, Partial, Product, Role
+from adcli.render.layout import bracketed
 from adcli.render.maths_text import Pen
 from adcli.render.segments import STYLES, Segments, length, wrapped
 
@@ -25,15 +24,14 @@ def tracker(block: Tracker, pen: Pen, width: int, bare: str = "") -> list[Segmen
     left = [_left(chain, pen, block.large) for chain in block.chains]
     margin = max((length(text) for text in left), default=0) + 1
     brackets = [_bracket(c, pen, widths, margin, row) for c, row in zip(block.chains, rows, strict=True)]
-    is_last = [one != following for one, following in pairwise([*brackets, []])]  # of rows that have it in common
     lines = wrapped([(f"{block.caption}, {bare}" if bare else block.caption, "dim")], width)
-    for chain, row, name, bracket, shown in zip(block.chains, rows, left, brackets, is_last, strict=True):
+    for (chain, shown), row, name, bracket in zip(bracketed(block), rows, left, brackets, strict=True):
         start: Segments = [*name, (" " * (margin - length(name)), "")]
         drawn = _large_row(start, row, widths, width) if block.large else [[*start, *_aligned(row, widths)]]
         if chain.progress.state is State.DONE:
             drawn[-1].append((" ✓", STYLES[Role.DONE]))
         lines += drawn
-        if bracket and shown and not block.large:
+        if shown and not block.large:
             lines.append(bracket)
     return [*lines, *wrapped(pen.muted(block.left_out), width)] if block.left_out else lines
 
