@@ -544,7 +544,7 @@ def test_a_weight_used_again_is_added_not_overwritten(run) -> None:
 
 def test_numbers_are_not_cut_where_the_page_has_room(run) -> None:
     """Six columns of a weight Jacobian fit in 80 characters, though not beside the chain rule."""
-    slide = run("explain", "specs/classifier.yaml", "--slide", "8").stdout
+    slide = run("explain", "specs/classifier.yaml", "--slide", "9").stdout
     assert "⎢0 0 1 2 0 0⎥" in slide and "⋯" not in slide
 
 
@@ -556,7 +556,7 @@ def test_a_derivative_below_zero_falls(run, monkeypatch) -> None:
 
 
 def test_probabilities_are_shown_before_they_are_used(run) -> None:
-    slide = run("explain", "specs/classifier.yaml", "--slide", "5").stdout
+    slide = run("explain", "specs/classifier.yaml", "--slide", "6").stdout
     assert slide.index("softmax(h₂) ≈ [0.3333 0.3333 0.3333]") < slide.index("softmax(h₂) − y")
 
 
@@ -806,7 +806,7 @@ def test_a_chain_of_one_factor_needs_no_product_and_an_activation_one(run) -> No
 
 
 def test_a_batch_has_one_shape_for_its_cotangent_and_says_that_full_jacobians_are_counted(run) -> None:
-    slide = run("explain", "specs/xor.yaml", "--slide", "6").stdout
+    slide = run("explain", "specs/xor.yaml", "--slide", "8").stdout
     assert "[h~ 4×2]" in slide and "[h~ 1×8]" not in slide
     assert "full Jacobians: 1·4·2 + 1·4·1 + 1·4·8 = 44 multiplications" in slide
 

@@ -122,7 +122,7 @@ def test_each_term_is_the_gradient_of_its_example(count: int, reduction: str, co
 
 def test_four_examples_are_written_out_where_there_is_room(run) -> None:
     """XOR's outputs are 1 2 2 1 for 0 1 1 0, so h̃ is 1/4 for each of the four, and h₁ is as the forward pass says."""
-    slide = run("explain", "specs/xor.yaml", "--slide", "7").stdout
+    slide = run("explain", "specs/xor.yaml", "--slide", "9").stdout
     assert "= 1/4[1/2 0] + 1/4[3/2 1/2] + 1/4[3/2 1/2] + 1/4[5/2 3/2]" in slide
     assert "= [1/8 0] + [3/8 1/8] + [3/8 1/8] + [5/8 3/8] = [3/2 5/8] ✓" in slide
     assert "∂ℓ/∂b₂ = Σ_rows h~ = 1/4 + 1/4 + 1/4 + 1/4 = 1 ✓" in slide

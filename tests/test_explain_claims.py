@@ -44,12 +44,12 @@ def graph(tmp_path: Path) -> str:
 # --- several ways --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("mode", "slide"), [("reverse", "6"), ("reverse", "8"), ("forward", "6")])
+@pytest.mark.parametrize(("mode", "slide"), [("reverse", "7"), ("reverse", "9"), ("forward", "6")])
 def test_what_one_use_of_a_weight_does_is_not_told_as_its_whole_effect(run, mode: str, slide: str) -> None:
     """∂ℓ/∂W[2,2] is -0.691: the uses of W contribute -1.911 and 1.22."""
     text = words(run, SHARED, "--mode", mode, "--slide", slide)
     assert "add a little to W" not in text or "along this way alone" in text
-    assert "lewat jalur ini saja" in words(run, SHARED, "--slide", "8", "--lang", "id")
+    assert "lewat jalur ini saja" in words(run, SHARED, "--slide", "9", "--lang", "id")
 
 
 def test_a_weight_used_once_is_told_with_its_whole_effect(run) -> None:
@@ -58,7 +58,7 @@ def test_a_weight_used_once_is_told_with_its_whole_effect(run) -> None:
 
 
 def test_a_contribution_is_not_called_the_gradient(run, run_json) -> None:
-    slides = [run("explain", SHARED, "--slide", slide).stdout for slide in ("6", "8", "9")]
+    slides = [run("explain", SHARED, "--slide", slide).stdout for slide in ("7", "9", "10")]
     assert "∂ℓ/∂W ← h~₃·∂h₃/∂W ≈" in slides[0] and "∂ℓ/∂W =" not in slides[0] + slides[1]
     assert "f₂ z~₂·∂z₂/∂W ≈" in slides[1] and "∂ℓ/∂W ← ⎡2.641" in slides[1]
     assert "∂ℓ/∂W = ⎡1.273" in slides[2]
@@ -215,9 +215,9 @@ def test_a_batch_of_softmax_has_a_full_block_for_each_example(run, tmp_path) -> 
 
 def test_an_outer_product_is_not_called_row_times_jacobian(run) -> None:
     """The classifier's weight Jacobian is 3×9, and the slide shows a column times a row."""
-    slide = run("explain", "specs/classifier.yaml", "--slide", "6").stdout
+    slide = run("explain", "specs/classifier.yaml", "--slide", "7").stdout
     assert "An outer product gives" in slide and "Row × weight Jacobian" not in slide
-    assert "Row × weight Jacobian" in run("explain", "specs/classifier.yaml", "--slide", "6", "--detail", "full").stdout
+    assert "Row × weight Jacobian" in run("explain", "specs/classifier.yaml", "--slide", "7", "--detail", "full").stdout
 
 
 def test_beamer_says_what_the_finished_factors_give(run) -> None:

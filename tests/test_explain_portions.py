@@ -197,3 +197,10 @@ def test_a_wide_net_tells_two_tangents_of_a_step_and_counts_the_others() -> None
     assert [words(block.runs) for block in own[-1].stage if isinstance(block, Text)] == [
         "… and 2 more tangents, each multiplied by the same Jacobian."
     ]
+
+
+def test_a_forward_pass_too_high_for_a_slide_goes_on_to_the_next(run) -> None:
+    """XOR: four rows a value; the lecture's net has two, and its five values stand together, as in the lecture."""
+    heads = re.findall(r"forward pass, ([^ ]* of \d)", run("explain", "specs/xor.yaml").stdout)
+    assert heads == ["1–2 of 4", "3 of 4", "4 of 4"]
+    assert re.findall(r"forward pass, ([^ ]* of \d)", run("explain", "specs/reverse-mode.yaml").stdout) == ["1–5 of 5"]

@@ -17,29 +17,52 @@ from adcli.explain.chain_rule import tracker
 from adcli.explain.examples import value_formulas
 from adcli.explain.maths import Role
 from adcli.explain.pictures import strip
+from adcli.explain.portions import rows
 from adcli.explain.scene import Scene
 from adcli.explain.storage import Ledger, shortened, slot
 
-MOST_ON_A_SLIDE = 6
+MOST_ON_A_SLIDE, MOST_UNCUT = 6, 12  # nodes; of a trace that has more the middle is left out
+HIGHEST, BETWEEN = 14, 1  # lines that a slide has room for, and of air between two nodes
 
 
 def forward_pass(scene: Scene, steps: list[Step], ledger: Ledger) -> list[Slide]:
     """Some primitives a slide; of a long trace the first and the last."""
-    nodes = scene.trace.nodes
-    groups = [list(range(i, min(i + MOST_ON_A_SLIDE, len(nodes)))) for i in range(0, len(nodes), MOST_ON_A_SLIDE)]
-    if len(groups) > 2 and scene.detail != "full":
-        groups = [groups[0], list(range(len(nodes) - MOST_ON_A_SLIDE, len(nodes)))]
     ledger.take(steps)
-    place = {node.name: index for index, node in enumerate(nodes)}
+    place = {node.name: index for index, node in enumerate(scene.trace.nodes)}
     told: list[Slide] = []
     begin = 0
-    for group in groups:
+    for group in _groups(scene):
         own = [step for step in steps if begin <= place[step.target] <= group[-1]]
         slide = _fill(scene, group, own, ledger)
         left_out = [Text(scene.say("pass.more", n=f"{group[0] - begin:,}"))] if group[0] > begin else []
         told.append(slide._replace(stage=(*left_out, *slide.stage)))
         begin = group[-1] + 1
     return told
+
+
+def _groups(scene: Scene) -> list[list[int]]:
+    """The nodes of each slide, by their places."""
+    every = list(range(len(scene.trace.nodes)))
+    if len(every) > MOST_UNCUT and scene.detail != "full":
+        return [_fitting(scene, every), _fitting(scene, every[::-1])[::-1]]
+    groups: list[list[int]] = []
+    while every:
+        groups.append(_fitting(scene, every))
+        every = every[len(groups[-1]) :]
+    return groups
+
+
+def _fitting(scene: Scene, places: list[int]) -> list[int]:
+    """As many of the nodes at ``places``, in this order, as a slide has room for: at least one."""
+    fitting: list[int] = []
+    used = 0.0
+    for place in places[:MOST_ON_A_SLIDE]:
+        formulas = value_formulas(scene, scene.trace.nodes[place])
+        used += sum(rows(formula, scene.numbers) for formula in formulas) + BETWEEN
+        if fitting and used > HIGHEST + BETWEEN:
+            break
+        fitting.append(place)
+    return fitting
 
 
 def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> Slide:
@@ -63,7 +86,9 @@ def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> 
         head=say.text("head.reverse"),
         title=say(f"{key}.title"),
         sentence=sentence,
-        position=Position(say.text("position.pass", first=group[0] + 1, last=group[-1] + 1, of=len(nodes))),
+        position=Position(
+            say.text("position.pass", n=len(group), first=group[0] + 1, last=group[-1] + 1, of=len(nodes))
+        ),
         strip=strip(scene, now, finished=group[-1] == len(nodes) - 1, made=made, role=Role.VALUE),
         stage=tuple(formulas),
         side=(tracker(scene, back=True),) if scene.tracked else (),

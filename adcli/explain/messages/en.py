@@ -39,6 +39,7 @@ TABLE = {
     "position.steps": "steps {first}–{last} of {of}",
     "position.part": "{step}, part {n} of {of}",
     "position.pass": "forward pass, {first}–{last} of {of}",
+    "position.pass.one": "forward pass, {last} of {of}",
     "position.back": "backward, step {n} of {of}",
     "table.name": "name",
     "table.shape": "shape",

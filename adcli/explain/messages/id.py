@@ -39,6 +39,7 @@ TABLE = {
     "position.steps": "langkah {first}–{last} dari {of}",
     "position.part": "{step}, bagian {n} dari {of}",
     "position.pass": "forward pass, {first}–{last} dari {of}",
+    "position.pass.one": "forward pass, {last} dari {of}",
     "position.back": "backward, langkah {n} dari {of}",
     "table.name": "nama",
     "table.shape": "ukuran",
