@@ -1,10 +1,14 @@
 """Expressions of a slide: a small tree that says what is meant, from which each format makes its own writing.
 
 Every name is text from a spec and untrusted: a renderer escapes it.
+
+Expressions are named tuples, but for three: a type checker compares named tuples field by field, and with these three
+among them it takes minutes for a union of types that hold each other.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
@@ -96,21 +100,24 @@ class Matrix(NamedTuple):
     heads: tuple[Name, ...] = ()
 
 
-class Symbols(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Symbols:
     """A matrix of expressions, as a Jacobian before its numbers are put in."""
 
     rows: tuple[tuple[Expression, ...], ...]
     role: Role = Role.PLAIN
 
 
-class Product(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Product:
     """Factors side by side; ``dot``: with a · between (numbers, and names in running text)."""
 
     factors: tuple[Expression, ...]
     dot: bool = False
 
 
-class Sum(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sum:
     """Terms with + between; a term in ``minus`` (by its place) with −."""
 
     terms: tuple[Expression, ...]
@@ -206,10 +213,17 @@ Expression: TypeAlias = (
 )
 
 
+def parts_of(thing: object) -> tuple[object, ...]:
+    """What an expression, a block of a slide or a tuple of them is made of; nothing, of anything else."""
+    if isinstance(thing, Product | Sum | Symbols):
+        return tuple(getattr(thing, field) for field in thing.__match_args__)
+    return thing if isinstance(thing, tuple) else ()
+
+
 def largest_matrix(thing: object) -> tuple[int, int]:
     """The most rows and the most columns of the matrices in a formula or an expression; 1 × 1 where there is none."""
     if isinstance(thing, Matrix):
         height, width = thing.array.shape
         return height, width
-    inner = [largest_matrix(part) for part in thing] if isinstance(thing, tuple) else []
+    inner = [largest_matrix(part) for part in parts_of(thing)]
     return max((h for h, _ in inner), default=1), max((w for _, w in inner), default=1)

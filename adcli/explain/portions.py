@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from adcli.derivation import Step
 from adcli.explain.blocks import Block, Formula, Numbers, Work
-from adcli.explain.maths import Listed, Matrix, Name, Number, Partial, Product, Raw, Sum
+from adcli.explain.maths import Listed, Matrix, Name, Number, Partial, Product, Raw, Sum, parts_of
 from adcli.explain.scene import Scene
 from adcli.explain.selection import Told
 from adcli.notation.numbers import number_text
@@ -121,7 +121,7 @@ def rows(block: Block | None, numbers: Numbers) -> float:
 
 
 def _has_fraction(thing: object) -> bool:
-    return isinstance(thing, Partial) or (isinstance(thing, tuple) and any(map(_has_fraction, thing)))
+    return isinstance(thing, Partial) or any(map(_has_fraction, parts_of(thing)))
 
 
 def _most(numbers: Numbers) -> tuple[int, int]:
@@ -132,7 +132,7 @@ def _height(thing: object, numbers: Numbers) -> int:
     """Of the highest matrix in an expression, as it is shown."""
     if isinstance(thing, Matrix):
         return min(len(thing.array), _most(numbers)[0])
-    return max((_height(part, numbers) for part in thing), default=1) if isinstance(thing, tuple) else 1
+    return max((_height(part, numbers) for part in parts_of(thing)), default=1)
 
 
 def _width(thing: object, numbers: Numbers) -> int:
@@ -159,9 +159,7 @@ def _width(thing: object, numbers: Numbers) -> int:
             return _width(thing.factors, numbers) + len(thing.factors) - 1
         case Partial():
             return len("∂/∂") + _width(thing.of, numbers) + _width(thing.by, numbers)
-        case tuple():
-            return sum(_width(part, numbers) for part in thing)
-    return 0
+    return sum(_width(part, numbers) for part in parts_of(thing))
 
 
 def _digits(number: float, numbers: Numbers) -> int:

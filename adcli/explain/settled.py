@@ -7,7 +7,7 @@ from typing import Any
 from adcli.derivation import Step
 from adcli.explain.backward import gradient_lines, start_formula
 from adcli.explain.blocks import DONE, Block, Formula, Group, Part, Slide
-from adcli.explain.maths import Matrix, Role, Tint, largest_matrix
+from adcli.explain.maths import Matrix, Role, Tint, largest_matrix, parts_of
 from adcli.explain.pictures import box_label
 from adcli.explain.scene import Scene
 from adcli.trace import Node
@@ -43,6 +43,5 @@ def _plain(thing: Any) -> Any:
         return thing._replace(tint=Tint(), new=False, heads=())
     if type(thing) is tuple:
         return tuple(map(_plain, thing))
-    if not hasattr(thing, "_fields"):
-        return thing
-    return thing._replace(**{field: _plain(getattr(thing, field)) for field in thing._fields})
+    parts = parts_of(thing)
+    return type(thing)(*map(_plain, parts)) if parts else thing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adcli.explain.blocks import Block, Formula, Group, Part, State
-from adcli.explain.maths import Matrix, Role
+from adcli.explain.maths import Matrix, Role, parts_of
 from adcli.render.boxes_text import Box, beside, padded
 from adcli.render.maths_text import Pen
 from adcli.render.segments import STYLES, Segments, length, without_spaces_at_the_end, wrapped
@@ -111,8 +111,7 @@ class Equations:
         """The most columns that a matrix has as it is drawn."""
         if isinstance(thing, Matrix):
             return most_shown(thing, self.pen.numbers, self.pen.rows, self.pen.columns)[1]
-        inner = [self._most_columns(part) for part in thing] if isinstance(thing, tuple) else []
-        return max(inner, default=self.pen.columns)
+        return max(map(self._most_columns, parts_of(thing)), default=self.pen.columns)
 
     def _fitted(self, box: Box, width: int) -> list[Segments]:
         """The lines of ``box``; a single one that is too long, broken between words."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from adcli.explain.blocks import Block, Formula, Group
-from adcli.explain.maths import Matrix
+from adcli.explain.maths import Matrix, parts_of
 from adcli.render.html.mathml import CUTS
 
 
@@ -24,6 +24,6 @@ def room(blocks: Sequence[Block]) -> tuple[int, int]:
 def _matrices(thing: object) -> Iterator[Matrix]:
     if isinstance(thing, Matrix):
         yield thing
-    elif isinstance(thing, tuple):
-        for part in thing:
+    else:
+        for part in parts_of(thing):
             yield from _matrices(part)
