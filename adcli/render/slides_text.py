@@ -20,6 +20,7 @@ from adcli.explain.blocks import (
     Network,
     Plot,
     Slide,
+    Storage,
     Table,
     Text,
     Tracker,
@@ -126,8 +127,11 @@ class _Page:
             found += [*self._gap(Gaps.ALL), *pictures.network(slide.strip, self.pen, self.width)]
         found += [*self._gap(Gaps.BETWEEN_TEXTS), *self._middle(slide)]
         if slide.storage is not None:
-            found += [*self._gap(Gaps.NOT_ABOVE_STRIP), *storage(slide.storage, self.pen, self.deck.labels, self.width)]
+            found += [*self._gap(Gaps.NOT_ABOVE_STRIP), *self._storage(slide.storage)]
         return [*found, []]
+
+    def _storage(self, block: Storage) -> list[Segments]:
+        return self.pen.fitted(lambda: storage(block, self.pen, self.deck.labels, self.width), self.width)
 
     def _gap(self, last: Gaps) -> list[Segments]:
         """An empty line, unless there are fewer of them than ``last``."""
@@ -202,6 +206,12 @@ class _Page:
         return self.gaps >= Gaps.BETWEEN_TEXTS and isinstance(above, CLOSE) and isinstance(below, CLOSE)
 
     def _block(self, block: Block, width: int, rule: int) -> list[Segments]:
+        """A block; where the page has no room for it, with shorter names."""
+        if width < self.width:
+            return self._drawn(block, width, rule)
+        return self.pen.fitted(lambda: self._drawn(block, width, rule), width)
+
+    def _drawn(self, block: Block, width: int, rule: int) -> list[Segments]:
         match block:
             case Formula():
                 return self.equations.formula(block, width, rule)
@@ -216,7 +226,7 @@ class _Page:
             case Code():
                 return program(block, width)
             case Tracker():
-                return tracker(block, self.pen, width, "" if block.large else self.bare)
+                return tracker(block, self.pen, width, self.width, "" if block.large else self.bare)
             case Network():
                 return pictures.network(block, self.pen, width)
             case Graph():
