@@ -104,10 +104,13 @@ def _broken_row(start: Segments, row: dict[int, Segments], width: int) -> list[S
 
 def _so_far(chain: Chain, pen: Pen) -> Segments:
     """The marks of the factors that are multiplied so far, and what they make: ✓ = h~."""
+    return [(f"{marks_so_far(chain)} = ", "dim"), *(pen.inline(chain.result) if chain.result is not None else [])]
+
+
+def marks_so_far(chain: Chain) -> str:
+    """The marks of the factors that are multiplied so far."""
     states = {factor.progress.state for factor in chain.factors} - {State.TO_COME}
-    marks = "".join(mark for state, mark in MARKS.items() if state in states)
-    result = pen.inline(chain.result) if chain.result is not None else []
-    return [(f"{marks} = ", "dim"), *result]
+    return "".join(mark for state, mark in MARKS.items() if state in states)
 
 
 def _bracket(chain: Chain, pen: Pen, widths: list[int], margin: int, row: dict[int, Segments]) -> Segments:
