@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,3 +102,33 @@ def test_every_step_of_a_short_net_shows_its_large_tangents() -> None:
         shapes = [m.array.shape for m in updates if isinstance(m, Matrix)]
         counts[slide.position.step - 1 if slide.position else 0] += shapes.count((16, 256))
     assert counts == [1, 2, 3, 3, 3]  # the new one, and two that go on
+
+
+# --- what the factors done so far make stands under them, never as what the row is equal to -----------------------
+
+
+@pytest.mark.parametrize(("mode", "result"), [("reverse", r"\tilde{\mathbf{h}}"), ("forward", r"\widehat{\mathbf{W}}")])
+def test_an_unfinished_row_of_the_chain_rule_is_equal_to_nothing(run, mode: str, result: str) -> None:
+    """∂ℓ/∂W₁ is not h̃: only the factors from the left up to there are; nor is it Ŵ₁ before the last factor is done."""
+    spec = next(path for path in SPECS if path.stem == "forward-mode")
+    for format_, equal in (
+        ("markdown", rf"^\| .*\| *\$= {re.escape(result)}"),
+        ("beamer", rf"^.*\\adrow.*= *({{.color{{\w+}})?{re.escape(result)}"),
+        ("html", r'<span class="res"'),
+    ):
+        text = run("explain", str(spec), "--mode", mode, "--format", format_).stdout
+        assert not re.search(equal, text, re.MULTILINE), format_
+
+
+def test_markdown_says_of_which_factors_it_is(run) -> None:
+    """The lecture's third step back: h̃ is what is ticked; and forward, step 2: Ŵ₁ of two factors, Ŵ₂ of one."""
+
+    def ends(slide: str) -> list[str]:
+        rows = [line for line in slide.splitlines() if line.startswith(r"| $\frac{\partial \ell}")]
+        return [row.strip("| ").rpartition("|")[2].strip() for row in rows]
+
+    back = run("explain", "specs/reverse-mode.yaml", "--format", "markdown").stdout.split("\n---\n")
+    assert ends(back[7]) == [r"✓ $= \tilde{\mathbf{h}}$"] * 2 + ["✓"] * 2
+    forward = run("explain", "specs/forward-mode.yaml", "--mode", "forward", "--format", "markdown").stdout
+    second = ends(forward.split("\n---\n")[5])
+    assert second[:2] == [r"✓▸ $= \widehat{\mathbf{W}}_{1}$", r"▸ $= \widehat{\mathbf{W}}_{2}$"]

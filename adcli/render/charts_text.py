@@ -31,14 +31,14 @@ def _scaled(value: float, log: bool) -> float:
     return math.log10(1.0 + value) if log else value
 
 
-PLOT_HEIGHT = 13
+PLOT_HEIGHT = 13  # lines of the grid, where there is room
 MOST_TICKS = 4
 MARGIN = 7  # columns left of the grid
 POINTS = {"circle": "●", "triangle": "▲", "diamond": "◆"}
 
 
-def plot(block: Plot, pen: Pen, width: int) -> list[Segments]:
-    """Points on a grid of characters, an axis with powers of ten, the names of the series above it."""
+def plot(block: Plot, pen: Pen, width: int, height: int = PLOT_HEIGHT) -> list[Segments]:
+    """Points on a grid of ``height`` lines, an axis with powers of ten, the names of the series above it."""
     points = [(x, y) for series in block.series for x, y in series.points if y > 0.0]
     if not points:
         return [[(block.y_label, "dim")]]
@@ -54,21 +54,21 @@ def plot(block: Plot, pen: Pen, width: int) -> list[Segments]:
         return min(max(place, 0), columns - 1)
 
     def row(y: float) -> int:
-        return round((high - math.log10(y)) / (high - low) * (PLOT_HEIGHT - 1))
+        return round((high - math.log10(y)) / (high - low) * (height - 1))
 
     grid: dict[tuple[int, int], tuple[str, str]] = {}
     floor = block.floor if block.floor and block.floor[0] >= 10.0**low else None
     if floor:
         grid.update({(row(floor[0]), place): ("┄", "dim") for place in range(columns)})
     if block.marker:
-        grid.update({(line, column(block.marker[0])): ("┊", "dim") for line in range(PLOT_HEIGHT)})
+        grid.update({(line, column(block.marker[0])): ("┊", "dim") for line in range(height)})
     for series in block.series:
         for x, y in series.points:
             if y > 0.0:
                 grid[row(y), column(x)] = (POINTS[series.shape], STYLES[series.role])
     ticks = {row(10.0**power): f"1e{power}" for power in range(high, low - 1, -math.ceil((high - low) / MOST_TICKS))}
     lines = _legend(block, width)
-    for line in range(PLOT_HEIGHT):
+    for line in range(height):
         tick = ticks.get(line, "")
         cells: Segments = [(f"{tick:>{MARGIN - 2}} ", "dim"), ("┤" if tick else "│", "dim")]
         lines.append(cells + [grid.get((line, place), (" ", "")) for place in range(columns)])

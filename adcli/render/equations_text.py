@@ -8,24 +8,26 @@ from adcli.explain.blocks import Block, Formula, Group, Part, State
 from adcli.explain.maths import Matrix, Role, parts_of
 from adcli.render.boxes_text import Box, beside, padded
 from adcli.render.maths_text import Pen
-from adcli.render.segments import STYLES, Segments, wrapped
+from adcli.render.segments import STYLES, Segments, length, without_spaces_at_the_end, wrapped
 from adcli.render.shown import most_shown
 
 FEWEST_COLUMNS = 3
 LONGEST_LABEL = 16  # characters of the label beside formulas
 LONGEST_LEFT = 8  # characters of a left side that stays with a rule which is broken between words
 BREAK = "     "
+APART = "   "  # between a formula and what is said beside it
 TICK = Box([[(" ✓", STYLES[Role.DONE])]], 0)
 
 
 class Equations:
-    """Draws the formulas of a deck with ``pen``."""
+    """Draws the formulas of a deck with ``pen``; the word ``reads`` stands before the values that one reads."""
 
-    def __init__(self, pen: Pen) -> None:
+    def __init__(self, pen: Pen, reads: str) -> None:
         self.pen = pen
+        self.reads = reads
         self.was_cut = False  # whether a matrix lost columns because the last blocks were too narrow for it
         self.was_broken = False  # whether a line was broken between words for the same reason
-        self.signed: dict[tuple[int, int | None, bool], Box] = {}
+        self.signed: dict[tuple[object, ...], Box] = {}
 
     def _rule(self, formula: Formula) -> Box:
         """The left side and the first sign's expression, if that has no matrix."""
@@ -33,7 +35,8 @@ class Equations:
 
     def _signed(self, part: Part) -> Box:
         """``= expression``."""
-        key = id(part), self.pen.narrowed, self.pen.shapes  # the deck, and so its parts, lives longer than the page
+        pen = self.pen
+        key = id(part), pen.narrowed, pen.shapes, pen.longest  # the deck, and so its parts, lives longer than the page
         if key not in self.signed:
             sign = f" {self.pen.sign(part.sign, part.expression)} " if part.sign else ""
             self.signed[key] = beside([Box([[(sign, "")]], 0), self.pen.box(part.expression)])
@@ -74,7 +77,7 @@ class Equations:
         return rows
 
     def formula(self, formula: Formula, width: int, rule: int = 0) -> list[Segments]:
-        """A formula, and its aside beside it where there is room, otherwise below."""
+        """A formula; what it reads and its aside beside it where there is room, otherwise below."""
         drawn = [beside(row) for row in self._rows(formula, width, rule)]
         whole = max(box.width for box in drawn)
         columns = self.pen.columns if whole <= width else self._most_columns(formula)
@@ -85,13 +88,25 @@ class Equations:
         self.was_cut |= max(box.width for box in drawn) < whole
         self.pen.narrowed = None
         if formula.aside:
-            room = width - drawn[-1].width - 3
+            room = width - drawn[-1].width - len(APART)
             aside = wrapped(self.pen.muted(formula.aside), room if room >= 14 else width - 2)
             if room >= 14:
-                drawn[-1] = beside([drawn[-1], Box([[("   ", "")]], 0), Box(aside, 0)])
+                drawn[-1] = beside([drawn[-1], Box([[(APART, "")]], 0), Box(aside, 0)])
             else:
                 drawn.append(Box([[("  ", ""), *line] for line in aside], 0))
-        return [line for box in drawn for line in self._fitted(box, width)]
+        lines = [line for box in drawn for line in self._fitted(box, width)]
+        return self._with_reads(lines, formula, width) if formula.reads else lines
+
+    def _with_reads(self, lines: list[Segments], formula: Formula, width: int) -> list[Segments]:
+        """``lines`` with the values that are read at the end of the first one that has room for them."""
+        said: Segments = [(f"{self.pen.words(self.reads)} ", "dim")]
+        for name in formula.reads:
+            said += [(", ", "dim")] * (len(said) > 1) + self.pen.inline(name)
+        for place, line in enumerate(lines):
+            stripped = without_spaces_at_the_end(line)
+            if length(stripped) + len(APART) + length(said) <= width:
+                return [*lines[:place], [*stripped, (APART, ""), *said], *lines[place + 1 :]]
+        return [*lines, *([("  ", ""), *line] for line in wrapped(said, width - 2))]
 
     def _most_columns(self, thing: object) -> int:
         """The most columns that a matrix has as it is drawn."""

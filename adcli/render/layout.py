@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from adcli.explain.blocks import Block, Formula, Group, Slide
+from itertools import pairwise
+
+from adcli.explain.blocks import Block, Chain, Formula, Group, Slide, Tracker
 from adcli.explain.maths import largest_matrix
 
 MOST_ROWS, MOST_COLUMNS = 12, 6  # more rows of matrices stand in two columns, unless one written out in a row is wider
@@ -32,3 +34,13 @@ def _formula_rows(formula: Formula) -> int:
     shapes = [largest_matrix(part.expression) for part in formula.parts] or [(1, 1)]
     rows = [min(height, 6) for height, _ in shapes]
     return sum(rows) if max(width for _, width in shapes) > 6 else max(rows)
+
+
+def bracketed(tracker: Tracker) -> list[tuple[Chain, bool]]:
+    """Each row, and whether what its factors make so far stands under it: once for rows that share it, the last."""
+    made = [(chain.result, chain.span) for chain in tracker.chains]
+    is_last = [one != following for one, following in pairwise([*made, None])]
+    return [
+        (chain, shown and chain.result is not None and chain.span is not None)
+        for chain, shown in zip(tracker.chains, is_last, strict=True)
+    ]

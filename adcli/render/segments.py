@@ -47,6 +47,14 @@ def length(segments: Segments) -> int:
     return total
 
 
+def without_spaces_at_the_end(line: Segments) -> Segments:
+    """``line`` up to its last character that can be seen."""
+    kept = list(line)
+    while kept and not kept[-1][0].strip():
+        kept.pop()
+    return kept
+
+
 def wrapped(segments: Segments, width: int) -> list[Segments]:
     """Prose broken at spaces into lines of at most ``width``."""
     words: list[Segments] = []

@@ -34,6 +34,7 @@ from adcli.render.maths import sign_latex, to_latex
 from adcli.render.maths_text import Pen
 from adcli.render.segments import Segments
 from adcli.render.storage_text import filling
+from adcli.render.tracker_text import marks_so_far
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|$~&!"})
 WIDTH = 78
@@ -149,7 +150,12 @@ class _Writer:
             pieces.append(f"{sign} {to_latex(part.expression, self.numbers)}")
         done = r" \;\checkmark" if formula.done else ""
         aside = rf" \qquad {self.aside(formula.aside)}" if formula.aside else ""
-        return f"$$\n{' '.join(pieces)}{done}{aside}\n$$"
+        return f"$$\n{' '.join(pieces)}{done}{aside}{self.reads(formula)}\n$$"
+
+    def reads(self, formula: Formula) -> str:
+        """The values that a line reads, at its end."""
+        names = ", ".join(to_latex(name, self.numbers) for name in formula.reads)
+        return rf" \qquad \text{{{printable(self.deck.labels.reads)} }}{names}" if names else ""
 
     def aside(self, runs: Runs) -> str:
         """Words and formulas within a formula."""
@@ -170,7 +176,7 @@ class _Writer:
         return "\n".join(lines)
 
     def tracker(self, tracker: Tracker) -> str:
-        """A row a path, a column for the factors that are the same matrix."""
+        """A row a path, a column for the factors that are the same matrix; at the end what those done so far make."""
         marks = {State.DONE: "✓ ", State.NOW: "▸ ", State.TO_COME: "· "}
         lines = [
             f"| {escaped(tracker.caption)} | {' | '.join([' '] * tracker.columns)} | |",
@@ -183,8 +189,8 @@ class _Writer:
                 mark = marks.get(factor.progress.state, "")
                 cells[factor.column] = f"{'' if tracker.large and mark == '· ' else mark}${latex}$"
             end = "✓" if chain.progress.state is State.DONE else ""
-            if chain.result is not None:
-                end = f"$= {to_latex(chain.result, self.numbers)}$"
+            if chain.result is not None:  # of the factors with these marks alone
+                end = f"{marks_so_far(chain)} $= {to_latex(chain.result, self.numbers)}$"
             left = "+" if chain.plus else f"${to_latex(chain.left, self.numbers)} =$"
             lines.append(f"| {left} | {' | '.join(cells)} | {end} |")
         more = f"\n\n{self.runs(tracker.left_out)}" if tracker.left_out else ""

@@ -20,6 +20,7 @@ from adcli.explain.blocks import (
     Network,
     Plot,
     Slide,
+    Storage,
     Table,
     Text,
     Tracker,
@@ -42,6 +43,7 @@ SIDE = 33
 LEAST_TITLE = 12  # characters of the deck's title that still say something
 BESIDE_PLOT = 48  # how wide the stage is beside a plot
 HEIGHT = 24
+LEAST_PLOT = 9  # lines of a plot in which its points can still be told apart
 CLOSE = (Formula, Group, Tracker, Work)  # may stand without a gap between them
 
 
@@ -51,7 +53,8 @@ class Gaps(IntEnum):
     ALL = 0
     NOT_ABOVE_STRIP = 1
     BETWEEN_TEXTS = 2  # none between formulas, nor above the storage
-    FEWEST = 3  # nor above the stage
+    ABOVE_PICTURES = 3  # nor above the stage
+    FEWEST = 4  # nor between paragraphs
 
 
 def show(console: Console, deck: Deck, number: int | None = None, ascii_only: bool = False) -> None:
@@ -67,27 +70,50 @@ def show(console: Console, deck: Deck, number: int | None = None, ascii_only: bo
 
 
 def _lines(deck: Deck, number: int, width: int, ascii_only: bool) -> list[RichText]:
-    """A slide, line by line; without what was told before where it would be higher than a terminal."""
+    """A slide, line by line; denser, and without what was told before, where it would be higher than a terminal."""
     page = _Page(deck, number, min(width, WIDEST), ascii_only)
     slide = deck.slides[number - 1]
     drawn = page.slide(slide)
     if len(drawn) > HEIGHT:
         slide = slide._replace(stage=tuple(b for b in slide.stage if not (isinstance(b, Group) and b.spare)))
         drawn = page.slide(slide)
+    if len(drawn) > HEIGHT and _has(slide, Plot):
+        slide, drawn = _with_a_lower_plot(page, slide, len(drawn))
     if len(drawn) > HEIGHT:  # what the foot of the slide says again may go first
         page.pen.shapes = False
         page.gaps = Gaps.NOT_ABOVE_STRIP
         drawn = page.slide(slide)
-    for page.gaps in (Gaps.BETWEEN_TEXTS, Gaps.FEWEST) if len(drawn) > HEIGHT else ():
-        denser = page.slide(slide)
-        if len(denser) <= HEIGHT:
-            drawn = denser
-            break
+    drawn = _denser(page, slide, drawn)
     if len(drawn) > HEIGHT:  # rather a formula that is broken between words than a side below the stage
+        densest = page.slide(slide)
         page.breaks = True
         broken = page.slide(slide)
-        drawn = broken if len(broken) < len(denser) else drawn
+        drawn = broken if len(broken) < len(densest) else drawn
     return [rich_text(line, ascii_only) for line in drawn]
+
+
+def _with_a_lower_plot(page: _Page, slide: Slide, height: int) -> tuple[Slide, list[Segments]]:
+    """A slide of so many lines with a plot that leaves it room; where that is too low, without the strip."""
+    if slide.strip is not None and height - HEIGHT > charts.PLOT_HEIGHT - LEAST_PLOT:
+        slide = slide._replace(strip=None)
+        height = len(page.slide(slide))
+    page.plot_height = min(charts.PLOT_HEIGHT, max(LEAST_PLOT, charts.PLOT_HEIGHT - (height - HEIGHT)))
+    return slide, page.slide(slide)
+
+
+def _denser(page: _Page, slide: Slide, drawn: list[Segments]) -> list[Segments]:
+    """The slide with as few gaps as it takes to fit, bars at last without the strip; as ``drawn`` where none fits."""
+    bare = (slide._replace(strip=None),) if _has(slide, Bars) else ()
+    for denser in (slide, *bare) if len(drawn) > HEIGHT else ():
+        for page.gaps in (Gaps.BETWEEN_TEXTS, Gaps.ABOVE_PICTURES, Gaps.FEWEST):
+            lines = page.slide(denser)
+            if len(lines) <= HEIGHT:
+                return lines
+    return drawn
+
+
+def _has(slide: Slide, kind: type[Block]) -> bool:
+    return any(isinstance(block, kind) for block in slide.stage)
 
 
 class _Page:
@@ -97,9 +123,10 @@ class _Page:
         self.width = width
         self.gaps = Gaps.ALL
         self.breaks = False
+        self.plot_height = charts.PLOT_HEIGHT
         self.bare = deck.labels.bare
         self.pen = Pen(deck.numbers, ascii_only)
-        self.equations = Equations(self.pen)
+        self.equations = Equations(self.pen, deck.labels.reads)
 
     def slide(self, slide: Slide) -> list[Segments]:
         found = self._header(slide)
@@ -107,8 +134,11 @@ class _Page:
             found += [*self._gap(Gaps.ALL), *pictures.network(slide.strip, self.pen, self.width)]
         found += [*self._gap(Gaps.BETWEEN_TEXTS), *self._middle(slide)]
         if slide.storage is not None:
-            found += [*self._gap(Gaps.NOT_ABOVE_STRIP), *storage(slide.storage, self.pen, self.deck.labels, self.width)]
+            found += [*self._gap(Gaps.NOT_ABOVE_STRIP), *self._storage(slide.storage)]
         return [*found, []]
+
+    def _storage(self, block: Storage) -> list[Segments]:
+        return self.pen.fitted(lambda: storage(block, self.pen, self.deck.labels, self.width), self.width)
 
     def _gap(self, last: Gaps) -> list[Segments]:
         """An empty line, unless there are fewer of them than ``last``."""
@@ -173,13 +203,25 @@ class _Page:
         rule = self.equations.rule_width(blocks, width)
         for before, block in zip((None, *blocks), blocks, strict=False):
             drawn = self._block(block, width, rule)
-            if self.gaps >= Gaps.BETWEEN_TEXTS and isinstance(before, CLOSE) and isinstance(block, CLOSE):
+            if self._is_close(before, block):
                 found += drawn
             else:
                 put_below(found, drawn, not isinstance(block, Formula))
         return found
 
+    def _is_close(self, above: Block | None, below: Block) -> bool:
+        """Whether two neighbours stand without a gap between them."""
+        if isinstance(above, Text) and isinstance(below, Text):
+            return self.gaps >= Gaps.FEWEST
+        return self.gaps >= Gaps.BETWEEN_TEXTS and isinstance(above, CLOSE) and isinstance(below, CLOSE)
+
     def _block(self, block: Block, width: int, rule: int) -> list[Segments]:
+        """A block; where the page has no room for it, with shorter names."""
+        if width < self.width:
+            return self._drawn(block, width, rule)
+        return self.pen.fitted(lambda: self._drawn(block, width, rule), width)
+
+    def _drawn(self, block: Block, width: int, rule: int) -> list[Segments]:
         match block:
             case Formula():
                 return self.equations.formula(block, width, rule)
@@ -194,7 +236,7 @@ class _Page:
             case Code():
                 return program(block, width)
             case Tracker():
-                return tracker(block, self.pen, width, "" if block.large else self.bare)
+                return tracker(block, self.pen, width, self.width, "" if block.large else self.bare)
             case Network():
                 return pictures.network(block, self.pen, width)
             case Graph():
@@ -202,7 +244,7 @@ class _Page:
             case Bars():
                 return charts.bars(block, self.pen, width)
             case Plot():
-                return charts.plot(block, self.pen, width)
+                return charts.plot(block, self.pen, width, self.plot_height)
 
 
 def _columns(left: list[Segments], right: list[Segments], at: int) -> list[Segments]:

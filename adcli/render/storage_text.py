@@ -5,14 +5,14 @@ from __future__ import annotations
 from adcli.explain.blocks import Labels, Progress, Slot, State, Storage
 from adcli.explain.maths import Listed, Role
 from adcli.render.maths_text import Pen
-from adcli.render.segments import STYLES, Segments, length, wrapped
+from adcli.render.segments import STYLES, Segments, length, without_spaces_at_the_end, wrapped
 from adcli.render.shown import entries
 
 
 def storage(block: Storage, pen: Pen, labels: Labels, width: int) -> list[Segments]:
     """Slots on one line, their states under them; then the meter and the facts. While it fills, a line a phase."""
     earlier = [line for row in filling(block) for line, _ in _slot_rows(row, pen, labels, width)]
-    return [*map(_stripped, earlier), *_storage_row(block, pen, labels, width)]
+    return [*map(without_spaces_at_the_end, earlier), *_storage_row(block, pen, labels, width)]
 
 
 def filling(block: Storage) -> list[Storage]:
@@ -49,24 +49,16 @@ def _storage_row(block: Storage, pen: Pen, labels: Labels, width: int) -> list[S
             lines.append(bottom)
     closing = [*_meter(block, pen), *pen.runs(block.facts)]
     if closing:
-        if length(_stripped(lines[-1])) + length(closing) + 2 <= width:
-            last = _stripped(lines[-1])
+        if length(without_spaces_at_the_end(lines[-1])) + length(closing) + 2 <= width:
+            last = without_spaces_at_the_end(lines[-1])
             lines[-1] = [*last, (" " * (width - length(last) - length(closing)), ""), *closing]
-        elif length(_stripped(lines[0])) + length(closing) + 2 <= width:
-            first = _stripped(lines[0])
+        elif length(without_spaces_at_the_end(lines[0])) + length(closing) + 2 <= width:
+            first = without_spaces_at_the_end(lines[0])
             lines[0] = [*first, (" " * (width - length(first) - length(closing)), ""), *closing]
         else:
             below = [closing] if length(closing) <= width else wrapped(closing, width)
             lines += [[(" " * (width - length(line)), ""), *line] for line in below]
     return lines
-
-
-def _stripped(line: Segments) -> Segments:
-    """``line`` without the spaces at its end."""
-    kept = list(line)
-    while kept and not kept[-1][0].strip():
-        kept.pop()
-    return kept
 
 
 def _slot(slot: Slot, pen: Pen, labels: Labels) -> tuple[Segments, Segments]:

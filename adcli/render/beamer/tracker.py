@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adcli.explain.blocks import Chain, Factor, Meter, Slot, State, Storage, Tracker
 from adcli.explain.maths import Listed, Role
-from adcli.render.beamer.pen import TICK, Pen, changing, coloured, once, prose, states
+from adcli.render.beamer.pen import TICK, Pen, changing, once, prose, states
+from adcli.render.layout import bracketed
 from adcli.render.shown import entries
 
 METER = 11  # mm
@@ -15,7 +16,7 @@ GONE = (State.LET_GO, State.NEVER_READ, State.NOT_KEPT)
 
 def tracker(pen: Pen, block: Tracker, width: int) -> str:
     """A panel: the caption with its legend, and a row a chain."""
-    rows = "\n".join(_chain(pen, chain, block) + r" \\" for chain in block.chains)
+    rows = "\n".join(_chain(pen, chain, block, below) + r" \\" for chain, below in bracketed(block))
     seen = {state for chain in block.chains for factor in chain.factors for state in states(factor.progress)}
     legend = r"\kern0.8mm".join(
         rf"\adkey{{{_factor(prose(pen.labels.states[state]), state, block.role, key=True)}}}"
@@ -30,31 +31,25 @@ def tracker(pen: Pen, block: Tracker, width: int) -> str:
     return once("largetracker" if block.large else "tracker", drawn)
 
 
-def _chain(pen: Pen, chain: Chain, block: Tracker) -> str:
+def _chain(pen: Pen, chain: Chain, block: Tracker, is_braced: bool) -> str:
     cells = [""] * block.columns
     for factor in chain.factors:
         cells[factor.column] = _drawn(pen, factor, block.role)
     left = r"+\;" if chain.plus else rf"\displaystyle {pen.maths(chain.left)} ="
-    return r"\adrow" + " & ".join([left, *cells, _end(pen, chain, block)]) + _brace(pen, chain, block)
+    return r"\adrow" + " & ".join([left, *cells, _end(chain)]) + (_brace(pen, chain, block) if is_braced else "")
 
 
 def _brace(pen: Pen, chain: Chain, block: Tracker) -> str:
-    """A line under the factors that are multiplied so far, with what they give, where that stands not behind them."""
-    last = max((factor.column for factor in chain.factors), default=0)
-    if chain.result is None or chain.span is None or chain.span[1] == last:
-        return ""
-    start, end = chain.span
-    braced = rf"\adbrace{{{block.role.name}}}{{{pen.maths(chain.result)}}}"
+    """A line under the factors that are multiplied so far, with what they give."""
+    start, end = chain.span or (0, 0)
+    result = pen.maths(chain.result) if chain.result is not None else ""
+    braced = rf"\adbrace{{{block.role.name}}}{{{result}}}"
     return rf" \\ {'& ' * (start + 1)}\multicolumn{{{end - start + 1}}}{{@{{}}c@{{}}}}{{{braced}}}"
 
 
-def _end(pen: Pen, chain: Chain, block: Tracker) -> str:
-    """What stands behind the factors: ✓, or the tangent that they make so far."""
-    last = max((factor.column for factor in chain.factors), default=0)
-    result = ""
-    if chain.result is not None and chain.span is not None and chain.span[1] == last:
-        result = rf"$\,{coloured(f'= {pen.maths(chain.result)}', block.role)}$"
-    at_first, at_last = (TICK if state is State.DONE else result for state in states(chain.progress))
+def _end(chain: Chain) -> str:
+    """What stands behind the factors: ✓ when all of them are multiplied."""
+    at_first, at_last = (TICK if state is State.DONE else "" for state in states(chain.progress))
     if at_first == at_last:
         return rf"\hbox{{{at_last}}}"
     return rf"\adeither{{{chain.progress.since + 1}}}{{{at_last}}}{{{at_first}}}"

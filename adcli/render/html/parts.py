@@ -42,6 +42,7 @@ from adcli.render.html.prose import Prose
 from adcli.render.html.room import room
 from adcli.render.html.svg import state
 from adcli.render.html.words import safe
+from adcli.render.layout import bracketed
 
 # The states that a slot tells in words as well.
 TOLD = (State.LET_GO, State.NOT_KEPT, State.NEVER_READ, State.READ_NEXT, State.IN_HAND, State.RECOMPUTED, State.DONE)
@@ -118,9 +119,9 @@ class Writer(Prose):
         return f"<div{appears(f.phase, kind)}>{tag}{line}{aside}{reads}</div>"
 
     def part(self, p: Part, from_phase: int, end: str) -> str:
-        """A piece of a line with what closes it: no break comes between."""
+        """A piece of a line with what closes it."""
         attributes = appears(p.phase if p.phase > from_phase else 0, "part")
-        return f"<span{attributes}>{self.math(p.expression, p.sign)}{end}</span>"
+        return f"<span{attributes}>{self.pieces(p.expression, p.sign, end)}</span>"
 
     def group(self, g: Group) -> str:
         inside = "".join(map(self.formula, g.formulas))
@@ -221,22 +222,16 @@ class Writer(Prose):
     def tracker(self, t: Tracker) -> str:
         """All rows in one grid: equal factors share a column, and what they give so far is braced together."""
         rows: list[str] = []
-        braced: set[tuple[str, int, int]] = set()
         line = 0
-        for chain in t.chains:
+        for chain, is_braced in bracketed(t):
             line += 1
-            last = max((f.column for f in chain.factors), default=0)
-            rows += self.chain(chain, line, last)
-            if chain.result is None or chain.span is None:
-                continue
-            start, end = chain.span
-            result = self.math(chain.result, "=" if end == last else "", display=False)
-            if end == last:
-                rows.append(f'<span class="res" style="grid-area:{line}/{last + 3}">{result}</span>')
-            elif (result, start, end) not in braced:
-                braced.add((result, start, end))
+            rows += self.chain(chain, line)
+            if is_braced and chain.result is not None and chain.span is not None:
                 line += 1
-                rows.append(f'<span class="brace" style="grid-area:{line}/{start + 2}/auto/{end + 3}">{result}</span>')
+                start, end = chain.span
+                area = f"{line}/{start + 2}/auto/{end + 3}"
+                result = self.math(chain.result, display=False)
+                rows.append(f'<span class="brace" style="grid-area:{area}">{result}</span>')
         more = f'<p class="more">{self.runs(t.left_out)}</p>' if t.left_out else ""
         size = " large" if t.large else ""
         return (
@@ -244,7 +239,8 @@ class Writer(Prose):
             f'<div class="chains">{"".join(rows)}</div>{more}</div>'
         )
 
-    def chain(self, chain: Chain, line: int, last: int) -> list[str]:
+    def chain(self, chain: Chain, line: int) -> list[str]:
+        last = max((f.column for f in chain.factors), default=0)
         sign = "+" if chain.plus else "="
         left = "" if chain.plus else self.math(chain.left)
         equals = f'<math alttext="{sign}"><mo lspace="0" rspace="0">{sign}</mo></math>'
