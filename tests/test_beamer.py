@@ -259,3 +259,21 @@ def test_a_wide_parameter_beside_its_gradient_sticks_out_of_no_page(tmp_path: Pa
     )
     latex = run_adcli("explain", spec, "--handout", "-o", "-", "--format", "beamer").stdout
     assert compiled(latex, tmp_path / "tex").overfull <= LARGEST_OVERFULL
+
+
+@pytest.mark.parametrize(("mode", "least"), [("numeric", 42.0), ("symbolic", 55.0)])
+def test_a_plot_is_as_high_as_the_words_below_it_let_it_be(mode: str, least: float) -> None:
+    """Of a page of 90 mm; it was a third of the stage, or its half, however short the words."""
+    latex = explained(next(spec for spec in SPECS if spec.stem == "forward-mode"), mode, "--handout")
+    heights = re.findall(r"\\adfit\{151mm\}\{([\d.]+)mm\}\{\\begin\{tikzpicture\}\[ad\]\n(?!.*adnode)", latex)
+    assert heights and max(map(float, heights)) >= least
+
+
+def test_the_words_of_the_floor_stand_below_every_line_and_point() -> None:
+    latex = explained(next(spec for spec in SPECS if spec.stem == "xor"), "numeric", "--handout")
+    picture = next(p for p in latex.split(r"\begin{tikzpicture}") if "nothing can be seen" in p)
+    (words,) = re.findall(r"\\node\[anchor=south east,admuted\] at \([\d.]+,([\d.]+)\)", picture)
+    lines = [float(up) for up in re.findall(r"\\draw\[adline\] \(0,([\d.]+)\)", picture)]
+    points = [float(up) for up in re.findall(r"^  \\fill\[(?!adpanel)\w+\] \([\d.]+,([\d.]+)\)", picture, re.MULTILINE)]
+    assert len(points) > 20
+    assert float(words) + 2.4 < min(lines + points)  # mm

@@ -95,3 +95,51 @@ def test_markdown_and_ascii_say_what_a_line_reads(run) -> None:
     deck = deck_of(HERE.parent / "specs" / "reverse-mode.yaml", "reverse", "en")
     show(Console(file=file, width=80), deck, 7, ascii_only=True)
     assert "reads h2 " in file.getvalue() and file.getvalue().isascii()
+
+
+# --- long names -------------------------------------------------------------------------------------------------
+
+HOSTILE = """
+input: {x: [1, 1]}
+target: {y_b_c: 2}
+parameters: {input_end_frame: [[1, 2], [3, -1]], AND: [1, 1]}
+layers:
+  - {type: linear, weight: input_end_frame, bias: AND, activation: relu, name: W1_hat}
+  - {type: linear, weight: input_end_frame, name: endgroup}
+  - {type: linear, name: script_1_2, weight: [[2, 1]]}
+loss: squared_error
+"""
+LONG = """
+input: {the_picture_of_a_digit: [1, 1]}
+target: {the_label_of_the_digit: 2}
+layers:
+  - {type: linear, weight: [[1, 2], [3, -1]], name: first_hidden_layer_of_all_of_them, activation: relu}
+  - {type: linear, weight: [[1, 2], [3, -1]], name: second_hidden_layer_of_all_of_them, activation: tanh}
+  - {type: linear, name: output_layer_after_all_of_them, weight: [[2, 1]]}
+loss: squared_error
+"""
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("spec", [HOSTILE, LONG], ids=["hostile", "long"])
+def test_long_names_fit_and_the_loss_is_drawn(tmp_path: Path, spec: str, width: int, mode: str) -> None:
+    path = tmp_path / "names.yaml"
+    path.write_text(spec)
+    deck = deck_of(path, mode, "en")
+    for number, slide in enumerate(deck.slides, 1):
+        lines = lines_of(deck, number, width)
+        assert [line for line in lines if len(line) > width] == []
+        if slide.strip is not None or slide.kind == "network":
+            assert any(re.search(r"[─━┄▶▷◀][(‹]ℓ[)›]$", line) for line in lines), slide.id
+
+
+def test_long_factors_stand_whole_on_their_lines_with_what_they_make_below(tmp_path: Path) -> None:
+    """The way back through ``endgroup``: two factors of a path are done, and its row goes on below."""
+    path = tmp_path / "names.yaml"
+    path.write_text(HOSTILE)
+    lines = lines_of(deck_of(path, "reverse", "en"), 7)
+    row = next(place for place, line in enumerate(lines) if line.startswith("AND "))
+    assert lines[row].split()[1:] == ["✓ℓ/script_1_2✓script_1_2/endgroup✓endgroup/W1_hat"]
+    assert lines[row + 1].split() == ["·W1_hat/z_W1_hat·z_W1_hat/AND"]
+    assert lines[row + 2].split() == ["✓", "=", "W1_hat~"]

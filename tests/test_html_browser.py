@@ -25,7 +25,7 @@ DECKS = {
     "sample": (),
     "forward": ("forward-mode.yaml", "--mode", "forward"),
     "reverse": ("reverse-mode.yaml", "--lang", "id"),
-    "classifier": ("classifier.yaml",),
+    "classifier": ("classifier.yaml", "--lang", "id"),
     "forward classifier": ("classifier.yaml", "--mode", "forward"),
     "columns": ("columns.json",),
     "program": ("micrograd.yaml",),
@@ -121,6 +121,18 @@ LETTERS = """
 const size = e => parseFloat(getComputedStyle(e).fontSize) * e.currentCSSZoom
 return [...document.querySelectorAll('section[data-kind="forward.step"] .stage')].map(stage =>
   Math.min(...[...stage.querySelectorAll('math')].filter(e => !e.closest('.remark, .text')).map(size)))
+"""
+
+# What must be scrolled on a phone: its class, the widest thing in it that can't break, its room, and its hint.
+SCROLLED = """
+return [...document.querySelectorAll('section *')].filter(e =>
+  /auto|scroll/.test(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1
+).map(e => {
+  const whole = [...e.querySelectorAll('math, table, .end, svg, .chains, .slot, .position')]
+  const style = getComputedStyle(e)
+  return [e.className, Math.max(...whole.map(w => w.getBoundingClientRect().right - w.getBoundingClientRect().left)),
+    e.clientWidth, style.backgroundImage.split('linear-gradient').length - 1, style.backgroundAttachment]
+})
 """
 
 # How much is not revealed.
@@ -289,6 +301,37 @@ def test_on_a_phone_it_is_an_article(browser: Browser, pages: dict[str, Path], n
     assert browser.run(OUTSIDE, "section *", PHONE[0], 0) == []
     assert browser.run(HIDDEN) == 0
     assert browser.messages() == []
+
+
+@EVERY_DECK
+def test_on_a_phone_a_formula_breaks_where_it_can_and_what_scrolls_says_so(
+    browser: Browser, pages: dict[str, Path], name: str
+) -> None:
+    """Only what is alone too wide scrolls; an edge beyond which it goes on is shaded."""
+    browser.open(pages[name], "", PHONE)
+    for kind, widest, room, shades, attachment in browser.run(SCROLLED):
+        if "tracker" not in kind:  # the rows within it scroll
+            assert (shades, attachment) == (2, "local, scroll"), kind
+        indent = 45  # of a group, and of what stands before a formula
+        assert widest > room - indent, kind
+        assert "table" not in kind or name in ("columns", "long names")
+
+
+def test_on_a_phone_the_factors_of_the_classifier_stand_below_each_other(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    """Its products of decimals were cut at the right edge; the longest gradient still is, and scrolls."""
+    browser.open(pages["classifier"], "", PHONE)
+    wide = [found for found in browser.run(SCROLLED) if "eq" in found[0]]
+    assert len(wide) <= 1
+    broken = """
+    return [...document.querySelectorAll('.part')].filter(part => {
+      const tops = [...part.querySelectorAll('math')].map(m => m.getBoundingClientRect().bottom)
+      return tops.length > 1 && Math.max(...tops) > Math.min(...tops) + 30
+    }).length"""
+    assert browser.run(broken) >= 3
+    browser.open(pages["classifier"])
+    assert browser.run(broken) == 0  # on a slide a product stays on its line
 
 
 @EVERY_DECK

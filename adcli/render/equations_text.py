@@ -27,7 +27,7 @@ class Equations:
         self.reads = reads
         self.was_cut = False  # whether a matrix lost columns because the last blocks were too narrow for it
         self.was_broken = False  # whether a line was broken between words for the same reason
-        self.signed: dict[tuple[int, int | None, bool], Box] = {}
+        self.signed: dict[tuple[object, ...], Box] = {}
 
     def _rule(self, formula: Formula) -> Box:
         """The left side and the first sign's expression, if that has no matrix."""
@@ -35,7 +35,8 @@ class Equations:
 
     def _signed(self, part: Part) -> Box:
         """``= expression``."""
-        key = id(part), self.pen.narrowed, self.pen.shapes  # the deck, and so its parts, lives longer than the page
+        pen = self.pen
+        key = id(part), pen.narrowed, pen.shapes, pen.longest  # the deck, and so its parts, lives longer than the page
         if key not in self.signed:
             sign = f" {self.pen.sign(part.sign, part.expression)} " if part.sign else ""
             self.signed[key] = beside([Box([[(sign, "")]], 0), self.pen.box(part.expression)])

@@ -46,6 +46,7 @@ class LinePen:
         self.rows = ROWS
         self.columns = COLUMNS
         self.narrowed: int | None = None  # columns of a matrix for which there is no room otherwise
+        self.longest: int | None = None  # characters of a name, likewise
 
     def seen(self, matrix: Matrix) -> Shown:
         """What of a matrix is shown."""
@@ -53,7 +54,15 @@ class LinePen:
         return shown(matrix, self.numbers, rows, min(columns, self.narrowed or columns))
 
     def name(self, name: Name) -> str:
-        return name_text(name, self.ascii)
+        return self.short(name_text(name, self.ascii))
+
+    def short(self, name: str) -> str:
+        """A name that is too long for its place without its middle."""
+        dots = self.words("…")
+        if self.longest is None or len(name) <= max(self.longest, len(dots) + 2):
+            return name
+        kept = max(self.longest - len(dots), 2)
+        return f"{name[: (kept + 1) // 2]}{dots}{name[-(kept // 2) :]}"
 
     def words(self, text: str) -> str:
         """``text`` with what takes more room in ASCII spelled out."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from adcli.explain.blocks import Numbers
 from adcli.explain.maths import Expression, Matrix, Product, Raw, Sum, Symbols
 from adcli.render.boxes_text import Box, aligned, at_the_point, beside, bracketed, word
 from adcli.render.inline_text import LinePen
-from adcli.render.segments import STYLES, Segments
+from adcli.render.segments import STYLES, Segments, length
 from adcli.render.shown import Cell
+
+NAME_LENGTHS = (16, 12, 10, 8, 6, 5, 4)  # to which names are shortened, if they must be
 
 
 class Pen(LinePen):
@@ -16,13 +20,24 @@ class Pen(LinePen):
     def __init__(self, numbers: Numbers, ascii_only: bool = False) -> None:
         super().__init__(numbers, ascii_only)
         self.shapes = True
-        self._drawn: dict[tuple[int, int | None, bool], Box] = {}  # of the deck, which lives longer
+        self._drawn: dict[tuple[object, ...], Box] = {}  # of the deck, which lives longer
+
+    def fitted(self, draw: Callable[[], list[Segments]], width: int) -> list[Segments]:
+        """What ``draw`` draws, with names so short that no line is wider than ``width``; whole if that can't be."""
+        first = draw()
+        drawn = first
+        for self.longest in NAME_LENGTHS:
+            if max(map(length, drawn), default=0) <= width:
+                break
+            drawn = draw()
+        self.longest = None
+        return drawn if max(map(length, drawn), default=0) <= width else first
 
     def box(self, e: Expression) -> Box:
         """``e`` with matrices in tall brackets."""
         match e:
             case Matrix() if e.array.size > 1:
-                key = id(e), self.narrowed, self.shapes
+                key = id(e), self.narrowed, self.shapes, self.longest
                 if key not in self._drawn:
                     self._drawn[key] = self._matrix(e)
                 return self._drawn[key]

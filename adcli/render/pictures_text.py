@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from adcli.explain.blocks import (
     Box,
     Direction,
@@ -12,12 +14,13 @@ from adcli.explain.blocks import (
     State,
 )
 from adcli.explain.maths import Listed, Number, Role
-from adcli.render.maths_text import Pen
+from adcli.render.maths_text import NAME_LENGTHS, Pen
 from adcli.render.segments import STYLES, Segments, length
 from adcli.render.shown import entries
 
 MOST_ARCS = 3
 MOST_BELOW = (12, 9, 6, 3, 0)
+ARROW = 2  # columns before an item, in which its arrow ends
 
 
 class Canvas:
@@ -45,8 +48,31 @@ class Canvas:
         return found
 
 
+class Picture(NamedTuple):
+    """Lines, which of them is the ``wire``, at which column we are, and from which on the last item stands."""
+
+    lines: list[Segments]
+    wire: int
+    now: int
+    last: int
+
+    @property
+    def width(self) -> int:
+        return max(map(length, self.lines), default=0)
+
+
 def network(block: Network, pen: Pen, width: int) -> list[Segments]:
-    """The strip: arcs of skips, the wire, values below it, cotangents and parameters below them."""
+    """The strip, with shorter names where it is too wide; where that doesn't help, the part around where we are."""
+    for pen.longest in (None, *NAME_LENGTHS):
+        picture = _picture(block, pen, width)
+        if picture.width <= width:
+            break
+    pen.longest = None
+    return _window(picture, width)
+
+
+def _picture(block: Network, pen: Pen, width: int) -> Picture:
+    """Arcs of skips, the wire, values below it, cotangents and parameters below them."""
     faces = [_face(item, pen, block.role) for item in block.wire]
     for most in MOST_BELOW:
         below = [_below(item, pen, most) for item in block.wire]
@@ -78,24 +104,36 @@ def network(block: Network, pen: Pen, width: int) -> list[Segments]:
     _arcs(canvas, block, centres)
     _parameters(canvas, block, pen, centres, top)
     now = (centre for item, centre in zip(block.wire, centres, strict=True) if _state(item) is State.NOW)
-    return _window(canvas.drawn(), top, next(now, 0), width)
+    return Picture(canvas.drawn(), top, next(now, 0), column - wire - room[-1] - ARROW)
 
 
 def _state(item: Pill | Box | Gap) -> State:
     return State.PLAIN if isinstance(item, Gap) else item.progress.state
 
 
-def _window(lines: list[Segments], wire: int, at: int, width: int) -> list[Segments]:
-    """Of a picture that is too wide the part around ``at``, with dots where the ``wire`` goes on."""
-    longest = max((length(line) for line in lines), default=0)
+def _window(picture: Picture, width: int) -> list[Segments]:
+    """Of a picture that is too wide the part around where we are, and the last item, with dots between."""
+    lines, wire, now, last = picture
+    longest = picture.width
     if longest <= width:
         return lines
-    begin = _before_a_pill(lines[wire], min(max(0, at - width // 2), longest - width), at)
-    cut = [_cropped(line, begin, begin + width) for line in lines]
-    if begin:
-        cut[wire] = [("⋯", "dim"), *_cropped(cut[wire], 1, width)]
-    if begin + width < longest:
-        cut[wire] = [*_cropped(cut[wire], 0, width - 1), ("⋯", "dim")]
+    tail = longest - last
+    room = width - tail - 1 if tail < width // 2 else width
+    begin = _before_a_pill(lines[wire], max(0, now - room // 2), now)
+    if begin + room >= last:  # the window reaches the last item
+        begin, room = _before_a_pill(lines[wire], longest - width, now), width
+    cut: list[Segments] = []
+    for row, line in enumerate(lines):
+        part = _cropped(line, begin, begin + room, whole=row != wire)
+        if row == wire and begin:
+            part = [("⋯", "dim"), *_cropped(part, 1, room)]
+        if room < width:
+            end = _cropped(line, last, longest, whole=row != wire)
+            dots = "⋯" if row == wire else " "
+            part = [*part, (" " * (room - length(part)), ""), (dots, "dim"), *end]
+        cut.append(part)
+    while not any(text.strip() for text, _ in cut[-1]):
+        cut.pop()
     return cut
 
 
@@ -106,12 +144,15 @@ def _before_a_pill(wire: Segments, begin: int, at: int) -> int:
     return pills[0] - 1 if begin and pills else begin
 
 
-def _cropped(line: Segments, begin: int, end: int) -> Segments:
-    """The characters of a line from ``begin`` up to ``end``."""
+def _cropped(line: Segments, begin: int, end: int, whole: bool = False) -> Segments:
+    """The characters of a line from ``begin`` up to ``end``; of ``whole`` words those that lie between."""
     found: Segments = []
     column = 0
     for text, style in line:
-        piece = text[max(0, begin - column) : max(0, end - column)]
+        left, right = max(0, begin - column), max(0, end - column)
+        piece = text[left:right]
+        if whole and len(piece) < len(text.rstrip()) and piece.strip():
+            piece = " " * len(piece)
         column += len(text)
         if piece:
             found.append((piece, style))
@@ -122,7 +163,7 @@ def _face(item: Pill | Box | Gap, pen: Pen, role: Role) -> Segments:
     if isinstance(item, Gap):
         return [(f"⋯ {item.left_out} ⋯", "dim")]
     if isinstance(item, Box):
-        text = "".join(t for t, _ in pen.runs(item.label))
+        text = pen.short("".join(t for t, _ in pen.runs(item.label)))
         if item.progress.state is State.NOW:
             return [(f"[{text}]", f"{STYLES[role]} bold reverse")]
         return [(f" {text} ", "dim" if item.progress.state is State.TO_COME else "")]

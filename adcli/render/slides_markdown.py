@@ -8,7 +8,6 @@ from adcli.errors import printable
 from adcli.explain.blocks import (
     Bars,
     Block,
-    Chain,
     Code,
     Deck,
     Formula,
@@ -31,11 +30,11 @@ from adcli.explain.blocks import (
 from adcli.explain.maths import Dots, Expression, Raw, largest_matrix
 from adcli.render import charts_text as charts
 from adcli.render import pictures_text as pictures
-from adcli.render.layout import bracketed
 from adcli.render.maths import sign_latex, to_latex
 from adcli.render.maths_text import Pen
 from adcli.render.segments import Segments
 from adcli.render.storage_text import filling
+from adcli.render.tracker_text import marks_so_far
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|$~&!"})
 WIDTH = 78
@@ -177,36 +176,25 @@ class _Writer:
         return "\n".join(lines)
 
     def tracker(self, tracker: Tracker) -> str:
-        """A row a path, a column for the factors that are the same matrix."""
+        """A row a path, a column for the factors that are the same matrix; at the end what those done so far make."""
         marks = {State.DONE: "✓ ", State.NOW: "▸ ", State.TO_COME: "· "}
         lines = [
             f"| {escaped(tracker.caption)} | {' | '.join([' '] * tracker.columns)} | |",
             "|" + " --- |" * (tracker.columns + 2),
         ]
-        for chain, is_bracketed in bracketed(tracker):
+        for chain in tracker.chains:
             cells = [" "] * tracker.columns
             for factor in chain.factors:
                 latex = r"\cdots" if isinstance(factor.expression, Dots) else to_latex(factor.expression, self.numbers)
                 mark = marks.get(factor.progress.state, "")
                 cells[factor.column] = f"{'' if tracker.large and mark == '· ' else mark}${latex}$"
             end = "✓" if chain.progress.state is State.DONE else ""
+            if chain.result is not None:  # of the factors with these marks alone
+                end = f"{marks_so_far(chain)} $= {to_latex(chain.result, self.numbers)}$"
             left = "+" if chain.plus else f"${to_latex(chain.left, self.numbers)} =$"
             lines.append(f"| {left} | {' | '.join(cells)} | {end} |")
-            if is_bracketed:
-                lines.append(self.bracket(chain, tracker.columns))
         more = f"\n\n{self.runs(tracker.left_out)}" if tracker.left_out else ""
         return "\n".join(lines) + more
-
-    def bracket(self, chain: Chain, columns: int) -> str:
-        """A row under the factors that are multiplied so far, with what they give."""
-        start, end = chain.span or (0, 0)
-        cells = ["─" if start <= column <= end else " " for column in range(columns)]
-        cells[start] = f"└{cells[start]}"
-        cells[end] = f"{cells[end]}┘"
-        middle = (start + end) // 2
-        result = f"${to_latex(chain.result, self.numbers)}$" if chain.result is not None else ""
-        cells[middle] = cells[middle].replace("─", f" {result} ").strip()
-        return f"|   | {' | '.join(cells)} | |"
 
     def storage(self, storage: Storage) -> str:
         """One line: slots, their states in words, meter and facts. While it fills, a line a phase before it."""
@@ -250,7 +238,7 @@ def _lines(block: Block) -> float:
         case Group():
             return 1.4 + sum(map(_lines, block.formulas))
         case Tracker():
-            return 1.4 + 1.6 * len(block.chains) + 1.1 * sum(below for _, below in bracketed(block))
+            return 1.4 + 1.6 * len(block.chains)
         case Table():
             return 1.5 * (1 + len(block.rows))
         case Code():

@@ -20,6 +20,7 @@ from adcli.explain.blocks import (
     Network,
     Plot,
     Slide,
+    Storage,
     Table,
     Text,
     Tracker,
@@ -84,10 +85,10 @@ def _lines(deck: Deck, number: int, width: int, ascii_only: bool) -> list[RichTe
         drawn = page.slide(slide)
     drawn = _denser(page, slide, drawn)
     if len(drawn) > HEIGHT:  # rather a formula that is broken between words than a side below the stage
-        denser = page.slide(slide)
+        densest = page.slide(slide)
         page.breaks = True
         broken = page.slide(slide)
-        drawn = broken if len(broken) < len(denser) else drawn
+        drawn = broken if len(broken) < len(densest) else drawn
     return [rich_text(line, ascii_only) for line in drawn]
 
 
@@ -123,8 +124,8 @@ class _Page:
         self.number = number
         self.width = width
         self.gaps = Gaps.ALL
-        self.plot_height = charts.PLOT_HEIGHT
         self.breaks = False
+        self.plot_height = charts.PLOT_HEIGHT
         self.bare = deck.labels.bare
         self.pen = Pen(deck.numbers, ascii_only)
         self.equations = Equations(self.pen, deck.labels.reads)
@@ -135,8 +136,11 @@ class _Page:
             found += [*self._gap(Gaps.ALL), *pictures.network(slide.strip, self.pen, self.width)]
         found += [*self._gap(Gaps.BETWEEN_TEXTS), *self._middle(slide)]
         if slide.storage is not None:
-            found += [*self._gap(Gaps.NOT_ABOVE_STRIP), *storage(slide.storage, self.pen, self.deck.labels, self.width)]
+            found += [*self._gap(Gaps.NOT_ABOVE_STRIP), *self._storage(slide.storage)]
         return [*found, []]
+
+    def _storage(self, block: Storage) -> list[Segments]:
+        return self.pen.fitted(lambda: storage(block, self.pen, self.deck.labels, self.width), self.width)
 
     def _gap(self, last: Gaps) -> list[Segments]:
         """An empty line, unless there are fewer of them than ``last``."""
@@ -214,6 +218,12 @@ class _Page:
         return self.gaps >= Gaps.BETWEEN_TEXTS and isinstance(above, CLOSE) and isinstance(below, CLOSE)
 
     def _block(self, block: Block, width: int, rule: int) -> list[Segments]:
+        """A block; where the page has no room for it, with shorter names."""
+        if width < self.width:
+            return self._drawn(block, width, rule)
+        return self.pen.fitted(lambda: self._drawn(block, width, rule), width)
+
+    def _drawn(self, block: Block, width: int, rule: int) -> list[Segments]:
         match block:
             case Formula():
                 return self.equations.formula(block, width, rule)
@@ -228,7 +238,7 @@ class _Page:
             case Code():
                 return program(block, width)
             case Tracker():
-                return tracker(block, self.pen, width, "" if block.large else self.bare)
+                return tracker(block, self.pen, width, self.width, "" if block.large else self.bare)
             case Network():
                 return pictures.network(block, self.pen, width)
             case Graph():

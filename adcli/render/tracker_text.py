@@ -9,12 +9,14 @@ from adcli.render.maths_text import Pen
 from adcli.render.segments import STYLES, Segments, length, wrapped
 
 MARKS = {State.DONE: "✓", State.NOW: "▸", State.TO_COME: "·"}
+DONE_AT_THE_END = " ✓"
 
 
-def tracker(block: Tracker, pen: Pen, width: int, bare: str = "") -> list[Segments]:
+def tracker(block: Tracker, pen: Pen, width: int, most: int, bare: str = "") -> list[Segments]:
     """A row for each path, equal factors under each other, and below it what they make so far.
 
-    With the words ``bare`` the factors have no ∂, and the words say so.
+    Prose is as wide as ``width``; rows may be wider, but are broken where they don't fit ``most``. With the words
+    ``bare`` the factors have no ∂, and the words say so.
     """
     rows = [{f.column: _factor(f, pen, block, not bare) for f in chain.factors} for chain in block.chains]
     widths = [0] * (max((column for row in rows for column in row), default=0) + 1)
@@ -25,11 +27,15 @@ def tracker(block: Tracker, pen: Pen, width: int, bare: str = "") -> list[Segmen
     margin = max((length(text) for text in left), default=0) + 1
     brackets = [_bracket(c, pen, widths, margin, row) for c, row in zip(block.chains, rows, strict=True)]
     lines = wrapped([(f"{block.caption}, {bare}" if bare else block.caption, "dim")], width)
+    is_broken = not block.large and margin + sum(widths) + len(DONE_AT_THE_END) > most
     for (chain, shown), row, name, bracket in zip(bracketed(block), rows, left, brackets, strict=True):
         start: Segments = [*name, (" " * (margin - length(name)), "")]
         drawn = _large_row(start, row, widths, width) if block.large else [[*start, *_aligned(row, widths)]]
+        if is_broken:
+            drawn = _broken_row(start, row, most - len(DONE_AT_THE_END))
+            bracket = [(" " * margin, ""), *_so_far(chain, pen)]
         if chain.progress.state is State.DONE:
-            drawn[-1].append((" ✓", STYLES[Role.DONE]))
+            drawn[-1].append((DONE_AT_THE_END, STYLES[Role.DONE]))
         lines += drawn
         if shown and not block.large:
             lines.append(bracket)
@@ -85,6 +91,27 @@ def _large_row(start: Segments, row: dict[int, Segments], widths: list[int], wid
             lines.append([(" " * (length(start) - 3), "")])
         lines[-1] += [(times, "dim"), *row[column]]
     return lines
+
+
+def _broken_row(start: Segments, row: dict[int, Segments], width: int) -> list[Segments]:
+    """Factors in as many lines as they take, none of them broken."""
+    lines = [list(start)]
+    for column in sorted(row):
+        if lines[-1] and length(lines[-1]) + length(row[column]) > width and length(lines[-1]) > length(start):
+            lines.append([(" " * length(start), "")])
+        lines[-1] += row[column]
+    return lines
+
+
+def _so_far(chain: Chain, pen: Pen) -> Segments:
+    """The marks of the factors that are multiplied so far, and what they make: ✓ = h~."""
+    return [(f"{marks_so_far(chain)} = ", "dim"), *(pen.inline(chain.result) if chain.result is not None else [])]
+
+
+def marks_so_far(chain: Chain) -> str:
+    """The marks of the factors that are multiplied so far."""
+    states = {factor.progress.state for factor in chain.factors} - {State.TO_COME}
+    return "".join(mark for state, mark in MARKS.items() if state in states)
 
 
 def _bracket(chain: Chain, pen: Pen, widths: list[int], margin: int, row: dict[int, Segments]) -> Segments:

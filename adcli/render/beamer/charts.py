@@ -15,6 +15,7 @@ MARKS = {
     "diamond": r"\fill[{role}] ({x:.2f},{y:.2f}) +(0:0.8)--+(90:0.8)--+(180:0.8)--+(270:0.8)--cycle;",
 }
 LEFT, BOTTOM, TOP = 10.0, 7.5, 5.0  # mm around a plot for its words
+FLOOR = 3.2  # mm below all points and lines, for the words of the floor
 TICKS = 6
 
 
@@ -52,8 +53,10 @@ def plot(pen: Pen, block: Plot, width: float, height: float) -> str:
 class _Axis:
     """From numbers to millimetres, linear or in powers of ten."""
 
-    def __init__(self, numbers: list[float], length: float, log: bool, falling: bool = False) -> None:
-        self.log, self.falling, self.length = log, falling, length
+    def __init__(
+        self, numbers: list[float], length: float, log: bool, falling: bool = False, start: float = 0.0
+    ) -> None:
+        self.log, self.falling, self.start, self.length = log, falling, start, length - start
         scaled = [self._scaled(n) for n in numbers if math.isfinite(n) and (n > 0 or not log)] or [0.0]
         self.low, self.high = min(scaled), max(scaled)
         if log:
@@ -69,7 +72,7 @@ class _Axis:
             return None
         scaled = self.low if self.log and number <= 0 else self._scaled(number)
         share = min(max((scaled - self.low) / (self.high - self.low), 0.0), 1.0)
-        return self.length * (1 - share if self.falling else share)
+        return self.start + self.length * (1 - share if self.falling else share)
 
     def ticks(self) -> list[tuple[float, str]]:
         step = max(1, math.ceil((self.high - self.low) / TICKS))
@@ -83,12 +86,12 @@ def _drawing(block: Plot, width: float, height: float) -> Iterator[str]:
     points = [point for series in block.series for point in series.points]
     floor = [block.floor[0]] if block.floor else []
     x = _Axis([p[0] for p in points], width, not block.linear_x, block.falling_x)
-    y = _Axis([*(p[1] for p in points if p[1] > 0), *floor], height, True)
+    y = _Axis([*(p[1] for p in points if p[1] > 0), *floor], height, True, start=FLOOR if floor else 0.0)
     foot = 0.0
     if block.floor and (level := y.at(block.floor[0])) is not None:
-        foot = max(level, 1.6)
+        foot = level
         yield rf"\fill[adpanel] (0,0) rectangle ({width:.2f},{foot:.2f});"
-        yield rf"\node[anchor=south east,admuted] at ({width:.2f},0.3) {{\adsize{{4.8}}{prose(block.floor[1])}}};"
+        yield rf"\node[anchor=south east,admuted] at ({width:.2f},0.2) {{\adsize{{5.4}}{prose(block.floor[1])}}};"
     for at, text in y.ticks():
         yield rf"\draw[adline] (0,{at:.2f})--({width:.2f},{at:.2f});"
         yield rf"\node[left,admuted] at (-0.8,{at:.2f}) {{\adsize{{5.4}}{text}}};"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from adcli.explain.blocks import (
     Bars,
     Block,
@@ -18,6 +20,7 @@ from adcli.explain.blocks import (
     Table,
     Text,
     Tracker,
+    Words,
     Work,
 )
 from adcli.explain.maths import Role, largest_matrix
@@ -29,6 +32,8 @@ from adcli.render.beamer.tracker import tracker
 
 INDENT = 11  # mm left of formulas for their labels
 GAP = "\n\\adgap\n"
+GAP_HEIGHT, LINE_HEIGHT, LETTERS = 5.0, 4.2, 0.55  # mm, mm, and letters a mm of a line of prose
+MOST_OF_A_PLOT = 58.0  # mm
 MARKS = {State.NOW: r"$\blacktriangleright$", State.DONE: TICK}
 WAYS = {Role.COTANGENT: r"$\blacktriangleleft$", Role.TANGENT: r"$\blacktriangleright$"}
 
@@ -37,7 +42,16 @@ def stack(pen: Pen, blocks: tuple[Block, ...], width: int, height: float) -> str
     """``blocks`` under each other; labels of formulas make all of them begin at the same place."""
     labelled = any(isinstance(block, Formula) and block.label for block in blocks)
     labelled |= any(isinstance(block, Group) for block in blocks)
-    return GAP.join(_block(pen, block, width, height / len(blocks), INDENT if labelled else 0) for block in blocks)
+    words = sum(_height_of(block, width) for block in blocks if isinstance(block, Text))
+    others = sum(not isinstance(block, Text) for block in blocks)
+    share = (height - words) / max(1, others)
+    return GAP.join(_block(pen, block, width, share, INDENT if labelled else 0) for block in blocks)
+
+
+def _height_of(text: Text, width: int) -> float:
+    """About how many mm a paragraph takes, with the gap beside it."""
+    letters = len(text.head) + sum(len(run.text) if isinstance(run, Words) else 6 for run in text.runs)
+    return GAP_HEIGHT + LINE_HEIGHT * math.ceil(letters / (LETTERS * width))
 
 
 def _block(pen: Pen, block: Block, width: int, share: float, indent: int) -> str:
@@ -63,7 +77,7 @@ def _block(pen: Pen, block: Block, width: int, share: float, indent: int) -> str
         case Bars():
             return bars(pen, block, width)
         case Plot():
-            return plot(pen, block, width, min(48.0, share))
+            return plot(pen, block, width, min(MOST_OF_A_PLOT, share))
 
 
 def _text(pen: Pen, text: Text, width: int) -> str:

@@ -33,6 +33,7 @@ from adcli.explain.maths import (
 )
 from adcli.notation.numbers import number_text
 from adcli.render.html.cells import Extent, entry, number, role_class
+from adcli.render.html.pieces import is_thin, takes_brackets
 from adcli.render.html.words import safe
 from adcli.render.maths import stretched
 from adcli.render.shown import entries, is_approximate, shown
@@ -57,6 +58,7 @@ _FENCE = re.compile('<mo stretchy="true" fence="true" form="[a-z]*">(?=&#x0002[8
 _TALL = re.compile("<(mfrac|mtable|munder|mover)")
 _ORDINARY = re.compile("<mo>(&#x0002F;|&#x02202;)</mo>")  # / and ∂, beside which TeX leaves no room
 OPEN, CLOSE = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
+THIN = '<mspace width=".13em"></mspace>'
 _MI = "<mi>{}</mi>"
 
 
@@ -130,13 +132,11 @@ class _Writer:
         written = [self.factor(factor) for factor in e.factors]
         parts = written[:1]
         for (one, other), text in zip(pairwise(e.factors), written[1:], strict=True):
-            thin = isinstance(one, Partial | Fraction) or isinstance(other, Partial | Fraction)
-            parts.append(("<mo>⋅</mo>" if e.dot else '<mspace width=".13em"></mspace>' if thin else "") + text)
+            parts.append(("<mo>⋅</mo>" if e.dot else THIN if is_thin(one, other) else "") + text)
         return _row("".join(parts))
 
     def factor(self, e: Expression) -> str:
-        negative = isinstance(e, Number) and e.value < 0
-        return self.bracketed(e) if negative or isinstance(e, Sum) else self.of(e)
+        return self.bracketed(e) if takes_brackets(e) else self.of(e)
 
     def bracketed(self, e: Expression) -> str:
         """Round brackets, as tall as what they hold where that is more than a line."""

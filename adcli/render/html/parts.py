@@ -119,9 +119,9 @@ class Writer(Prose):
         return f"<div{appears(f.phase, kind)}>{tag}{line}{aside}{reads}</div>"
 
     def part(self, p: Part, from_phase: int, end: str) -> str:
-        """A piece of a line with what closes it: no break comes between."""
+        """A piece of a line with what closes it."""
         attributes = appears(p.phase if p.phase > from_phase else 0, "part")
-        return f"<span{attributes}>{self.math(p.expression, p.sign)}{end}</span>"
+        return f"<span{attributes}>{self.pieces(p.expression, p.sign, end)}</span>"
 
     def group(self, g: Group) -> str:
         inside = "".join(map(self.formula, g.formulas))

@@ -7,7 +7,8 @@ import re
 from adcli.explain.blocks import Numbers, Runs, Words
 from adcli.explain.maths import Expression, Partial, Role
 from adcli.render.html.cells import role_class
-from adcli.render.html.mathml import FULL, mathml, shown_sign
+from adcli.render.html.mathml import FULL, THIN, mathml, shown_sign
+from adcli.render.html.pieces import pieces
 from adcli.render.html.svg import spoken
 from adcli.render.html.words import safe
 
@@ -28,10 +29,22 @@ class Prose:
         self.most = FULL
 
     def math(self, e: Expression, sign: str = "", display: bool = True) -> str:
+        return self.signed(e, safe(shown_sign(sign, e, self.numbers)), display)
+
+    def pieces(self, e: Expression, sign: str, end: str) -> str:
+        """``sign e`` with what closes it, which may break between matrices where it is wider than the page."""
+        first, *rest = pieces(e)
+        written = [self.signed(first.expression, safe(shown_sign(sign, e, self.numbers)))]
+        written += [self.signed(piece.expression, safe(piece.sign), thin=piece.thin) for piece in rest]
+        last = f'<span class="end">{written[-1]}{end}</span>' if end else written[-1]
+        return "".join([*written[:-1], last])
+
+    def signed(self, e: Expression, sign: str, display: bool = True, thin: bool = False) -> str:
         style = ' displaystyle="true"' if display else ""
-        sign = safe(shown_sign(sign, e, self.numbers))
         alt = f"{sign} {safe(spoken(e, self.numbers))}".strip()
-        body = (f'<mo lspace=".3em" rspace=".3em">{sign}</mo>' if sign else "") + mathml(e, self.numbers, self.most)
+        air = ".22em" if sign in ("+", "−", "⋅") else ".3em"
+        before = f'<mo lspace="{air}" rspace="{air}">{sign}</mo>' if sign else THIN if thin else ""
+        body = before + mathml(e, self.numbers, self.most)
         return f'<math{style} alttext="{alt}">{body}</math>'
 
     def runs(self, runs: Runs) -> str:
