@@ -28,7 +28,7 @@ def probed(run_json, *args: str) -> list[dict]:
 )
 @pytest.mark.parametrize("spec", [FORWARD, "specs/vanishing.yaml", "specs/classifier.yaml"])
 def test_a_quotient_can_be_computed_again_from_its_slide(run, spec, args, factor) -> None:
-    text = " ".join(run("explain", spec, "--mode", "numeric", "--slide", "2", *args).stdout.split())
+    text = " ".join(run("explain", spec, "--mode", "numeric", "--slide", "4", *args).stdout.split())
     above, below, twice, width, shown = re.search(r"\((\S+) − (\S+)\) / \(?(2·)?(\S+?)\)? [≈=] (\S+)", text).groups()
     step = re.search(r" h [≈=] (\S+)", text)[1]
     assert step == width and (factor == 2) == bool(twice) and len(step.split("e")[0]) <= 10
@@ -106,9 +106,9 @@ def test_a_sample_warns_of_what_it_looked_at(run, tmp_path) -> None:
 
 def test_the_error_of_the_table_is_the_one_that_ranks_and_is_summed_up(run) -> None:
     """By hand, of the lecture's net: |476.0000000436 − 476| over 748, the largest entry for W1."""
-    text = run("explain", FORWARD, "--mode", "numeric", "--slide", "4").stdout
+    text = run("explain", FORWARD, "--mode", "numeric", "--slide", "6").stdout
     assert re.search(r"W₁\[1,1\] .* 5.8e-11\n", text)
-    ranked = run("explain", "specs/classifier.yaml", "--mode", "numeric", "--slide", "4").stdout
+    ranked = run("explain", "specs/classifier.yaml", "--mode", "numeric", "--slide", "6").stdout
     errors = [float(number) for number in re.findall(r" (\S+)\n", ranked[ranked.index("error\n") + 6 :])[:5]]
     assert len(set(errors)) > 2 and errors == sorted(errors, reverse=True)
 
@@ -123,6 +123,6 @@ def test_small_nets_are_told_whole(run, tmp_path) -> None:
 def test_the_entry_worked_through_has_a_derivative_if_any_has(run) -> None:
     """The first row of the classifier's W1 leads to a dead unit: its derivatives are 0."""
     shown = run(
-        "explain", str(Path(__file__).parent.parent / "specs" / "classifier.yaml"), "--mode", "numeric", "--slide", "2"
+        "explain", str(Path(__file__).parent.parent / "specs" / "classifier.yaml"), "--mode", "numeric", "--slide", "4"
     ).stdout
     assert "W₁[2,1]" in shown and "W₁[1,1]" not in shown

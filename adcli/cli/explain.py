@@ -36,7 +36,7 @@ DETAILS = ("low", "normal", "full")
 @expression_options
 @click.option("--mode", type=click.Choice(MODES), default="reverse", show_default=True, help="Whose story.")
 @wrt_option
-@click.option("--only", metavar="NAME", help="The story of one parameter or input.")
+@click.option("--only", multiple=True, metavar="NAME", help="The story of one parameter or input.")
 @quotient_options
 @checkpoint_option
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="English or Indonesian.")
@@ -58,7 +58,7 @@ def command(
     settings: tuple[str, ...],
     mode: str,
     wrt: tuple[str, ...],
-    only: str | None,
+    only: tuple[str, ...],
     step: float | None,
     scheme: str | None,
     checkpoint: str | None,
@@ -105,21 +105,24 @@ def command(
             write(_rendered(chosen, deck, handout), output)
 
 
-def _names(trace: Trace, wrt: tuple[str, ...], only: str | None) -> tuple[str, ...]:
+def _names(trace: Trace, wrt: tuple[str, ...], only: tuple[str, ...]) -> tuple[str, ...]:
     """What is differentiated for.
 
     Raises:
-        AdcliError: a name is none of the trace's, ``only`` is no parameter or input, or both options are given.
+        AdcliError: a name is none of the trace's, ``only`` is several or no parameter or input, or both options
+            are given.
     """
-    if only is None:
+    if not only:
         return check_wrt(trace, wrt) or default_wrt(trace)
     if wrt:
         raise AdcliError("--only and --wrt exclude each other: --only NAME is the story of that name alone")
+    if len(only) > 1:
+        raise AdcliError(Problem("--only is the story of one name alone", None, "--wrt may be given several times"))
     known = [name for name in trace.differentiable if name in trace.leaves]
-    if only not in known:
-        message = f"--only: {quoted(only)} is no parameter or input to differentiate for"
+    if only[0] not in known:
+        message = f"--only: {quoted(only[0])} is no parameter or input to differentiate for"
         raise AdcliError(Problem(message, None, f"one of {', '.join(known[:12])}"))
-    return (only,)
+    return only
 
 
 def _rendered(format_: str, deck: Deck, handout: bool) -> str:

@@ -12,6 +12,7 @@ from adcli.explain.blocks import NOW, Block, Group, Late, Position, Slide, State
 from adcli.explain.by_example import row_by_diagonal
 from adcli.explain.chain_rule import tracker
 from adcli.explain.formulas import value_formula
+from adcli.explain.kinks import kink_told
 from adcli.explain.maths import Expression, Matrix, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip
 from adcli.explain.scene import Scene
@@ -74,6 +75,7 @@ def step_back(scene: Scene, moment: Moment, ledger: Ledger) -> Slide:
         formulas, hand, made, phases, remarks = gradient_lines(scene, node, told.steps, finished)
         stage.append(Group(box_label(scene, node), tuple(formulas), NOW, C))
         stage += remarks
+    stage += kink_told(scene, node, phases) if told.steps[0].operands else []
     side: list[Block] = []
     row = None
     if scene.tracked:

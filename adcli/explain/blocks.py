@@ -351,12 +351,15 @@ class Chain(NamedTuple):
 
 
 class Tracker(NamedTuple):
-    """The chain rule: how much of it is done. Done factors are underlined and ticked, now boxed, to come dotted."""
+    """The chain rule: how much of it is done. Done factors are underlined and ticked, now boxed, to come dotted.
+
+    ``direction`` None: nothing is multiplied in a direction, and all factors are plain.
+    """
 
     caption: str
     chains: tuple[Chain, ...]
     columns: int
-    direction: Direction = Direction.FORWARD
+    direction: Direction | None = Direction.FORWARD
     role: Role = Role.TANGENT
     large: bool = False
     left_out: Runs = ()

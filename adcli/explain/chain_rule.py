@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from adcli.explain.blocks import DONE, NOW, TO_COME, Chain, Direction, Factor, Progress, Runs, State, Tracker
+from adcli.explain.blocks import DONE, NOW, PLAIN, TO_COME, Chain, Direction, Factor, Progress, Runs, State, Tracker
 from adcli.explain.maths import Dots, Expression, Partial, Product, Role
-from adcli.explain.paths import Path, paths_to
+from adcli.explain.paths import MOST_COUNTED, Path, count_paths, paths_to
 from adcli.explain.pictures import becomes, cotangent_name
 from adcli.explain.scene import Scene
 
@@ -35,14 +35,22 @@ def tracker(
     nodes = scene.flowing
     order = {node.name: index for index, node in enumerate(nodes)}
     at = order.get(now or "", len(nodes) if finished and not back else -1)
-    names, left_out = _rows(scene, order, at)
+    names = _rows(scene, order, at)
     columns = _columns(len(nodes), at)
     here = Here(order, at, columns, back, finished, -1 if settled else last_phase, earlier, later)
-    chains = [chain for name in names for chain in _chains(scene, name, here)]
-    more: Runs = scene.say("tracker.more", n=left_out) if left_out else ()
-    caption = scene.say.text("tracker.reverse" if back else "tracker.forward")
+    chains = [chain for name in names for chain in _apart(_chains(scene, name, here))]
+    ways = {"forward": "tracker.forward", "reverse": "tracker.reverse"}
+    count = count_paths(scene)
+    rows = sum(count[name] for name in _asked_for(scene))
+    left_out = rows - len(chains)
+    number = f"{left_out:,}" if rows <= MOST_COUNTED else f"> {MOST_COUNTED:,}"
+    more: Runs = scene.say("tracker.more", n=number) if left_out else ()
+    caption = scene.say.text(ways.get(scene.mode, "tracker.rule"))
     role = Role.COTANGENT if back else Role.TANGENT
-    direction = Direction.BACK if back else Direction.FORWARD
+    direction: Direction | None = Direction.BACK if back else Direction.FORWARD
+    if scene.mode not in ways:  # which multiplies nothing step by step
+        direction = None
+        chains = [c._replace(factors=tuple(f._replace(progress=PLAIN) for f in c.factors)) for c in chains]
     return Tracker(caption, tuple(chains), len(set(columns.values())), direction, role, large, more)
 
 
@@ -80,18 +88,23 @@ class Here(NamedTuple):
         return self._replace(at=self.at - 1, last_phase=-1) if factor in self.later else self
 
 
-def _rows(scene: Scene, order: Mapping[str, int], at: int) -> tuple[list[str], int]:
-    """The names that get a row: those next to where we are, if there are many; and how many are left out."""
-    wanted = [name for name in scene.wrt if name in scene.base.flows and name != scene.output]
+def _asked_for(scene: Scene) -> list[str]:
+    """The names that have a chain rule."""
+    return [name for name in scene.wrt if name in scene.base.flows and name != scene.output]
+
+
+def _rows(scene: Scene, order: Mapping[str, int], at: int) -> list[str]:
+    """The names that get rows: those next to where we are, if there are many."""
+    wanted = _asked_for(scene)
     if len(wanted) <= MOST_CHAINS:
-        return wanted, 0
+        return wanted
     first_use: dict[str, int] = {}
     for node in scene.flowing:
         for name in node.operands:
             first_use.setdefault(name, order[node.name])
     near = sorted(wanted, key=lambda name: (abs(first_use.get(name, 0) - max(at, 0)), first_use.get(name, 0)))
     kept = set(near[:MOST_CHAINS])
-    return [name for name in wanted if name in kept], len(wanted) - len(kept)
+    return [name for name in wanted if name in kept]
 
 
 def _columns(count: int, at: int) -> dict[int, int]:
@@ -132,6 +145,11 @@ def _chains(scene: Scene, name: str, here: Here) -> list[Chain]:
             is_product = chain.span[0] < chain.span[1]
             chains[number] = chain._replace(result=waits) if is_product else chain._replace(result=None, span=None)
     return chains
+
+
+def _apart(chains: list[Chain]) -> list[Chain]:
+    """Without rows that only differ in what ⋯ stands for."""
+    return list({chain._replace(plus=True): chain for chain in reversed(chains)}.values())[::-1]
 
 
 def _chain(scene: Scene, name: str, path: Path, here: Here, plus: bool) -> Chain:

@@ -31,6 +31,7 @@ from adcli.explain.carried import Carried, Place
 from adcli.explain.chain_rule import Factors, tracker
 from adcli.explain.examples import value_formulas
 from adcli.explain.forward_words import headline, speakers_note
+from adcli.explain.kinks import kink_told
 from adcli.explain.maths import Matrix, Name, Number, Partial, Role
 from adcli.explain.pictures import becomes, strip
 from adcli.explain.portions import Portion, portions
@@ -155,6 +156,8 @@ def _slide(scene: Scene, moment: Moment, values: list[Block], zeros: dict[str, A
     left_out = sum(line.formula is None for line in portion.lines)
     if left_out:
         stage.append(Text(scene.say("forward.likewise", n=left_out), phase=1))
+    if portion.is_last and (portion.updates or portion.begun):
+        stage += kink_told(scene, node, 1)
     side: list[Block] = []
     storage = None
     if scene.tracked:

@@ -52,10 +52,6 @@ DIGITS_OF_A_QUOTIENT = 12
 DIGITS_IN_THE_TABLE = 10
 
 
-def opening(scene: Scene) -> list[Slide]:
-    return [shared.network(scene)]
-
-
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     """One entry, then all of them, or a sample of very many."""
     right = reverse.run(reverse.plan(scene.trace, scene.wrt)).gradients
@@ -154,6 +150,7 @@ def _all(scene: Scene, found: dict[str, tuple[Array, Array]], right: dict[str, A
         head=shared.head(scene),
         title=_title(scene, len(every)),
         sentence=say("numeric.all.sentence" if scene.result.sampled is None else "numeric.sample.sentence"),
+        strip=strip(scene, finished=True),
         stage=(table, *_what_is_shown(scene, len(every), len(shown)), _agreement(scene, apart)),
         note=say.text("numeric.all.note"),
         steps=tuple(probe(scene, entry) for entry in entries if entry[:2] != first[:2]),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 from adcli.explain import opening as shared
 from adcli.explain.blocks import Plot, Runs, Series, Slide, Text
 from adcli.explain.maths import Name, Number, Role
+from adcli.explain.pictures import strip
 from adcli.explain.quotients import Entry, call, relative_error
 from adcli.explain.scene import Scene
 from adcli.notation.numbers import with_power
 
 FLOOR = 2e-16
+NEAR = 1e-3  # relative error below which a quotient tells the derivative
 POWERS = range(16)
+
+Points: TypeAlias = tuple[tuple[float, float], ...]
 
 
 def error_against_step(scene: Scene, entry: Entry) -> Slide:
@@ -40,42 +45,51 @@ def error_against_step(scene: Scene, entry: Entry) -> Slide:
         head=shared.head(scene),
         title=say("numeric.step.title", h=Name("h")),
         sentence=say("numeric.step.sentence", e=scene.names.entry(entry.name, entry.place)),
-        stage=(plot, Text(_what_the_plot_says(scene, errors), phase=1)),
+        strip=strip(scene, finished=True),
+        stage=(plot, Text(_what_the_plot_says(scene, entry, errors), phase=1)),
         note=say.text("numeric.step.note"),
         last_phase=1,
     )
 
 
-def _errors(scene: Scene, entry: Entry, scheme: str) -> tuple[tuple[float, float], ...]:
-    """(step, relative error) of the quotient of an entry, for steps from 1 down."""
+def _errors(scene: Scene, entry: Entry, scheme: str) -> Points:
+    """(step, relative error) of the quotient of an entry, for steps from 1 down. ``scheme`` may also be backward."""
     name, place, x = entry.name, entry.place, entry.x
     points = []
     f = call(scene, name, place, x)
     for power in POWERS:
         h = 10.0**-power
-        above, below = x + h, x - h if scheme == "central" else x
+        above, below = x if scheme == "backward" else x + h, x if scheme == "forward" else x - h
         if above == below:
             continue
-        f_below = call(scene, name, place, below) if scheme == "central" else f
-        quotient = (call(scene, name, place, above) - f_below) / (above - below)
+        f_above, f_below = (f if at == x else call(scene, name, place, at) for at in (above, below))
+        quotient = (f_above - f_below) / (above - below)
         error = relative_error(quotient, entry.reverse)
         if math.isfinite(error):
             points.append((h, max(error, FLOOR / 4)))
     return tuple(points)
 
 
-def _what_the_plot_says(scene: Scene, errors: dict[str, tuple[tuple[float, float], ...]]) -> Runs:
+def _sides_differ(scene: Scene, entry: Entry, right: Points) -> bool:
+    """Whether a quotient from one of the sides never comes near the derivative: the output feels the kink."""
+    if not any(warning.code == "kink" for warning in scene.warnings):
+        return False
+    sides = (right, _errors(scene, entry, "backward"))
+    return any(min(error for _, error in points) > NEAR for points in sides if points)
+
+
+def _what_the_plot_says(scene: Scene, entry: Entry, errors: dict[str, Points]) -> Runs:
     """The sentence that fits the points: no truncation error, a V, a kink, or nothing to see."""
     say = scene.say
-    if any(warning.code == "kink" for warning in scene.warnings):
-        return say("numeric.kink")
     central, one_sided = errors["central"], errors["forward"]
+    if _sides_differ(scene, entry, one_sided):
+        return say("numeric.kink")
     if len(central) < 6:
         return say("numeric.flat")
     smallest = [error for h, error in central if h <= 1e-12] or [0.0]
     grows = max(smallest) > 1e3 * min(error for _, error in central)
     if not grows:
-        return say("numeric.flat")
+        return say("numeric.falls" if central[0][1] > 1e3 * central[-1][1] else "numeric.flat")
     if central[0][1] < 1e-11:
         return say("numeric.linear" if one_sided and one_sided[0][1] < 1e-11 else "numeric.exact")
     best = min(central, key=lambda point: point[1])[0]

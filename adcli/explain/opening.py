@@ -12,7 +12,7 @@ from adcli.explain.blocks import Block, Column, Formula, Part, Row, Runs, Slide,
 from adcli.explain.chain_rule import tracker
 from adcli.explain.formulas import heads_of, name_put_in, rule_of, source_of, symbolic_weight_jacobian, value_rule
 from adcli.explain.maths import Matrix, Name, Partial, Relation, Role, Symbols
-from adcli.explain.paths import paths_to
+from adcli.explain.paths import Path, paths_to
 from adcli.explain.pictures import strip
 from adcli.explain.scene import Scene, as_matrix
 from adcli.trace import Node
@@ -22,10 +22,12 @@ MOST_ROWS = 8
 
 def slides(scene: Scene) -> list[Slide]:
     """The network, the sizes, and what is wanted."""
-    found = [network(scene), sizes(scene)]
-    if any(name in scene.base.flows for name in scene.wrt):
-        found.append(wanted(scene))
-    return found
+    return [network(scene), sizes(scene), *chain(scene)]
+
+
+def chain(scene: Scene) -> list[Slide]:
+    """What is wanted; nothing where the output depends on no name that is asked for."""
+    return [wanted(scene)] if any(name in scene.base.flows for name in scene.wrt) else []
 
 
 def head(scene: Scene) -> str:
@@ -117,9 +119,13 @@ def sizes(scene: Scene) -> Slide:
         sentence=say("sizes.sentence", n=len(scene.wrt)),
         strip=strip(scene, finished=True),
         stage=tuple(stage),
-        note=say.text("sizes.note") if letters else "",
+        note=say.text("sizes.note" if letters else _plain_note(scene)),
         last_phase=2 if letters else 0,
     )
+
+
+def _plain_note(scene: Scene) -> str:
+    return "sizes.numbers.note" if scene.is_scalar_program else "sizes.plain.note"
 
 
 def _size_row(scene: Scene, name: str) -> Row:
@@ -161,33 +167,69 @@ def _in_numbers(symbols: Symbols, x: Array) -> Matrix:
 
 
 def wanted(scene: Scene) -> Slide:
-    """The chain rule, a row for each name, with the factors that are shared in one column."""
+    """The chain rule, a row for each path, and what the mode makes of it."""
     say = scene.say
     back = scene.mode == "reverse"
-    count = sum(name in scene.base.flows for name in scene.wrt)
-    what = "gradients" if scene.rows == 1 else "jacobians"
-    stage: list[Block] = [tracker(scene, back=back, large=True)]
+    names = [name for name in scene.wrt if name in scene.base.flows]
+    paths = {name: paths_to(scene, name) for name in names}
     factors, weights = _distinct_factors(scene)
-    shares = count > 1 and factors > 0
-    from_left = "wanted.from_left" if shares else "wanted.from_left.alone"
-    direction = {"reverse": from_left, "forward": "wanted.from_right"}.get(scene.mode)
-    if direction:
-        stage.append(Text(say(direction), phase=2))
-    meet = any(len(paths_to(scene, name)) > 1 for name in scene.wrt if name in scene.base.flows)
-    sentence = "wanted.sums" if meet else "wanted.sentence" if factors else "wanted.single"
-    counts = "wanted.counts" if scene.are_weights(scene.wrt) else "wanted.counts.plain"
-    stage.append(Text(say(counts, a=factors, b=weights)))
+    what = "gradients" if scene.rows == 1 else "jacobians"
+    counts = say("wanted.counts" if scene.are_weights(scene.wrt) else "wanted.counts.plain", a=factors, b=weights)
+    if scene.mode != "numeric":
+        counts = (*counts, Words(" "), *say("wanted.enough"))
     return Slide(
         id="chain",
         kind="chain",
         head=head(scene),
-        title=say(f"wanted.{what}.title", n=count),
-        sentence=say(sentence, n=count),
-        strip=strip(scene, finished=True, back=back),
-        stage=tuple(stage),
-        note=say.text("wanted.note", n=count) if factors else "",
-        last_phase=2 if direction else 0,
+        title=say(f"wanted.{what}.title", n=len(names)),
+        sentence=say(_what_each_is(scene, paths, factors), n=len(names)),
+        strip=None if scene.tells_program else strip(scene, finished=True, back=back),
+        stage=(
+            tracker(scene, back=back, large=True),
+            Text(say(_what_the_mode_does(scene, paths)), phase=2),
+            Text(counts),
+        ),
+        note=say.text(_wanted_note(scene, factors), n=len(names)),
+        last_phase=2,
     )
+
+
+def _what_each_is(scene: Scene, paths: dict[str, list[Path]], factors: int) -> str:
+    """The sentence that says what each row is."""
+    of_numbers = scene.is_scalar_program
+    if any(len(own) > 1 for own in paths.values()):
+        return "wanted.numbers.sums" if of_numbers else "wanted.sums"
+    if not factors:
+        return "wanted.numbers.single" if of_numbers else "wanted.single"
+    if of_numbers:
+        return "wanted.numbers"
+    return "wanted.sentence" if len(paths) == 1 or _share_columns(scene, paths) else "wanted.products"
+
+
+def _share_columns(scene: Scene, paths: dict[str, list[Path]]) -> bool:
+    """Whether rows have input Jacobians in common, and no column has two that differ."""
+    inner = [factor for own in paths.values() for path in own for factor in path if factor[1] not in scene.trace.leaves]
+    return len(inner) > len(set(inner)) and len(set(inner)) == len({of for of, _ in inner})
+
+
+def _what_the_mode_does(scene: Scene, paths: dict[str, list[Path]]) -> str:
+    """How the mode goes about these products, or whether it does."""
+    if scene.mode == "numeric":
+        return "wanted.asks"
+    if scene.mode == "symbolic":
+        formulas = scene.result.formulas
+        return "wanted.letters.staged" if formulas is not None and formulas.staged else "wanted.letters"
+    if scene.mode == "forward":
+        return "wanted.from_right"
+    begin = [tuple(path[:2]) for own in paths.values() for path in own if len(path) > 1]
+    return "wanted.from_left" if len(begin) > len(set(begin)) else "wanted.from_left.alone"
+
+
+def _wanted_note(scene: Scene, factors: int) -> str:
+    if not factors:
+        return "wanted.single.note"
+    own = {"numeric": "wanted.asks.note", "symbolic": "wanted.letters.note"}
+    return own.get(scene.mode, "wanted.program.note" if scene.tells_program else "wanted.note")
 
 
 def _distinct_factors(scene: Scene) -> tuple[int, int]:

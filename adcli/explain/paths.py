@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 from adcli.explain.scene import Scene
 
 MOST_PATHS = 4
+MOST_COUNTED = 1_000_000
 
 Path = list[tuple[str, str]]
 
@@ -33,3 +35,13 @@ def paths_to(scene: Scene, name: str) -> list[Path]:
             found.append([(node, operand) for operand, node in pairwise(way)][::-1])
         waiting.extend((reader, way) for reader in nexts)
     return [path for path in found if path and path[0][0] == scene.output]
+
+
+def count_paths(scene: Scene) -> Counter[str]:
+    """Name → how many paths lead to it from the output; of more than ``MOST_COUNTED`` not how many more."""
+    count = Counter({scene.output: 1})
+    for node in reversed(scene.flowing):
+        for operand in set(node.operands):
+            if operand in scene.base.flows:
+                count[operand] = min(count[operand] + count[node.name], MOST_COUNTED + 1)
+    return count

@@ -179,5 +179,7 @@ def cotangent_name(scene: Scene, name: str) -> Name:
     """h̃, the one cotangent of a chain; of the value ``name`` where there are several."""
     own = scene.names[name]
     if scene.is_chain:
-        return Name("h", mark=Mark.TILDE, rank=2 if scene.is_batch or scene.rows > 1 else 1, role=Role.COTANGENT)
+        is_number = scene.rows == 1 and scene.size(name) == 1
+        rank = 0 if is_number else 2 if scene.is_batch or scene.rows > 1 else 1
+        return Name("h", mark=Mark.TILDE, rank=rank, role=Role.COTANGENT)
     return own._replace(mark=Mark.TILDE, role=Role.COTANGENT)

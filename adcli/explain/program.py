@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adcli.derivation import Step
+from adcli.explain import opening as shared
 from adcli.explain.blocks import (
     DONE,
     NOW,
@@ -25,6 +26,7 @@ from adcli.explain.blocks import (
     Words,
 )
 from adcli.explain.formulas import primitive_of
+from adcli.explain.kinks import kink_told
 from adcli.explain.maths import Dots, Expression, Label, Number, Partial, Product, Role, Sum
 from adcli.explain.program_graph import Gift, Turn, program_graph
 from adcli.explain.scene import Scene
@@ -37,7 +39,7 @@ MOST_TERMS = 6  # of a sum so far that is written out
 
 
 def opening(scene: Scene) -> list[Slide]:
-    """The code beside its graph, with the values running in."""
+    """The code beside its graph, with the values running in, and the chain rule."""
     say = scene.say
     graph = program_graph(scene, {}, None, set(), runs_in=True)
     return [
@@ -51,7 +53,8 @@ def opening(scene: Scene) -> list[Slide]:
             side=(_code(scene, None, set()),),
             note=say.text("program.note"),
             last_phase=len(scene.trace.nodes),
-        )
+        ),
+        *(slide._replace(side=(_code(scene, None, set()),)) for slide in shared.chain(scene)),
     ]
 
 
@@ -137,6 +140,7 @@ def _slide(
     for gift in turn.gifts:
         stage.append(_receives(gift, sum(before.get(node.name, [0.0])), so_far.get(gift.to, [])))
         so_far.setdefault(gift.to, []).append(gift.amount)
+    stage += kink_told(scene, node, 1)
     line = node.name.split(".")[0]
     handled = {name.split(".")[0] for name in done}
     return Slide(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from adcli.derivation import Step
 from adcli.explain.blocks import Meter, Progress, Runs, Slot, State, Storage, Words
 from adcli.explain.formulas import MOST_COLUMNS
-from adcli.explain.maths import Expression, Listed, Name, Role
+from adcli.explain.maths import Expression, Listed, Mark, Name, Number, Role
 from adcli.explain.messages import Say
 from adcli.explain.pictures import becomes, cotangent_name
 from adcli.explain.scene import Scene
@@ -27,6 +28,8 @@ class Ledger:
         self.read = {name for step in pulls for name in step.reads}
         self.never = {name for name in (pulls[0].releases if pulls else ()) if name not in self.read}
         self.again = [step.target for step in steps if step.kind == "recompute"]
+        self.to_come = Counter(step.target for step in pulls if step.kind == "gradient")
+        self.sums: dict[str, Step] = {}  # of gradients to which more is to be added: the last step of each
         self.evaluations = 0
         self.pulled: str | None = None  # the node that was pulled back through last
         self.held = 0
@@ -55,10 +58,20 @@ class Ledger:
                 self.states[step.target] = State.RECOMPUTED
                 self.again.remove(step.target)
                 self.evaluations += 1
+            elif step.kind in ("gradient", "accumulate"):
+                self._add(step)
             for name in step.releases:
                 gone = State.NEVER_READ if name in self.never else State.LET_GO
                 self.states[name] = State.NOT_KEPT if name in self.again else gone
         return before
+
+    def _add(self, step: Step) -> None:
+        """A part of a gradient has come, or was added to those before it."""
+        self.to_come[step.target] -= step.kind == "gradient"
+        if self.to_come[step.target] > 0:
+            self.sums[step.target] = step
+        else:
+            self.sums.pop(step.target, None)
 
 
 def slot(scene: Scene, name: str, progress: Progress) -> Slot:
@@ -119,12 +132,26 @@ def way_back(
         )
         for name, step in list(hands.items())[-2:]
     ]
+    own += [_so_far(scene, step, made) for step in list(ledger.sums.values())[-2:]]
     meter = ledger.meter(say, steps[-1].held, phases)
     facts = multiplications(scene, [step for step in steps if step.multiplications])
     return Storage(say.text("storage.stored"), (*shortened(slots, at), *own), meter, facts)
 
 
+def _so_far(scene: Scene, step: Step, made: Mapping[str, int]) -> Slot:
+    """A sum that is carried from step to step, until the last use of a parameter has been added. Like h̃ it is no
+    stored value, and the meter doesn't count it."""
+    of, name = scene.names[scene.output], scene.names[step.target]
+    progress = becomes(State.IN_HAND, made.get(step.target, 0), State.TO_COME)
+    note = scene.say.text("storage.so_far", h=of, W=name)
+    return Slot(
+        name._replace(mark=Mark.TILDE, role=C), _in_hand(step), scene.shape_text(step.target), progress, C, note
+    )
+
+
 def _in_hand(step: Step) -> Expression | None:
+    if step.value.shape == (1, 1):
+        return Number(float(step.value.array()[0, 0]), C)
     if step.value.shape[0] == 1 and step.value.shape[1] <= 3:
         return Listed(step.value.array(), C)
     return None

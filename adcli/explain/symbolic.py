@@ -28,10 +28,6 @@ MOST_GROWN = 3000  # operations of the whole, up to which smaller networks are d
 MOST_DEPTHS = 6
 
 
-def opening(scene: Scene) -> list[Slide]:
-    return [shared.network(scene)]
-
-
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     """The output, some derivatives, and the growth of both."""
     formulas = scene.result.formulas
@@ -183,6 +179,7 @@ def _growth(scene: Scene, formulas: Formulas) -> Slide | None:
         head=shared.head(scene),
         title=say("symbolic.growth.title" if faster else "symbolic.growth.plain"),
         sentence=say("symbolic.growth.sentence"),
+        strip=strip(scene, finished=True),
         stage=(plot,),
         note=say.text("symbolic.growth.note"),
     )

@@ -53,7 +53,8 @@ def _left(chain: Chain, pen: Pen, large: bool) -> Segments:
 
 def _factor(factor: Factor, pen: Pen, block: Tracker, with_partials: bool) -> Segments:
     mark = MARKS.get(factor.progress.state, "·")
-    if block.large and factor.progress.state is State.TO_COME:  # nothing has begun: a product, without marks
+    if factor.progress.state is State.PLAIN or (block.large and factor.progress.state is State.TO_COME):
+        # nothing has begun: a product, without marks
         mark = ""
     elif pen.ascii:  # marks that look like signs of a formula stand apart from the factor before
         mark = f" {mark}"

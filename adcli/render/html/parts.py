@@ -261,9 +261,9 @@ class Writer(Prose):
             for s in (State.DONE, State.NOW, State.TO_COME)
             if s in seen
         )
-        arrow = "◀" if t.direction is Direction.FORWARD else "▶"
+        arrows = {Direction.FORWARD: ' <i class="arrow">◀</i>', Direction.BACK: ' <i class="arrow">▶</i>', None: ""}
         return (
-            f'<p class="caption"><span>{safe(t.caption)} <i class="arrow">{arrow}</i></span>'
+            f'<p class="caption"><span>{safe(t.caption)}{arrows[t.direction]}</span>'
             f'<span class="legend" aria-hidden="true">{legend}</span></p>'
         )
 
