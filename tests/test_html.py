@@ -16,8 +16,10 @@ from conftest import Ran
 from fontTools.ttLib import TTFont
 
 from adcli.engines.run import MODES
-from adcli.explain.blocks import Formula, Meter, Numbers, Part, Progress, State, Words
+from adcli.explain.blocks import Formula, Meter, Part, Words
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import Label, Mark, Matrix, Name, Number, Partial, Raw, Relation, Role, Sum, Transposed
+from adcli.explain.progress import Progress, State
 from adcli.render.html import rendered
 from adcli.render.html.mathml import mathml
 from adcli.render.html.page import slide_html

@@ -9,23 +9,9 @@ from rich.console import Console
 from rich.text import Text as RichText
 
 from adcli.errors import printable
-from adcli.explain.blocks import (
-    Bars,
-    Block,
-    Code,
-    Deck,
-    Formula,
-    Graph,
-    Group,
-    Network,
-    Plot,
-    Slide,
-    Storage,
-    Table,
-    Text,
-    Tracker,
-    Work,
-)
+from adcli.explain.blocks import Code, Formula, Group, Storage, Table, Text, Work
+from adcli.explain.deck import Block, Deck, Slide
+from adcli.explain.drawings import Bars, Graph, Network, Plot, Tracker
 from adcli.render import charts_text as charts
 from adcli.render import pictures_text as pictures
 from adcli.render.equations_text import Equations, put_below

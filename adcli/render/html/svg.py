@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from adcli.explain.blocks import Late, Numbers, Progress, Runs, State, Words
+from adcli.explain.blocks import Runs, Words
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import (
     Bracketed,
     Dots,
@@ -29,6 +30,7 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
+from adcli.explain.progress import Late, Progress, State
 from adcli.notation.numbers import number_text
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.mathml import bold, shown_sign
