@@ -10,49 +10,41 @@ from __future__ import annotations
 import numpy as np
 
 from adcli.explain.blocks import (
-    DONE,
-    NOW,
-    TO_COME,
-    Bar,
-    Bars,
-    Box,
-    Chain,
     Code,
     Column,
-    Deck,
-    Direction,
-    Edge,
-    Factor,
     Formula,
-    Gap,
-    Graph,
     Group,
-    Labels,
-    Late,
     Line,
     Meter,
-    Network,
-    Numbers,
-    ParameterBox,
     Part,
-    Pill,
-    Plot,
-    Position,
-    Progress,
     Row,
-    Series,
-    Skip,
-    Slide,
     Slot,
-    State,
     Storage,
     Style,
     Table,
     Text,
-    Tracker,
-    Vertex,
     Words,
     Work,
+)
+from adcli.explain.deck import Deck, Labels, Numbers, Position, Slide
+from adcli.explain.drawings import (
+    Bar,
+    Bars,
+    Box,
+    Chain,
+    Direction,
+    Edge,
+    Factor,
+    Gap,
+    Graph,
+    Network,
+    ParameterBox,
+    Pill,
+    Plot,
+    Series,
+    Skip,
+    Tracker,
+    Vertex,
 )
 from adcli.explain.maths import (
     Bracketed,
@@ -76,6 +68,7 @@ from adcli.explain.maths import (
     Tint,
     Transposed,
 )
+from adcli.explain.progress import DONE, NOW, TO_COME, Late, Progress, State
 
 V, P, T, C = Role.VALUE, Role.PARAMETER, Role.TANGENT, Role.COTANGENT
 

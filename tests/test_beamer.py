@@ -16,8 +16,10 @@ from conftest import needs, run_adcli
 from sample_deck import deck
 
 from adcli.engines.run import MODES
-from adcli.explain.blocks import Code, Deck, Line, Progress, Slide, State, Style, Text, Words
+from adcli.explain.blocks import Code, Line, Style, Text, Words
+from adcli.explain.deck import Deck, Slide
 from adcli.explain.maths import Label, Name
+from adcli.explain.progress import Progress, State
 from adcli.render.beamer import rendered
 from adcli.render.beamer.pen import changing
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from adcli.explain.blocks import Numbers
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import Mark, Matrix, Name, Number, Partial, Role
 from adcli.explain.messages import LANGUAGES, Say
 from adcli.render.maths import name_latex, to_latex
@@ -650,7 +650,7 @@ def test_what_flows_in_a_program_stands_beside_its_node(run, monkeypatch) -> Non
 @pytest.mark.parametrize("width", [23, 44])
 def test_ticks_of_a_plot_stand_at_their_powers(width) -> None:
     """Points at 1, 10⁻⁴, …, 10⁻¹⁶ on the rows of an axis: a tick stands beside each point of its power."""
-    from adcli.explain.blocks import Plot, Series
+    from adcli.explain.drawings import Plot, Series
     from adcli.render.charts_text import plot
 
     points = tuple((10.0**-k, 10.0**-k) for k in range(0, 17, 4))

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import yaml
 
-from adcli.explain.blocks import Formula, Slide, Text, Work
+from adcli.explain.blocks import Formula, Text, Work
+from adcli.explain.deck import Slide
 from adcli.explain.maths import Bracketed, Dots, Expression, Listed, Matrix, Number, Product, Sum, Symbols
 from adcli.explain.story import Request, told
 from adcli.spec.model import read_spec

@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adcli.explain.blocks import Formula, Group, ParameterBox, Slide, State
+from adcli.explain.blocks import Formula, Group
+from adcli.explain.deck import Slide
+from adcli.explain.drawings import ParameterBox
 from adcli.explain.maths import Matrix
+from adcli.explain.progress import State
 from adcli.explain.story import Request, told
 from adcli.spec.model import read_spec
 from adcli.spec.source import Source, read_source

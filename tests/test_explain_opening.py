@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from adcli.explain.blocks import Network, Slide
+from adcli.explain.deck import Slide
+from adcli.explain.drawings import Network
 from adcli.explain.story import Request, told
 from adcli.spec.model import read_spec
 from adcli.spec.source import read_source

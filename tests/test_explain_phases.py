@@ -13,8 +13,11 @@ import yaml
 
 from adcli.engines.checkpoints import planned
 from adcli.errors import AdcliError
-from adcli.explain.blocks import Block, Formula, Graph, Group, Late, ParameterBox, Pill, Slide, State, Tracker
+from adcli.explain.blocks import Formula, Group
+from adcli.explain.deck import Block, Slide
+from adcli.explain.drawings import Graph, ParameterBox, Pill, Tracker
 from adcli.explain.maths import Expression, Label, Listed, Mark, Matrix, Name, Number, Partial
+from adcli.explain.progress import Late, State
 from adcli.explain.story import Request, told
 from adcli.spec.model import read_spec
 from adcli.spec.source import Source, read_source

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from adcli.explain.blocks import Formula, ParameterBox, Slide, State, Text, Tracker, Words, Work
+from adcli.explain.blocks import Formula, Text, Words, Work
+from adcli.explain.deck import Slide
+from adcli.explain.drawings import ParameterBox, Tracker
 from adcli.explain.maths import Name
 from adcli.explain.names import plain
+from adcli.explain.progress import State
 from adcli.explain.story import Request, told
 from adcli.spec.model import read_spec
 from adcli.spec.source import Source, read_source

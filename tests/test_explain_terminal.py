@@ -9,7 +9,8 @@ from rich.console import Console
 
 from adcli.cli.options import load_spec, trace_of
 from adcli.engines.structure import default_wrt
-from adcli.explain.blocks import Bars, Deck, Numbers, Plot, Slide
+from adcli.explain.deck import Deck, Numbers, Slide
+from adcli.explain.drawings import Bars, Plot
 from adcli.explain.messages import LANGUAGES
 from adcli.explain.story import Request, told
 from adcli.render.slides_text import show

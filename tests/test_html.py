@@ -16,8 +16,10 @@ from conftest import Ran
 from fontTools.ttLib import TTFont
 
 from adcli.engines.run import MODES
-from adcli.explain.blocks import Formula, Meter, Numbers, Part, Progress, State, Words
+from adcli.explain.blocks import Formula, Meter, Part, Words
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import Label, Mark, Matrix, Name, Number, Partial, Raw, Relation, Role, Sum, Transposed
+from adcli.explain.progress import Progress, State
 from adcli.render.html import rendered
 from adcli.render.html.mathml import mathml
 from adcli.render.html.page import slide_html
@@ -255,3 +257,9 @@ def test_reveal_is_the_version_that_the_script_renews() -> None:
     script = (Path(__file__).resolve().parent.parent / "docs" / "vendor.py").read_text(encoding="utf-8")
     (version,) = re.findall(r'^REVEAL = "(.*)"$', script, re.MULTILINE)
     assert version in (resources.files("adcli.render.html") / "assets" / "reveal.js").read_text(encoding="utf-8")
+
+
+def test_a_rounded_number_that_looks_whole_has_no_bare_point(run) -> None:
+    """Numeric mode finds 1088.0000000…: in a sentence a point after it would end that."""
+    page = run("explain", "specs/forward-mode.yaml", "--mode", "numeric", "--format", "html").stdout
+    assert "<mn>1088</mn>" in page and not re.search(r"<mn>\d+\.</mn>", page)

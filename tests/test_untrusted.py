@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 import sample_deck
 from rich.console import Console
 
-from adcli.explain.blocks import Code, Deck, Line
+from adcli.explain.blocks import Code, Line
+from adcli.explain.deck import Deck
 from adcli.render import html, slides_markdown, slides_text
 
 CONTROLS = "a\x1b[31m\x9b\x00\u202eb"

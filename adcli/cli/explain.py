@@ -23,7 +23,7 @@ from adcli.cli.output import chosen_format, warn, write
 from adcli.engines.run import MODES
 from adcli.engines.structure import check_wrt, default_wrt
 from adcli.errors import AdcliError, Problem, quoted
-from adcli.explain.blocks import Deck, Numbers
+from adcli.explain.deck import Deck, Numbers
 from adcli.explain.messages import LANGUAGES
 from adcli.explain.story import Request, told
 from adcli.trace import Trace

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from adcli.cli.output import write
-from adcli.explain.blocks import Deck
+from adcli.explain.deck import Deck
 from adcli.render import slides_text
 from adcli.render.segments import ASCII
 from adcli.render.terminal import is_terminal, rendered, width_of

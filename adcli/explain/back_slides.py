@@ -8,13 +8,15 @@ from typing import NamedTuple
 from adcli.derivation import Step
 from adcli.explain.back_words import headline, speakers_note
 from adcli.explain.backward import gradient_lines, start_formula
-from adcli.explain.blocks import NOW, Block, Group, Late, Position, Slide, State, Text, Work
+from adcli.explain.blocks import Group, Text, Work
 from adcli.explain.by_example import row_by_diagonal
 from adcli.explain.chain_rule import tracker
+from adcli.explain.deck import Block, Position, Slide
 from adcli.explain.formulas import value_formula
 from adcli.explain.kinks import kink_told
 from adcli.explain.maths import Expression, Matrix, Role
 from adcli.explain.pictures import box_label, cotangent_name, strip
+from adcli.explain.progress import NOW, Late, State
 from adcli.explain.scene import Scene
 from adcli.explain.selection import Told
 from adcli.explain.storage import PULLS, Ledger, way_back

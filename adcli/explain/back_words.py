@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from adcli.derivation import Step
 from adcli.explain.backward import is_told_compactly
-from adcli.explain.blocks import Runs, State
+from adcli.explain.blocks import Runs
 from adcli.explain.formulas import how_it_acts, rule_of
 from adcli.explain.maths import Expression, Partial, Role
 from adcli.explain.pictures import cotangent_name
+from adcli.explain.progress import State
 from adcli.explain.scene import Scene
 from adcli.explain.selection import Told
 from adcli.explain.storage import Ledger

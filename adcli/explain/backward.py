@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from adcli.derivation import Operand, Step
-from adcli.explain.blocks import Block, Formula, Part, Runs, Style, Text, Work
+from adcli.explain.blocks import Formula, Part, Runs, Style, Text, Work
 from adcli.explain.by_hand import effect, work
+from adcli.explain.deck import Block
 from adcli.explain.formulas import (
     MOST_COLUMNS,
     guarded,

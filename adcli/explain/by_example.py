@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from adcli.derivation import Step
-from adcli.explain.blocks import Block, Formula, Late, Part, Position, Slide, Text, Work
+from adcli.explain.blocks import Formula, Part, Text, Work
 from adcli.explain.contributions import adding, contributions, letters, terms_are
+from adcli.explain.deck import Block, Position, Slide
 from adcli.explain.formulas import (
     MOST_COLUMNS,
     primitive_of,
@@ -24,6 +25,7 @@ from adcli.explain.maths import (
     Transposed,
 )
 from adcli.explain.pictures import cotangent_name, strip
+from adcli.explain.progress import Late
 from adcli.explain.scene import Scene
 from adcli.explain.selection import Told
 from adcli.trace import Node

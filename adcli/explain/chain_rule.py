@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from adcli.explain.blocks import DONE, NOW, PLAIN, TO_COME, Chain, Direction, Factor, Progress, Runs, State, Tracker
+from adcli.explain.blocks import Runs
+from adcli.explain.drawings import Chain, Direction, Factor, Tracker
 from adcli.explain.maths import Dots, Expression, Partial, Product, Role
 from adcli.explain.paths import MOST_COUNTED, Path, count_paths, paths_to
 from adcli.explain.pictures import becomes, cotangent_name
+from adcli.explain.progress import DONE, NOW, PLAIN, TO_COME, Progress, State
 from adcli.explain.scene import Scene
 
 MOST_FACTORS = 6

@@ -11,8 +11,10 @@ from adcli.arrays import Array
 from adcli.cost.chains import Graph as CostGraph
 from adcli.cost.modes import mode_costs
 from adcli.derivation import Step
-from adcli.explain.blocks import Bar, Bars, Block, Formula, Part, Runs, Slide, Text, Words
+from adcli.explain.blocks import Formula, Part, Runs, Text, Words
 from adcli.explain.counts import chain_products, most_held
+from adcli.explain.deck import Block, Slide
+from adcli.explain.drawings import Bar, Bars
 from adcli.explain.formulas import heads_of, product, rule_of, source_of
 from adcli.explain.maths import Expression, Matrix, Partial, Product, Relation, Role, Transposed
 from adcli.explain.noticing import notice

@@ -7,7 +7,8 @@ import numpy as np
 from adcli.arrays import Array
 from adcli.derivation import Step
 from adcli.explain.backward import compact
-from adcli.explain.blocks import Block, Formula, Part, Runs, Text
+from adcli.explain.blocks import Formula, Part, Runs, Text
+from adcli.explain.deck import Block
 from adcli.explain.formulas import (
     MOST_COLUMNS,
     guarded,

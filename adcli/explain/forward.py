@@ -9,32 +9,18 @@ from typing import NamedTuple
 
 from adcli.arrays import Array
 from adcli.derivation import Step
-from adcli.explain.blocks import (
-    Block,
-    Column,
-    Formula,
-    Meter,
-    Part,
-    Position,
-    Progress,
-    Row,
-    Slide,
-    Slot,
-    State,
-    Storage,
-    Table,
-    Text,
-    Tracker,
-    Words,
-)
+from adcli.explain.blocks import Column, Formula, Meter, Part, Row, Slot, Storage, Table, Text, Words
 from adcli.explain.carried import Carried, Place
 from adcli.explain.chain_rule import Factors, tracker
+from adcli.explain.deck import Block, Position, Slide
+from adcli.explain.drawings import Tracker
 from adcli.explain.examples import value_formulas
 from adcli.explain.forward_words import headline, speakers_note
 from adcli.explain.kinks import kink_told
 from adcli.explain.maths import Matrix, Name, Number, Partial, Role
 from adcli.explain.pictures import becomes, strip
 from adcli.explain.portions import Portion, portions
+from adcli.explain.progress import Progress, State
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import Told, shortened_rows, told_in_full
 from adcli.explain.slopes import ingredients, slope_parts

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from adcli.derivation import Step
-from adcli.explain.blocks import (
-    Meter,
-    Position,
-    Progress,
-    Runs,
-    Slide,
-    State,
-    Storage,
-    Text,
-)
+from adcli.explain.blocks import Meter, Runs, Storage, Text
 from adcli.explain.chain_rule import tracker
+from adcli.explain.deck import Position, Slide
 from adcli.explain.examples import value_formulas
 from adcli.explain.maths import Role
 from adcli.explain.pictures import strip
 from adcli.explain.portions import rows
+from adcli.explain.progress import Progress, State
 from adcli.explain.scene import Scene
 from adcli.explain.storage import Ledger, shortened, slot
 

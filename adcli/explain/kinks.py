@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from adcli.explain.blocks import Block, Style, Text, Words
+from adcli.explain.blocks import Style, Text, Words
+from adcli.explain.deck import Block
 from adcli.explain.maths import Expression
 from adcli.explain.scene import Scene
 from adcli.trace import Node

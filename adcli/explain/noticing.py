@@ -9,7 +9,8 @@ import numpy as np
 from adcli.engines.comparison import Ran, compare
 from adcli.engines.diagnose import Warning
 from adcli.engines.run import differentiate
-from adcli.explain.blocks import Block, Slide, Style, Text, Words
+from adcli.explain.blocks import Style, Text, Words
+from adcli.explain.deck import Block, Slide
 from adcli.explain.formulas import primitive_of, slope_of
 from adcli.explain.maths import Expression, Number, Partial
 from adcli.explain.opening import head

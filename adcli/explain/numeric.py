@@ -11,25 +11,13 @@ from adcli.derivation import Step
 from adcli.engines import reverse
 from adcli.engines.numeric import evaluations
 from adcli.explain import opening as shared
-from adcli.explain.blocks import (
-    DONE,
-    PLAIN,
-    Block,
-    Column,
-    Formula,
-    Part,
-    Row,
-    Runs,
-    Slide,
-    Style,
-    Table,
-    Text,
-    Words,
-)
+from adcli.explain.blocks import Column, Formula, Part, Row, Runs, Style, Table, Text, Words
+from adcli.explain.deck import Block, Slide
 from adcli.explain.maths import Bracketed, Expression, Fraction, Name, Number, Partial, Product, Role, Sum
 from adcli.explain.noticing import AGREES
 from adcli.explain.numeric_step import error_against_step
 from adcli.explain.pictures import strip
+from adcli.explain.progress import DONE, PLAIN
 from adcli.explain.quotients import (
     DIGITS_MORE,
     DIGITS_OF_A_CALL,

@@ -6,7 +6,9 @@ import math
 from typing import TypeAlias
 
 from adcli.explain import opening as shared
-from adcli.explain.blocks import Plot, Runs, Series, Slide, Text
+from adcli.explain.blocks import Runs, Text
+from adcli.explain.deck import Slide
+from adcli.explain.drawings import Plot, Series
 from adcli.explain.maths import Name, Number, Role
 from adcli.explain.pictures import strip
 from adcli.explain.quotients import Entry, call, relative_error

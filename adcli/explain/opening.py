@@ -8,8 +8,9 @@ from typing import TypeVar
 import numpy as np
 
 from adcli.arrays import Array
-from adcli.explain.blocks import Block, Column, Formula, Part, Row, Runs, Slide, Table, Text, Words
+from adcli.explain.blocks import Column, Formula, Part, Row, Runs, Table, Text, Words
 from adcli.explain.chain_rule import tracker
+from adcli.explain.deck import Block, Slide
 from adcli.explain.formulas import heads_of, name_put_in, rule_of, source_of, symbolic_weight_jacobian, value_rule
 from adcli.explain.maths import Matrix, Name, Partial, Relation, Role, Symbols
 from adcli.explain.paths import Path, paths_to

@@ -6,26 +6,11 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from adcli.explain.blocks import (
-    DONE,
-    NOW,
-    PLAIN,
-    TO_COME,
-    Box,
-    Direction,
-    Gap,
-    Late,
-    Network,
-    ParameterBox,
-    Pill,
-    Progress,
-    Runs,
-    Skip,
-    State,
-    Words,
-)
+from adcli.explain.blocks import Runs, Words
+from adcli.explain.drawings import Box, Direction, Gap, Network, ParameterBox, Pill, Skip
 from adcli.explain.formulas import has_weight
 from adcli.explain.maths import Mark, Name, Role
+from adcli.explain.progress import DONE, NOW, PLAIN, TO_COME, Late, Progress, State
 from adcli.explain.scene import Scene
 from adcli.primitives import losses
 from adcli.trace import Node

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from adcli.derivation import Step
-from adcli.explain.blocks import Block, Formula, Numbers, Work
+from adcli.explain.blocks import Formula, Work
+from adcli.explain.deck import Block, Numbers
 from adcli.explain.maths import Listed, Matrix, Name, Number, Partial, Product, Raw, Sum, parts_of
 from adcli.explain.scene import Scene
 from adcli.explain.selection import Told

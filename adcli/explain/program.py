@@ -4,31 +4,13 @@ from __future__ import annotations
 
 from adcli.derivation import Step
 from adcli.explain import opening as shared
-from adcli.explain.blocks import (
-    DONE,
-    NOW,
-    PLAIN,
-    Block,
-    Code,
-    Column,
-    Formula,
-    Line,
-    Part,
-    Position,
-    Progress,
-    Row,
-    Slide,
-    Slot,
-    State,
-    Storage,
-    Table,
-    Text,
-    Words,
-)
+from adcli.explain.blocks import Code, Column, Formula, Line, Part, Row, Slot, Storage, Table, Text, Words
+from adcli.explain.deck import Block, Position, Slide
 from adcli.explain.formulas import primitive_of
 from adcli.explain.kinks import kink_told
 from adcli.explain.maths import Dots, Expression, Label, Number, Partial, Product, Role, Sum
 from adcli.explain.program_graph import Gift, Turn, program_graph
+from adcli.explain.progress import DONE, NOW, PLAIN, Progress, State
 from adcli.explain.scene import Scene
 from adcli.explain.selection import shortened_rows, told_in_full
 from adcli.explain.slopes import slope_parts

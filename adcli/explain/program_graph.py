@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from adcli.derivation import Step
-from adcli.explain.blocks import DONE, NOW, PLAIN, TO_COME, Direction, Edge, Graph, Late, Progress, State, Vertex
+from adcli.explain.drawings import Direction, Edge, Graph, Vertex
 from adcli.explain.maths import Number, Product, Role
 from adcli.explain.pictures import SIGNS
+from adcli.explain.progress import DONE, NOW, PLAIN, TO_COME, Late, Progress, State
 from adcli.explain.scene import Scene
 from adcli.trace import Node
 

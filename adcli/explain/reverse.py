@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from adcli.derivation import Step
 from adcli.explain.back_slides import Moment, computed_again, hung, step_back
-from adcli.explain.blocks import (
-    Column,
-    Late,
-    Position,
-    Row,
-    Slide,
-    Table,
-    Words,
-)
+from adcli.explain.blocks import Column, Row, Table, Words
 from adcli.explain.by_example import Around, by_example, told_by_example
+from adcli.explain.deck import Position, Slide
 from adcli.explain.forward_pass import forward_pass
 from adcli.explain.maths import Expression, Number, Partial, Role
 from adcli.explain.pictures import strip
+from adcli.explain.progress import Late
 from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import Told, shortened_rows, told_in_full
 from adcli.explain.settled import settled

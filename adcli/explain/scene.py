@@ -11,7 +11,7 @@ import numpy as np
 from adcli.arrays import Array, Shape
 from adcli.engines.diagnose import Warning
 from adcli.engines.structure import Result, Structure
-from adcli.explain.blocks import Numbers
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import Expression, Listed, Matrix, Number
 from adcli.explain.messages import Say
 from adcli.explain.names import Names

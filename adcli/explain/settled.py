@@ -6,9 +6,11 @@ from typing import Any
 
 from adcli.derivation import Step
 from adcli.explain.backward import gradient_lines, start_formula
-from adcli.explain.blocks import DONE, Block, Formula, Group, Part, Slide
+from adcli.explain.blocks import Formula, Group, Part
+from adcli.explain.deck import Block, Slide
 from adcli.explain.maths import Matrix, Role, Tint, largest_matrix, parts_of
 from adcli.explain.pictures import box_label
+from adcli.explain.progress import DONE
 from adcli.explain.scene import Scene
 from adcli.trace import Node
 

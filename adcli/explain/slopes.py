@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from adcli.arrays import Array
-from adcli.explain.blocks import Block, Formula, Part
+from adcli.explain.blocks import Formula, Part
+from adcli.explain.deck import Block
 from adcli.explain.formulas import filled_in, name_put_in, numbers_put_in, places, rule_of
 from adcli.explain.maths import Expression, Matrix, Number, Raw, Role
 from adcli.explain.scene import Scene, as_matrix

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from adcli.derivation import Step
-from adcli.explain.blocks import Meter, Progress, Runs, Slot, State, Storage, Words
+from adcli.explain.blocks import Meter, Runs, Slot, Storage, Words
 from adcli.explain.formulas import MOST_COLUMNS
 from adcli.explain.maths import Expression, Listed, Mark, Name, Number, Role
 from adcli.explain.messages import Say
 from adcli.explain.pictures import becomes, cotangent_name
+from adcli.explain.progress import Progress, State
 from adcli.explain.scene import Scene
 
 PULLS = ("cotangent.init", "cotangent.update", "gradient")

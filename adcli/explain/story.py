@@ -13,7 +13,7 @@ from adcli.engines.checkpoints import Schedule
 from adcli.engines.diagnose import Warning, diagnose
 from adcli.engines.structure import Result, Structure, evaluate, named
 from adcli.explain import closing, opening
-from adcli.explain.blocks import Deck, Numbers, Slide
+from adcli.explain.deck import Deck, Numbers, Slide
 from adcli.explain.messages import Say
 from adcli.explain.names import Names
 from adcli.explain.scene import Scene

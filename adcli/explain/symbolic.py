@@ -13,8 +13,10 @@ from adcli.derivation import Step, derivative
 from adcli.engines import symbolic as engine
 from adcli.engines.formulas import Entry, Formulas, Meaning
 from adcli.explain import opening as shared
-from adcli.explain.blocks import Block, Formula, Part, Plot, Series, Slide, Style, Text, Words
+from adcli.explain.blocks import Formula, Part, Style, Text, Words
 from adcli.explain.closing import operations
+from adcli.explain.deck import Block, Slide
+from adcli.explain.drawings import Plot, Series
 from adcli.explain.maths import Expression, Number, Raw, Role
 from adcli.explain.pictures import strip
 from adcli.explain.scene import Scene

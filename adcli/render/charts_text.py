@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from adcli.explain.blocks import Bars, Direction, Graph, Plot, State, Vertex
+from adcli.explain.drawings import Bars, Direction, Graph, Plot, Vertex
 from adcli.explain.maths import Role
+from adcli.explain.progress import State
 from adcli.render.bars import bar
 from adcli.render.maths_text import Pen
 from adcli.render.segments import STYLES, Segments, length, wrapped

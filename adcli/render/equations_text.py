@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adcli.explain.blocks import Block, Formula, Group, Part, State
+from adcli.explain.blocks import Formula, Group, Part
+from adcli.explain.deck import Block
 from adcli.explain.maths import Matrix, Role, parts_of
+from adcli.explain.progress import State
 from adcli.render.boxes_text import Box, beside, padded
 from adcli.render.maths_text import Pen
 from adcli.render.segments import STYLES, Segments, length, without_spaces_at_the_end, wrapped

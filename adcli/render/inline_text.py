@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adcli.errors import printable
-from adcli.explain.blocks import Numbers, Runs, Words
+from adcli.explain.blocks import Runs, Words
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import (
     Bracketed,
     Dots,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from adcli.explain.blocks import Block, Chain, Formula, Group, Slide, Tracker
+from adcli.explain.blocks import Formula, Group
+from adcli.explain.deck import Block, Slide
+from adcli.explain.drawings import Chain, Tracker
 from adcli.explain.maths import largest_matrix
 
 MOST_ROWS, MOST_COLUMNS = 12, 6  # more rows of matrices stand in two columns, unless one written out in a row is wider

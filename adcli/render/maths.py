@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from adcli.explain.blocks import Numbers
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import (
     Bracketed,
     Dots,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adcli.explain.blocks import Numbers
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import Expression, Matrix, Product, Raw, Sum, Symbols
 from adcli.render.boxes_text import Box, aligned, at_the_point, beside, bracketed, word
 from adcli.render.inline_text import LinePen

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from adcli.explain.blocks import (
-    Box,
-    Direction,
-    Gap,
-    Network,
-    ParameterBox,
-    Pill,
-    State,
-)
+from adcli.explain.drawings import Box, Direction, Gap, Network, ParameterBox, Pill
 from adcli.explain.maths import Listed, Number, Role
+from adcli.explain.progress import State
 from adcli.render.maths_text import NAME_LENGTHS, Pen
 from adcli.render.segments import STYLES, Segments, length
 from adcli.render.shown import entries

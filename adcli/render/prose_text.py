@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from adcli.errors import printable
-from adcli.explain.blocks import Code, State, Style, Table, Text, Work
+from adcli.explain.blocks import Code, Style, Table, Text, Work
 from adcli.explain.maths import Role
+from adcli.explain.progress import State
 from adcli.render.inline_text import LinePen
 from adcli.render.segments import STYLES, Segments, length, wrapped
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from adcli.arrays import Array
-from adcli.explain.blocks import Numbers
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import Bracketed, Expression, Matrix, Number, Product, Tint
 from adcli.notation.numbers import number_text
 from adcli.render.numerals import kept

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from adcli.derivation import Step
-from adcli.explain.blocks import Deck, Runs, Slide, Words
+from adcli.explain.blocks import Runs, Words
+from adcli.explain.deck import Deck, Slide
 from adcli.explain.scene import Scene
 from adcli.explain.step_formulas import formula_of
 from adcli.explain.thrift import MOST_TOLD

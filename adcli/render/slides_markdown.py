@@ -5,29 +5,11 @@ from __future__ import annotations
 import json
 
 from adcli.errors import printable
-from adcli.explain.blocks import (
-    Bars,
-    Block,
-    Code,
-    Deck,
-    Formula,
-    Graph,
-    Group,
-    Network,
-    Plot,
-    Runs,
-    Slide,
-    Slot,
-    State,
-    Storage,
-    Style,
-    Table,
-    Text,
-    Tracker,
-    Words,
-    Work,
-)
+from adcli.explain.blocks import Code, Formula, Group, Runs, Slot, Storage, Style, Table, Text, Words, Work
+from adcli.explain.deck import Block, Deck, Slide
+from adcli.explain.drawings import Bars, Graph, Network, Plot, Tracker
 from adcli.explain.maths import Dots, Expression, Raw, largest_matrix
+from adcli.explain.progress import State
 from adcli.render import charts_text as charts
 from adcli.render import pictures_text as pictures
 from adcli.render.maths import sign_latex, to_latex

@@ -9,23 +9,9 @@ from rich.console import Console
 from rich.text import Text as RichText
 
 from adcli.errors import printable
-from adcli.explain.blocks import (
-    Bars,
-    Block,
-    Code,
-    Deck,
-    Formula,
-    Graph,
-    Group,
-    Network,
-    Plot,
-    Slide,
-    Storage,
-    Table,
-    Text,
-    Tracker,
-    Work,
-)
+from adcli.explain.blocks import Code, Formula, Group, Storage, Table, Text, Work
+from adcli.explain.deck import Block, Deck, Slide
+from adcli.explain.drawings import Bars, Graph, Network, Plot, Tracker
 from adcli.render import charts_text as charts
 from adcli.render import pictures_text as pictures
 from adcli.render.equations_text import Equations, put_below
@@ -102,10 +88,8 @@ def _with_a_lower_plot(page: _Page, slide: Slide, height: int) -> tuple[Slide, l
 
 
 def _denser(page: _Page, slide: Slide, drawn: list[Segments]) -> list[Segments]:
-    """The slide with as few gaps as it takes to fit, bars and tables at last without the strip; as ``drawn`` where
-    none fits."""
-    is_large = slide.strip is not None and slide.strip.large
-    bare = (slide._replace(strip=None),) if _has(slide, Bars) or (_has(slide, Table) and not is_large) else ()
+    """The slide with as few gaps as it takes to fit, bars at last without the strip; as ``drawn`` where none fits."""
+    bare = (slide._replace(strip=None),) if _has(slide, Bars) else ()
     for denser in (slide, *bare) if len(drawn) > HEIGHT else ():
         for page.gaps in (Gaps.BETWEEN_TEXTS, Gaps.ABOVE_PICTURES, Gaps.FEWEST):
             lines = page.slide(denser)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from adcli.explain.blocks import Labels, Progress, Slot, State, Storage
+from adcli.explain.blocks import Slot, Storage
+from adcli.explain.deck import Labels
 from adcli.explain.maths import Listed, Role
+from adcli.explain.progress import Progress, State
 from adcli.render.maths_text import Pen
 from adcli.render.segments import STYLES, Segments, length, without_spaces_at_the_end, wrapped
 from adcli.render.shown import entries

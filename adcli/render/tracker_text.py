@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from adcli.explain.blocks import Chain, Factor, State, Tracker
+from adcli.explain.drawings import Chain, Factor, Tracker
 from adcli.explain.maths import Name, Partial, Product, Role
+from adcli.explain.progress import State
 from adcli.render.layout import bracketed
 from adcli.render.maths_text import Pen
 from adcli.render.segments import STYLES, Segments, length, wrapped

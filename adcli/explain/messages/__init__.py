@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TypeAlias
 
-from adcli.explain.blocks import Labels, Runs, State, Words
+from adcli.explain.blocks import Runs, Words
+from adcli.explain.deck import Labels
 from adcli.explain.maths import Expression, Name
 from adcli.explain.names import plain
+from adcli.explain.progress import State
 
 LANGUAGES = ("en", "id")
 Filling: TypeAlias = str | int | Expression | Runs

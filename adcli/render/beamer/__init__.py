@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adcli.explain.blocks import Deck, Graph, Position, Slide, State, Tracker
+from adcli.explain.deck import Deck, Position, Slide
+from adcli.explain.drawings import Graph, Tracker
 from adcli.explain.maths import Role
+from adcli.explain.progress import State
 from adcli.render.beamer.network import height, network
 from adcli.render.beamer.pen import Pen, once, prose, states
 from adcli.render.beamer.program import graph, size

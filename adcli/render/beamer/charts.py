@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from adcli.explain.blocks import Bar, Bars, Plot, Series
+from adcli.explain.drawings import Bar, Bars, Plot, Series
 from adcli.explain.maths import Role
 from adcli.render.beamer.pen import Pen, from_phase, prose
 

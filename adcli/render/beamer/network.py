@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adcli.explain.blocks import Box, Direction, Gap, Network, ParameterBox, Pill, Progress, Skip, State
+from adcli.explain.drawings import Box, Direction, Gap, Network, ParameterBox, Pill, Skip
 from adcli.explain.maths import Expression, Listed, Matrix, Name, Number, Role
+from adcli.explain.progress import Progress, State
 from adcli.render.beamer.pen import TICK, Pen, changing, late, prose, states
 from adcli.render.shown import entries, shown
 

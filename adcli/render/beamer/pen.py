@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from adcli.explain.blocks import Labels, Numbers, Progress, Runs, State, Words
+from adcli.explain.blocks import Runs, Words
+from adcli.explain.deck import Labels, Numbers
 from adcli.explain.maths import Expression, Matrix, Name, Partial, Role
+from adcli.explain.progress import Progress, State
 from adcli.render.latex import latex_symbol, latex_text
 from adcli.render.maths import Ink, name_latex, sign_latex, to_latex
 from adcli.render.shown import Cell, shape_label

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adcli.explain.blocks import Direction, Edge, Graph, Late, State, Vertex
+from adcli.explain.drawings import Direction, Edge, Graph, Vertex
 from adcli.explain.maths import Expression, Role
+from adcli.explain.progress import Late, State
 from adcli.render.beamer.pen import TICK, Pen, changing, late, prose, states
 
 PITCH, OPERATION, ROW = 32.0, 14.0, 12.5  # mm from column to column, from a vertex back to its circle, row to row

@@ -4,26 +4,11 @@ from __future__ import annotations
 
 import math
 
-from adcli.explain.blocks import (
-    Bars,
-    Block,
-    Code,
-    Formula,
-    Graph,
-    Group,
-    Line,
-    Network,
-    Plot,
-    Row,
-    State,
-    Style,
-    Table,
-    Text,
-    Tracker,
-    Words,
-    Work,
-)
+from adcli.explain.blocks import Code, Formula, Group, Line, Row, Style, Table, Text, Words, Work
+from adcli.explain.deck import Block
+from adcli.explain.drawings import Bars, Graph, Network, Plot, Tracker
 from adcli.explain.maths import Role, largest_matrix
+from adcli.explain.progress import State
 from adcli.render.beamer.charts import bars, plot
 from adcli.render.beamer.network import network
 from adcli.render.beamer.pen import TICK, Pen, changing, coloured, from_phase, prose, states

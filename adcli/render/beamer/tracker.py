@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from adcli.explain.blocks import Chain, Factor, Meter, Slot, State, Storage, Tracker
+from adcli.explain.blocks import Meter, Slot, Storage
+from adcli.explain.drawings import Chain, Factor, Tracker
 from adcli.explain.maths import Listed, Role
+from adcli.explain.progress import State
 from adcli.render.beamer.pen import TICK, Pen, changing, once, prose, states
 from adcli.render.layout import bracketed
 from adcli.render.shown import entries

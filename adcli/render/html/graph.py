@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adcli.explain.blocks import Direction, Edge, Graph, Numbers, Vertex
+from adcli.explain.deck import Numbers
+from adcli.explain.drawings import Direction, Edge, Graph, Vertex
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.svg import Piece, at, faces, late_text, pieces, state, text_width, tspans
 from adcli.render.html.words import safe

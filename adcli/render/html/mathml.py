@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from adcli.explain.blocks import Numbers
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import (
     Bracketed,
     Dots,
@@ -31,12 +31,11 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
-from adcli.notation.numbers import number_text
 from adcli.render.html.cells import Extent, entry, number, role_class
 from adcli.render.html.pieces import is_thin, takes_brackets
 from adcli.render.html.words import safe
 from adcli.render.maths import stretched
-from adcli.render.shown import entries, is_approximate, shown
+from adcli.render.shown import entries, is_approximate, one_number, shown
 
 CUTS = ((6, 8), (4, 5), (3, 3))  # rows and columns of a matrix that are written out; fewer where many are
 FULL = CUTS[0]
@@ -87,8 +86,7 @@ class _Writer:
             case Name():
                 return name(e)
             case Number():
-                text = number_text(e.value, e.digits or self.numbers.digits, self.numbers.fractions)
-                return number(text, e.role)
+                return number(one_number(e, self.numbers), e.role)
             case Matrix():
                 return self.matrix(e)
             case Partial():

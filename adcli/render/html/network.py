@@ -7,8 +7,10 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
-from adcli.explain.blocks import PLAIN, Box, Direction, Gap, Network, Numbers, ParameterBox, Pill, Progress, Skip, State
+from adcli.explain.deck import Numbers
+from adcli.explain.drawings import Box, Direction, Gap, Network, ParameterBox, Pill, Skip
 from adcli.explain.maths import Matrix, Name
+from adcli.explain.progress import PLAIN, Progress, State
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.svg import Piece, at, faces, late_text, pieces, rect, run_pieces, state, text, text_width
 from adcli.render.html.words import safe

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adcli.explain.blocks import Box, Direction, Network, Numbers, Pill
+from adcli.explain.deck import Numbers
+from adcli.explain.drawings import Box, Direction, Network, Pill
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.svg import Piece, at, pieces, rect, state, text, text_width, tspans
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from importlib import resources
 
-from adcli.explain.blocks import Deck, Slide
+from adcli.explain.deck import Deck, Slide
 from adcli.render.colours import DARK, LIGHT, Theme
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.parts import Writer

@@ -5,33 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import log10
 
-from adcli.explain.blocks import (
-    Bars,
-    Block,
-    Chain,
-    Code,
-    Deck,
-    Direction,
-    Formula,
-    Graph,
-    Group,
-    Labels,
-    Meter,
-    Network,
-    Part,
-    Plot,
-    Progress,
-    Runs,
-    Slot,
-    State,
-    Storage,
-    Style,
-    Table,
-    Text,
-    Tracker,
-    Work,
-)
+from adcli.explain.blocks import Code, Formula, Group, Meter, Part, Runs, Slot, Storage, Style, Table, Text, Work
+from adcli.explain.deck import Block, Deck, Labels
+from adcli.explain.drawings import Bars, Chain, Direction, Graph, Network, Plot, Tracker
 from adcli.explain.maths import Expression, Matrix, Relation, Sum
+from adcli.explain.progress import Progress, State
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.graph import graph_svg
 from adcli.render.html.mathml import FULL

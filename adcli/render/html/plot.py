@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from adcli.explain.blocks import Plot, Series
+from adcli.explain.drawings import Plot, Series
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.svg import Piece, at, tspans
 from adcli.render.html.words import safe

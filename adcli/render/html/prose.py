@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from adcli.explain.blocks import Numbers, Runs, Words
+from adcli.explain.blocks import Runs, Words
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import Expression, Partial, Role
 from adcli.render.html.cells import role_class
 from adcli.render.html.mathml import FULL, THIN, mathml, shown_sign

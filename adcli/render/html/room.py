@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from adcli.explain.blocks import Block, Formula, Group
+from adcli.explain.blocks import Formula, Group
+from adcli.explain.deck import Block
 from adcli.explain.maths import Matrix, parts_of
 from adcli.render.html.mathml import CUTS
 

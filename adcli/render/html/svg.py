@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from adcli.explain.blocks import Late, Numbers, Progress, Runs, State, Words
+from adcli.explain.blocks import Runs, Words
+from adcli.explain.deck import Numbers
 from adcli.explain.maths import (
     Bracketed,
     Dots,
@@ -29,12 +30,12 @@ from adcli.explain.maths import (
     Symbols,
     Transposed,
 )
-from adcli.notation.numbers import number_text
+from adcli.explain.progress import Late, Progress, State
 from adcli.render.html.cells import CLASSES
 from adcli.render.html.mathml import bold, shown_sign
 from adcli.render.html.words import safe
 from adcli.render.maths import filled
-from adcli.render.shown import entries, number_texts
+from adcli.render.shown import entries, number_texts, one_number
 
 SMALL = 0.7
 _MARKS = {Mark.NONE: "", Mark.HAT: "\u0302", Mark.TILDE: "\u0303"}
@@ -59,7 +60,7 @@ def pieces(e: Expression, numbers: Numbers) -> list[Piece]:
         case Name():
             return _name(e)
         case Number():
-            return [Piece(_signed(number_text(e.value, e.digits or numbers.digits, numbers.fractions)), e.role)]
+            return [Piece(_signed(one_number(e, numbers)), e.role)]
         case Matrix():
             return [Piece(_rows(e, numbers), e.role)]
         case Listed():
