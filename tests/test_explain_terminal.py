@@ -139,7 +139,7 @@ def test_long_factors_stand_whole_on_their_lines_with_what_they_make_below(tmp_p
     """The way back through ``endgroup``: two factors of a path are done, and its row goes on below."""
     path = tmp_path / "names.yaml"
     path.write_text(HOSTILE)
-    lines = lines_of(deck_of(path, "reverse", "en"), 7)
+    lines = lines_of(deck_of(path, "reverse", "en"), 8)
     row = next(place for place, line in enumerate(lines) if line.startswith("AND "))
     assert lines[row].split()[1:] == ["✓ℓ/script_1_2✓script_1_2/endgroup✓endgroup/W1_hat"]
     assert lines[row + 1].split() == ["·W1_hat/z_W1_hat·z_W1_hat/AND"]

@@ -88,8 +88,10 @@ def _with_a_lower_plot(page: _Page, slide: Slide, height: int) -> tuple[Slide, l
 
 
 def _denser(page: _Page, slide: Slide, drawn: list[Segments]) -> list[Segments]:
-    """The slide with as few gaps as it takes to fit, bars at last without the strip; as ``drawn`` where none fits."""
-    bare = (slide._replace(strip=None),) if _has(slide, Bars) else ()
+    """The slide with as few gaps as it takes to fit, bars and tables at last without the strip; as ``drawn`` where
+    none fits."""
+    is_large = slide.strip is not None and slide.strip.large
+    bare = (slide._replace(strip=None),) if _has(slide, Bars) or (_has(slide, Table) and not is_large) else ()
     for denser in (slide, *bare) if len(drawn) > HEIGHT else ():
         for page.gaps in (Gaps.BETWEEN_TEXTS, Gaps.ABOVE_PICTURES, Gaps.FEWEST):
             lines = page.slide(denser)
