@@ -104,9 +104,9 @@ def slope_of(scene: Scene, node: Node, rule: Rule) -> Array:
 
 
 def what_is_read(scene: Scene, node: Node, reads: Sequence[str]) -> list[Array | float]:
-    """The values of what a rule of ``node`` names."""
+    """The values of what a rule of ``node`` names; a number as numpy's, which may be divided by 0."""
     place = places(scene, node)
-    return [scene.value(given) if isinstance(given := place[name], str) else given for name in reads]
+    return [scene.value(given) if isinstance(given := place[name], str) else np.float64(given) for name in reads]
 
 
 def product(*factors: Expression) -> Product:

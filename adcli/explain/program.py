@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from adcli.derivation import Step
 from adcli.explain import opening as shared
 from adcli.explain.blocks import Code, Column, Formula, Line, Part, Row, Slot, Storage, Table, Text, Words
 from adcli.explain.deck import Block, Position, Slide
-from adcli.explain.formulas import primitive_of
+from adcli.explain.formulas import primitive_of, what_is_read
 from adcli.explain.kinks import kink_told
 from adcli.explain.maths import Dots, Expression, Label, Number, Partial, Product, Role, Sum
 from adcli.explain.program_graph import Gift, Turn, program_graph
@@ -153,13 +157,12 @@ def _local(scene: Scene, node: Node, to: str) -> Formula:
     left = Partial(scene.names[node.name], scene.names[to])
     total = 0.0
     primitive = primitive_of(scene, node)
-    place = dict(zip(primitive.arguments, node.arguments, strict=True), out=node.name)
     for argument, operand in zip(primitive.arguments, node.arguments, strict=True):
         if operand == to:
             partial = primitive.partials[argument]
-            read = [scene.value(v) if isinstance(v := place[r], str) else v for r in partial.jvp_reads]
-            total += float(partial.jvp(scene.value(to) * 0 + 1.0, *read))
-    parts = slope_parts(scene, node, to, 0, 0) if node.arguments.count(to) == 1 else []
+            total += float(partial.jvp(np.ones(()), *what_is_read(scene, node, partial.jvp_reads)))
+    is_stated = node.arguments.count(to) == 1 and not math.isnan(total)  # a formula doesn't know where it has no value
+    parts = slope_parts(scene, node, to, 0, 0) if is_stated else []
     return Formula(left, (*parts, Part("=", Number(total))), role=Role.VALUE)
 
 
