@@ -207,3 +207,11 @@ def test_a_forward_pass_too_high_for_a_slide_goes_on_to_the_next(run) -> None:
     heads = re.findall(r"forward pass, ([^ ]* of \d)", run("explain", "specs/xor.yaml").stdout)
     assert heads == ["1–2 of 4", "3 of 4", "4 of 4"]
     assert re.findall(r"forward pass, ([^ ]* of \d)", run("explain", "specs/reverse-mode.yaml").stdout) == ["1–5 of 5"]
+
+
+def test_the_tangent_of_a_value_begins_once_and_lies_in_memory_once(run) -> None:
+    """ĥ₁ begins as I at h₁, and ∂h₂/∂h₁ takes its place: 9 numbers beside Ŵ₁'s 18 and the three of h₂."""
+    text = run("explain", "specs/classifier.yaml", "--mode", "forward", "--wrt", "h1", "--wrt", "W1").stdout
+    assert text.count("start ĥ₁") == 1 and "waits" not in text
+    at = next(part for part in text.split("\n\nForward mode ·") if "Push Ŵ₁ and ĥ₁ through f₂" in part)
+    assert "in memory [Ŵ₁ 3×6] [ĥ₁ 3×3] [h₂ 2 2 2]" in at and "30 numbers" in at

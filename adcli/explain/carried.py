@@ -18,6 +18,12 @@ class Place(NamedTuple):
     at: str
 
 
+def goes_on(scene: Scene, step: Step) -> bool:
+    """Whether a tangent that seems to begin was there: that of a value, ∂h/∂h, which ∂h'/∂h takes the place of."""
+    of, by = step.operands[0].of_by()
+    return step.kind == "tangent.init" and by == step.target != of and by not in scene.trace.leaves
+
+
 class Carried:
     """``newest`` says at which value the last tangent of a name was made: that one is called Ŵ."""
 
@@ -32,7 +38,7 @@ class Carried:
         before = copy(self)
         self.newest = dict(self.newest)
         made = {step.target: step.value.shape for step in steps if step.kind.startswith("tangent")}
-        gone = {Place(step.target, step.operands[0].of_by()[1]) for step in steps if step.kind == "tangent.update"}
+        gone = {Place(s.target, s.operands[0].of_by()[1]) for s in steps if s.kind.startswith("tangent")}
         shapes: dict[Place, Shape] = {}
         for place, shape in self.shapes.items():
             if place not in gone or self.last_reader[place.at] != node.name:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from adcli.arrays import Array
 from adcli.derivation import Step
 from adcli.explain.blocks import Runs
+from adcli.explain.carried import goes_on
 from adcli.explain.formulas import how_it_acts
 from adcli.explain.maths import Expression, Partial
 from adcli.explain.pictures import box_label
@@ -18,11 +19,12 @@ from adcli.explain.tangents import MOST_UPDATES
 def headline(scene: Scene, portion: Portion) -> tuple[Runs, Runs]:
     """Title and sentence."""
     say, node = scene.say, portion.node
-    updates, begun = portion.updates, portion.begun
     if not portion.lines and portion.of > 1:
         return _value_first(scene, portion)
-    if updates and _is_loss(scene, portion):
+    if portion.updates and _is_loss(scene, portion):
         return _loss(scene, portion)
+    updates = portion.updates + [step for step in portion.begun if goes_on(scene, step)]
+    begun = [step for step in portion.begun if not goes_on(scene, step)]
     through, pushed = box_label(scene, node), _tangents(scene, updates)
     came = {step.target for step in portion.whole if step.kind == "tangent.update"}
     again = [step for step in begun if step.target in came]
@@ -38,7 +40,7 @@ def headline(scene: Scene, portion: Portion) -> tuple[Runs, Runs]:
     if updates and begun:
         title = say("forward.both.title", pushed=pushed, f=through, new=new)
         return title, say("forward.both.sentence" if of_weights else "forward.both.plain", n=len(begun), d=own)
-    if updates and _was_pushed(portion):
+    if portion.updates and _was_pushed(portion):
         return say("forward.other.title", pushed=pushed, f=through), say("forward.other.sentence")
     if updates:
         title = say("forward.push.title", pushed=pushed, f=through)

@@ -11,6 +11,7 @@ from adcli.derivation import Step
 from adcli.explain.backward import as_term
 from adcli.explain.blocks import Formula, Part, Runs, Work
 from adcli.explain.by_hand import effect, work
+from adcli.explain.carried import goes_on
 from adcli.explain.formulas import MOST_COLUMNS, heads_of, jacobian, product, rule_of, source_of
 from adcli.explain.maths import Expression, Matrix, Name, Partial, Product, Role, Sum
 from adcli.explain.portions import Line
@@ -96,7 +97,8 @@ def _started(scene: Scene, node: Node, step: Step) -> Formula:
     rule = rule_of(scene, node, of) if of != node.name else None
     if rule is not None and rule.outer is not None and isinstance(matrix, Matrix) and matrix.array.shape[0] > 1:
         aside = scene.say("forward.same", W=name[of], h=name[source_of(scene, node, rule)])
-    return Formula(name.tangent(of), tuple(parts), scene.say.text("label.start"), T, aside=aside)
+    label = "label.update" if goes_on(scene, step) else "label.start"
+    return Formula(name.tangent(of), tuple(parts), scene.say.text(label), T, aside=aside)
 
 
 def _updated(
