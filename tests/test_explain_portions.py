@@ -215,3 +215,46 @@ def test_the_tangent_of_a_value_begins_once_and_lies_in_memory_once(run) -> None
     assert text.count("start ĥ₁") == 1 and "waits" not in text
     at = next(part for part in text.split("\n\nForward mode ·") if "Push Ŵ₁ and ĥ₁ through f₂" in part)
     assert "in memory [Ŵ₁ 3×6] [ĥ₁ 3×3] [h₂ 2 2 2]" in at and "30 numbers" in at
+
+
+SKIP = """
+parameters: {W: [[1, 0.5], [-1, 2]]}
+input: {x: [[1, 2], [0, 1], [-1, 1]]}
+target: {y: [[1, 0], [0, 1], [1, 1]]}
+layers:
+  - {type: linear, weight: W, activation: sigmoid}
+  - {type: linear, weight: W}
+  - {type: add, inputs: [h1, h2]}
+  - {type: linear, weight: W}
+loss: mean_squared_error
+"""
+KINKS = """
+input: {x: [1, -1]}
+target: {y: [0, 0]}
+layers:
+  - {type: linear, weight: [[0, 0], [0, 0]], bias: [0, 0], activation: relu}
+  - {type: identity}
+  - {type: linear, weight: [[1, 1], [0, 1]]}
+loss: absolute_error
+"""
+
+
+def test_a_sum_that_does_not_fit_beside_its_last_term_has_a_slide_of_its_own() -> None:
+    """Both ways of Ŵ around a layer are 6×6 times 6×4: 8 lines, and 9 of the sum."""
+    found = [slide for slide in slides(build_trace(read_spec(Source("skip.yaml", SKIP, ".")))) if slide.position]
+    own = [slide for slide in found if slide.position and slide.position.step == 4]
+    assert [words(slide.title) for slide in own] == [
+        "First the value, h₃",
+        "Push W through +",
+        "The other way of W through +",
+        "The parts of W add up",
+    ]
+    assert [step.kind for step in own[-1].steps] == ["accumulate"]
+
+
+def test_the_warning_of_a_kink_takes_room() -> None:
+    """Of absolute errors with three products of 2 lines each: the slide of the loss had 32 lines of a terminal."""
+    found = slides(build_trace(read_spec(Source("kinks.yaml", KINKS, "."))))
+    own = [slide for slide in found if slide.position and slide.position.step == 5]
+    warned = ["kink" in words(block.runs) for slide in own for block in slide.stage if isinstance(block, Text)]
+    assert (len(own), warned) == (2, [True])

@@ -144,3 +144,13 @@ def test_long_factors_stand_whole_on_their_lines_with_what_they_make_below(tmp_p
     assert lines[row].split()[1:] == ["✓ℓ/script_1_2✓script_1_2/endgroup✓endgroup/W1_hat"]
     assert lines[row + 1].split() == ["·W1_hat/z_W1_hat·z_W1_hat/AND"]
     assert lines[row + 2].split() == ["✓", "=", "W1_hat~"]
+
+
+def test_a_parameter_beside_its_gradient_is_not_broken_in_a_row_of_its_numbers() -> None:
+    """``W2 = [1 0 0; 0 1 0; 0 0`` stood over ``1]``: without the room for it, it is left away."""
+    deck = deck_of(HERE.parent / "specs" / "classifier.yaml", "reverse", "en")
+    (number,) = [n for n, slide in enumerate(deck.slides, 1) if slide.kind == "gradients"]
+    text = "\n".join(lines_of(deck, number))
+    assert [line for line in text.split("\n") if line.count("[") != line.count("]")] == []
+    assert "W₁ = [1 -1; 1 1; 0 1]" in text
+    assert "W₂ = [" not in text

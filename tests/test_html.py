@@ -263,3 +263,11 @@ def test_a_rounded_number_that_looks_whole_has_no_bare_point(run) -> None:
     """Numeric mode finds 1088.0000000…: in a sentence a point after it would end that."""
     page = run("explain", "specs/forward-mode.yaml", "--mode", "numeric", "--format", "html").stdout
     assert "<mn>1088</mn>" in page and not re.search(r"<mn>\d+\.</mn>", page)
+
+
+def test_a_long_formula_in_a_sentence_may_break_between_its_factors() -> None:
+    """On a phone the formulas of symbolic mode were up to twice as wide as the page."""
+    formula = Raw("2*x₁*(a + b)", r"2\, x_{1} \left(a + b\right)")
+    found = re.findall('<math alttext="(.*?)">(.*?)</math>', Writer(sample_deck.deck()).run(formula))
+    assert [text for text, _ in found] == ["2", "*x₁", "*(a", "+ b)"]
+    assert [re.sub("<.*?>", "", body) for _, body in found] == ["2", "x1", "&#x00028;a", "&#x0002B;b&#x00029;"]

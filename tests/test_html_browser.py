@@ -329,7 +329,7 @@ def test_on_a_phone_the_factors_of_the_classifier_stand_below_each_other(
       const tops = [...part.querySelectorAll('math')].map(m => m.getBoundingClientRect().bottom)
       return tops.length > 1 && Math.max(...tops) > Math.min(...tops) + 30
     }).length"""
-    assert browser.run(broken) >= 3
+    assert browser.run(broken) >= 2
     browser.open(pages["classifier"])
     assert browser.run(broken) == 0  # on a slide a product stays on its line
 

@@ -63,7 +63,7 @@ class Story:
         lines = tangent_lines(scene, node, told.steps, self.zeros, self.carried.newest)
         values, has_slope = _values(scene, told)
         found: list[Slide] = []
-        for portion in portions(scene, told, values, has_slope, lines):
+        for portion in portions(scene, told, values, has_slope, lines, kink_told(scene, node, 1)):
             before = self.carried.take(node, portion.steps)
             moment = Moment(portion, self._position(index, portion), before, self.carried, self._meter(portion))
             found.append(_slide(scene, moment, values if portion.is_first else [], self.zeros))
@@ -142,7 +142,7 @@ def _slide(scene: Scene, moment: Moment, values: list[Block], zeros: dict[str, A
     left_out = sum(line.formula is None for line in portion.lines)
     if left_out:
         stage.append(Text(scene.say("forward.likewise", n=left_out), phase=1))
-    if portion.is_last and (portion.updates or portion.begun):
+    if portion.is_last and (portion.lines or portion.begun):
         stage += kink_told(scene, node, 1)
     side: list[Block] = []
     storage = None

@@ -41,7 +41,8 @@ def headline(scene: Scene, portion: Portion) -> tuple[Runs, Runs]:
         title = say("forward.both.title", pushed=pushed, f=through, new=new)
         return title, say("forward.both.sentence" if of_weights else "forward.both.plain", n=len(begun), d=own)
     if portion.updates and _was_pushed(portion):
-        return say("forward.other.title", pushed=pushed, f=through), say("forward.other.sentence")
+        key = "forward.other.title" if portion.sums else "forward.other.alone.title"
+        return say(key, pushed=pushed, f=through), say("forward.other.sentence")
     if updates:
         title = say("forward.push.title", pushed=pushed, f=through)
         return title, how_it_acts(scene, node) or say("forward.push.sentence" if of_weights else "forward.push.plain")
@@ -49,6 +50,8 @@ def headline(scene: Scene, portion: Portion) -> tuple[Runs, Runs]:
         return say("forward.start.title", new=new), say(
             "forward.start.sentence" if of_weights else "forward.start.plain", n=len(begun), d=own
         )
+    if portion.sums:
+        return say("forward.sum.title", sum=_tangents(scene, portion.sums)), say("forward.sum.sentence")
     return say("forward.value.title", f=through), say("forward.value.sentence")
 
 
@@ -106,6 +109,8 @@ def speakers_note(scene: Scene, portion: Portion, zeros: Mapping[str, Array | No
         return say.text(key, W=scene.names[begun[0].target], h=h)
     if scene.size(portion.node.name) == 1 and any(step.operands[0].shape[1] > 1 for step in updates):
         return say.text("forward.scalar.note", h=h)
+    if portion.sums and not updates:
+        return say.text("forward.sum.note")
     released = [scene.names[name] for step in portion.whole for name in step.releases]
     if released and count < 2:
         return say.text("forward.released.note", names=released)

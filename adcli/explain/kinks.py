@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from adcli.explain.blocks import Style, Text, Words
-from adcli.explain.deck import Block
 from adcli.explain.maths import Expression
 from adcli.explain.scene import Scene
 from adcli.trace import Node
@@ -13,7 +12,7 @@ from adcli.trace import Node
 MOST_NAMED = 3
 
 
-def kink_told(scene: Scene, node: Node, phase: int) -> list[Block]:
+def kink_told(scene: Scene, node: Node, phase: int) -> list[Text]:
     """Which numbers stand at a kink of ``node``; nothing where none does."""
     places = [warning.index for warning in scene.warnings if (warning.code, warning.name) == ("kink", node.name)]
     argument = node.arguments[0] if node.arguments else None

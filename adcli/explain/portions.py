@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from adcli.derivation import Step
-from adcli.explain.blocks import Formula, Work
+from adcli.explain.blocks import Formula, Text, Words, Work
 from adcli.explain.deck import Block, Numbers
 from adcli.explain.maths import Listed, Matrix, Name, Number, Partial, Product, Raw, Sum, parts_of
 from adcli.explain.scene import Scene
@@ -62,15 +62,19 @@ class Portion(NamedTuple):
         return [step for step in self.steps if step.kind == "tangent.update"]
 
     @property
+    def sums(self) -> list[Step]:
+        return [step for step in self.steps if step.kind == "accumulate"]
+
+    @property
     def begun(self) -> list[Step]:
         return [step for step in self.steps if step.kind == "tangent.init"]
 
 
 def portions(
-    scene: Scene, told: Told, values: Sequence[Block], has_slope: bool, lines: Sequence[Line]
+    scene: Scene, told: Told, values: Sequence[Block], has_slope: bool, lines: Sequence[Line], said: Sequence[Text] = ()
 ) -> list[Portion]:
-    """What each slide tells of a step whose value is ``values``."""
-    shares = _shared_out(values, has_slope, lines, scene.numbers)
+    """What each slide tells of a step whose value is ``values``; the last one has room for what is ``said`` below."""
+    shares = _shared_out(values, has_slope, lines, said, scene.numbers)
     written = {id(line.step) for line in lines}
     begin = [step for step in told.steps if id(step) not in written]
     return [
@@ -81,23 +85,28 @@ def portions(
     ]
 
 
-def _shared_out(values: Sequence[Block], has_slope: bool, lines: Sequence[Line], numbers: Numbers) -> list[list[Line]]:
-    """The lines of each slide; the first slide has ``values`` above them.
+def _shared_out(
+    values: Sequence[Block], has_slope: bool, lines: Sequence[Line], said: Sequence[Text], numbers: Numbers
+) -> list[list[Line]]:
+    """The lines of each slide; the first slide has ``values`` above them, the last one what is ``said`` below.
 
     Kin begin a new slide where what is left of the old one is too small for all of them. But a value has none for
     itself, unless its slope goes with it, or there is no room at all.
     """
     found: list[list[Line]] = [[]]
     used = sum(rows(block, numbers) for block in values) + has_slope  # what is said of a loss takes a line more
+    below = sum(_lines_of_words(text, numbers) for text in said)
     for _, kin in groupby(lines, key=lambda line: line.kin):
         own = [(line, rows(line.formula, numbers)) for line in kin]
         is_first = not found[-1] and not has_slope
-        if not is_first and used + sum(high for _, high in own) > MOST_HIGH:
+        under = below if own[-1][0] is lines[-1] else 0
+        if not is_first and used + sum(high for _, high in own) + under > MOST_HIGH:
             found.append([])
             used = 0
         for line, high in own:
-            is_sum = line.step.kind == "accumulate"  # which stays with the last of its terms
-            if used and high and used + high > MOST_HIGH and not is_sum:
+            # A sum stays with the last of its terms, if need be in a line more than there is room for.
+            most = MOST_HIGH + (line.step.kind == "accumulate")
+            if used and high and used + high > most:
                 found.append([])
                 used = 0
             found[-1].append(line)
@@ -119,6 +128,11 @@ def rows(block: Block | None, numbers: Numbers) -> float:
         used += wide
         high[-1] = max(high[-1], _height(part.expression, numbers))
     return max(sum(high), FRACTION if _has_fraction(block) else 1) + (bool(block.aside) and used + LEAST_ASIDE > ROOM)
+
+
+def _lines_of_words(text: Text, numbers: Numbers) -> int:
+    wide = sum(len(run.text) if isinstance(run, Words) else _width(run, numbers) for run in text.runs)
+    return -(-wide // ROOM)
 
 
 def _has_fraction(thing: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adcli.explain.blocks import Formula, Group, Part
+from adcli.explain.blocks import Formula, Group, Part, Words
 from adcli.explain.deck import Block
 from adcli.explain.maths import Matrix, Role, parts_of
 from adcli.explain.progress import State
@@ -91,8 +91,12 @@ class Equations:
         self.pen.narrowed = None
         if formula.aside:
             room = width - drawn[-1].width - len(APART)
-            aside = wrapped(self.pen.muted(formula.aside), room if room >= 14 else width - 2)
-            if room >= 14:
+            said = self.pen.muted(formula.aside)
+            most = room if room >= 14 else width - 2
+            aside = wrapped(said, most)
+            if length(said) > most and not any(isinstance(run, Words) for run in formula.aside):
+                pass  # numbers are not broken in the middle of a row
+            elif room >= 14:
                 drawn[-1] = beside([drawn[-1], Box([[(APART, "")]], 0), Box(aside, 0)])
             else:
                 drawn.append(Box([[("  ", ""), *line] for line in aside], 0))

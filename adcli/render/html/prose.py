@@ -6,7 +6,8 @@ import re
 
 from adcli.explain.blocks import Runs, Words
 from adcli.explain.deck import Numbers
-from adcli.explain.maths import Expression, Partial, Role
+from adcli.explain.maths import Expression, Partial, Raw, Role
+from adcli.render.html.breaks import broken
 from adcli.render.html.cells import role_class
 from adcli.render.html.mathml import FULL, THIN, mathml, shown_sign
 from adcli.render.html.pieces import pieces
@@ -53,11 +54,19 @@ class Prose:
 
     def run(self, run: Words | Expression) -> str:
         if not isinstance(run, Words):
-            return self.inline(run)
+            return self.breaking(run) if isinstance(run, Raw) else self.inline(run)
         text = _lowered(safe(run.text))
         for wanted, tag in ((run.strong, "b"), (run.muted, "i")):
             text = f"<{tag}>{text}</{tag}>" if wanted else text
         return text
+
+    def breaking(self, formula: Raw) -> str:
+        """A formula in a sentence, which may break on a page that is narrower than it."""
+        pieces = broken(mathml(formula, self.numbers), spoken(formula, self.numbers))
+        if len(pieces) == 1:
+            return self.inline(formula)
+        written = "".join(f'<math alttext="{safe(text.strip())}">{body}</math>' for body, text in pieces)
+        return f'<span class="long">{written}</span>'
 
     def inline(self, e: Expression) -> str:
         """An expression within a sentence: a partial derivative lies on one line there."""
