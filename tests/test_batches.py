@@ -212,5 +212,5 @@ def test_the_uses_of_a_shared_weight_are_sums_over_the_examples_too(run, tmp_pat
         "layers:\n  - {type: linear, weight: W}\n  - {type: linear, weight: W}\nloss: squared_error\n"
     )
     text = story(run, str(spec))
-    assert "This is one use of it, added up over the 3 examples" in text
+    assert "This is one use of W, added up over the 3 examples" in text
     assert "Add, never overwrite: over the 3 examples in each product, and over the uses." in text

@@ -234,3 +234,50 @@ def test_a_wide_entrywise_step_is_not_called_an_outer_product(run, tmp_path) -> 
     ran = run("explain", str(spec))
     assert ran.code == 0, ran.stderr
     assert "outer product" not in ran.stdout.split("The gradients")[0]
+
+
+def test_where_every_call_gives_nan_no_error_is_judged(run, tmp_path) -> None:
+    """The second entry of h₁ is -1, and has no logarithm."""
+    spec = written(
+        tmp_path,
+        "input: {x: [1, -1]}\ntarget: {y: [0, 0]}\nlayers:\n  - {type: linear, weight: [[1, 2], [0, 1]]}\n"
+        "  - {type: log}\nloss: squared_error\n",
+    )
+    text = words(run, spec, "--mode", "numeric")
+    assert "there is nothing to compare" in text and "hardly depends" not in text
+    assert "tidak ada yang bisa dibandingkan" in words(run, spec, "--mode", "numeric", "--lang", "id")
+
+
+def test_one_use_of_a_weight_is_told_with_its_name(run) -> None:
+    assert "This is one use of W;" in words(run, SHARED, "--slide", "7")
+    assert "satu pemakaian W;" in words(run, SHARED, "--slide", "7", "--lang", "id")
+
+
+def test_uses_share_in_the_output_of_a_program_without_a_loss(run) -> None:
+    program = ("-e", "sum(a * b) + sum(a)", "-p", "a=[1, 2]", "-p", "b=[3, 4]")
+    assert "every use has its share in out." in words(run, *program)
+    assert "ikut memengaruhi out." in words(run, *program, "--lang", "id")
+    assert "every use has its share in the loss." in words(run, SHARED)
+
+
+@pytest.mark.parametrize(
+    ("slide", "line"),
+    [("7", "∂ℓ/∂W₂ = h~ᵀ h₁ᵀ ≈ ⎢ 0.3333⎥"), ("6", " = softmax((2, 2, 2)) − (0, 0, 1)")],
+)
+def test_rounded_matrices_within_a_product_follow_an_approximate_sign(run, slide: str, line: str) -> None:
+    """The cotangent is 1/3 1/3 -2/3; what it comes from is whole."""
+    assert line in words(run, "specs/classifier.yaml", "--slide", slide)
+
+
+def test_a_sum_of_rounded_matrices_follows_an_approximate_sign(run) -> None:
+    assert "∂ℓ/∂W ≈ ⎡1.273 -5.904⎤ + ⎡-0.1489 0⎤" in words(run, SHARED, "--slide", "10")
+
+
+def test_a_comparison_with_a_rounded_number_is_exact(run, tmp_path) -> None:
+    spec = written(
+        tmp_path,
+        "input: {x: [[1], [2]]}\ntarget: {y: [[1], [-1]]}\nlayers:\n"
+        "  - {type: linear, weight: [[0.123456789]]}\nloss: hinge\n",
+    )
+    text = words(run, spec)
+    assert "= 1/2 · (-⎡ 1⎤ [⎡ 1⎤ ⎡0.1235⎤ < 1])" in text and "≈ 1/2 · (-⎡" not in text

@@ -14,6 +14,14 @@ from adcli.trace import build_trace
 
 SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
 MODES = ("numeric", "symbolic", "forward", "reverse")
+UNUSED = """
+input: {u: 5, v: [1, 2]}
+parameters: {a: 2, b: 3, k: 7}
+program:
+  - c = a * b
+  - e = exp(k)
+  - d = c ** 2 + sum(v) * a
+"""
 FORWARD, REVERSE = "specs/forward-mode.yaml", "specs/reverse-mode.yaml"
 LECTURE = [  # the chain rules on the lecture's frames
     "∂ℓ/∂W₁ = ∂ℓ/∂h₄ · ∂h₄/∂h₃ · ∂h₃/∂h₂ · ∂h₂/∂h₁ · ∂h₁/∂W₁",
@@ -71,7 +79,7 @@ def test_every_mode_opens_with_the_network_the_sizes_and_the_chain_rule(run_json
     ("mode", "says"),
     [
         ("numeric", "Numeric mode builds none of these factors"),
-        ("symbolic", "Symbolic mode makes the same products in letters"),
+        ("symbolic", "Symbolic mode multiplies none of these factors: it writes the output as one formula in letters"),
         ("forward", "Forward mode multiplies from the right"),
         ("reverse", "Reverse mode multiplies from the left"),
     ],
@@ -231,3 +239,18 @@ def test_only_is_one_name(run) -> None:
     ran = run("explain", FORWARD, "--only", "W1", "--only", "W2")
     assert (ran.code, ran.stdout) == (2, "")
     assert ran.stderr.startswith("adcli: error: --only is the story of one name alone") and "--wrt" in ran.stderr
+
+
+def test_symbolic_mode_says_the_same_on_every_slide(run) -> None:
+    """It differentiates one formula, so it needs no factor of the chain rule."""
+    text = words(run, "specs/symbolic.yaml", "--mode", "symbolic")
+    assert "differentiates that formula by each number" in text and "Differentiate the formula" in text
+    assert "Nothing else is ever needed" not in text
+    indonesian = words(run, "specs/symbolic.yaml", "--mode", "symbolic", "--lang", "id")
+    assert "rumus itu diturunkan terhadap setiap angka" in indonesian
+
+
+@pytest.mark.parametrize(("language", "row"), [("en", "d does not depend on k"), ("id", "d tidak bergantung pada k")])
+def test_a_name_without_a_jacobian_is_told_why(run, tmp_path, language, row) -> None:
+    spec = written(tmp_path, UNUSED)
+    assert row in words(run, spec, "--mode", "forward", "--slide", "2", "--lang", language)

@@ -28,8 +28,8 @@ def headline(scene: Scene, told: Told, finished: list[str], is_start: bool) -> t
     targets = say.listed([scene.names[name] for name in moved])
     h = cotangent_name(scene, told.node.name)
     if shared and finished:
-        key = "back.shared.batch.sentence" if scene.adds_examples else "back.shared.sentence"
-        return say("back.shared.title", W=scene.names[shared[0]], n=scene.uses(shared[0])), say(key, n=scene.examples())
+        title = say("back.shared.title", W=scene.names[shared[0]], n=scene.uses(shared[0]))
+        return title, _shared_sentence(scene)
     if scene.adds_examples and partials:
         key = "back.both.title" if moved else "back.done.title"
         return say(key, done=say.listed(partials), h=h, to=targets), say("back.batch.sentence", n=scene.examples())
@@ -54,6 +54,14 @@ def _is_outer_product(scene: Scene, node: Node, step: Step) -> bool:
     return is_outer and is_told_compactly(scene, node, step)
 
 
+def _shared_sentence(scene: Scene) -> Runs:
+    if scene.adds_examples:
+        return scene.say("back.shared.batch.sentence", n=scene.examples())
+    if scene.has_loss:
+        return scene.say("back.shared.sentence")
+    return scene.say("back.shared.plain.sentence", y=scene.names[scene.output])
+
+
 def _move_sentence(scene: Scene, told: Told) -> Runs:
     acts = how_it_acts(scene, told.node)
     if acts:
@@ -63,9 +71,10 @@ def _move_sentence(scene: Scene, told: Told) -> Runs:
         return scene.say("back.meet.sentence")
     if added:
         return scene.say("back.add.sentence", W=scene.say.listed([scene.names[name] for name in added]))
-    if any(step.kind == "gradient" for step in told.steps):
+    used = list(dict.fromkeys(step.target for step in told.steps if step.kind == "gradient"))
+    if used:
         key = "back.partly.batch.sentence" if scene.adds_examples else "back.partly.sentence"
-        return scene.say(key, n=scene.examples())
+        return scene.say(key, W=scene.say.listed([scene.names[name] for name in used]), n=scene.examples())
     return scene.say("back.move.sentence")
 
 

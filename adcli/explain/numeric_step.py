@@ -81,9 +81,11 @@ def _sides_differ(scene: Scene, entry: Entry, right: Points) -> bool:
 
 
 def _what_the_plot_says(scene: Scene, entry: Entry, errors: dict[str, Points]) -> Runs:
-    """The sentence that fits the points: no truncation error, a V, a kink, or nothing to see."""
+    """The sentence that fits the points: no truncation error, a V, a kink, no points, or nothing to see."""
     say = scene.say
     central, one_sided = errors["central"], errors["forward"]
+    if not central and not one_sided:
+        return say("numeric.nothing")
     if _sides_differ(scene, entry, one_sided):
         return say("numeric.kink")
     if len(central) < 6:

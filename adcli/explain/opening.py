@@ -132,7 +132,9 @@ def _plain_note(scene: Scene) -> str:
 def _size_row(scene: Scene, name: str) -> Row:
     first_use = next((n for n in scene.flowing if name in n.operands), None)
     by: Runs = ()
-    if first_use is not None:
+    if name not in scene.base.flows:
+        by = scene.say("sizes.none", y=scene.names[scene.output], x=scene.names[name])
+    elif first_use is not None:
         rows, columns = scene.size(first_use.name), scene.size(name)
         by = (Partial(scene.names[first_use.name], scene.names[name]), Words(f"  {rows}×{columns}"))
     return Row(((scene.names[name],), (Words(scene.shape_text(name) or "1"),), (Words(f"{scene.size(name):,}"),), by))
@@ -176,7 +178,8 @@ def wanted(scene: Scene) -> Slide:
     factors, weights = _distinct_factors(scene)
     what = "gradients" if scene.rows == 1 else "jacobians"
     counts = say("wanted.counts" if scene.are_weights(scene.wrt) else "wanted.counts.plain", a=factors, b=weights)
-    if scene.mode != "numeric":
+    how = _what_the_mode_does(scene, paths)
+    if how not in ("wanted.asks", "wanted.letters"):  # these build none of the factors
         counts = (*counts, Words(" "), *say("wanted.enough"))
     return Slide(
         id="chain",
@@ -187,7 +190,7 @@ def wanted(scene: Scene) -> Slide:
         strip=None if scene.tells_program else strip(scene, finished=True, back=back),
         stage=(
             tracker(scene, back=back, large=True),
-            Text(say(_what_the_mode_does(scene, paths)), phase=2),
+            Text(say(how), phase=2),
             Text(counts),
         ),
         note=say.text(_wanted_note(scene, factors), n=len(names)),

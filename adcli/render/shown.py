@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import NamedTuple
 
 import numpy as np
 
 from adcli.arrays import Array
 from adcli.explain.deck import Numbers
-from adcli.explain.maths import Bracketed, Expression, Matrix, Number, Product, Tint
+from adcli.explain.maths import Listed, Matrix, Number, Raw, Tint, parts_of
 from adcli.notation.numbers import number_text
 from adcli.render.numerals import kept
 
 MOST_ADDED = 2  # digits that a large number gets beyond those asked for, so that small ones keep theirs
 MOST_WHOLE = 24  # rows, and columns, of a matrix that is shown whole where nothing is to be shortened
+COMPARISON = re.compile(r"\[[^\[\]]*[<>][^\[\]]*\]")  # [x > 0] is 0 or 1 exactly, however x is shown
 GAPS = {(False, True): "⋯", (True, False): "⋮", (True, True): "⋱"}
 
 
@@ -109,15 +111,18 @@ def is_rounded(value: float, text: str) -> bool:
     return math.isfinite(value) and "/" not in text and float(text) != value
 
 
-def is_approximate(expression: Expression, numbers: Numbers) -> bool:
-    """Whether a result is shown rounded, so that ≈ belongs before it."""
+def is_approximate(expression: object, numbers: Numbers) -> bool:
+    """Whether a number in it is shown rounded, so that ≈ belongs before it."""
     if isinstance(expression, Number):
         return is_rounded(expression.value, one_number(expression, numbers))
     if isinstance(expression, Matrix):
         return shown(expression, numbers, *most_shown(expression, numbers, 6, 8)).rounded
-    if isinstance(expression, Product):
-        return any(is_approximate(factor, numbers) for factor in expression.factors)
-    return isinstance(expression, Bracketed) and is_approximate(expression.of, numbers)
+    if isinstance(expression, Listed):
+        return shown(Matrix(expression.array.reshape(1, -1)), numbers, 1, expression.most).rounded
+    if isinstance(expression, Raw):
+        text = COMPARISON.sub("", expression.text)
+        return any(is_approximate(part, numbers) for name, part in expression.arguments if f"⟦{name}⟧" in text)
+    return any(is_approximate(part, numbers) for part in parts_of(expression))
 
 
 def entries(array: Array, most: int, numbers: Numbers) -> list[str]:
