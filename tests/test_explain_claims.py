@@ -59,11 +59,11 @@ def test_a_weight_used_once_is_told_with_its_whole_effect(run) -> None:
 
 def test_a_contribution_is_not_called_the_gradient(run, run_json) -> None:
     slides = [run("explain", SHARED, "--slide", slide).stdout for slide in ("7", "9", "10")]
-    assert "∂ℓ/∂W ← h~₃·∂h₃/∂W ≈" in slides[0] and "∂ℓ/∂W =" not in slides[0] + slides[1]
+    assert "∂ℓ/∂W ← h~₃·∂h₃/∂W ≈" in slides[0] and not re.search("∂ℓ/∂W [=≈]", slides[0] + slides[1])
     assert "f₂ z~₂·∂z₂/∂W ≈" in slides[1] and "∂ℓ/∂W ← ⎡2.641" in slides[1]
-    assert "∂ℓ/∂W = ⎡1.273" in slides[2]
+    assert "∂ℓ/∂W ≈ ⎡1.273" in slides[2]
     texts = [step["text"] for slide in run_json("explain", SHARED)["slides"] for step in slide["steps"]]
-    assert sum(text.startswith("∂ℓ/∂W = ") for text in texts) == 0
+    assert not any(text.startswith(("∂ℓ/∂W = ", "∂ℓ/∂W ≈ ")) for text in texts)
     assert sum(text.startswith("∂ℓ/∂W ← ") for text in texts) == 2
 
 
