@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -37,6 +38,15 @@ def run_adcli(*args: str, stdin: bytes | str | None = None) -> Ran:
         stream.flush()
     out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
     return Ran(int(ended.value.code or 0), out, err)
+
+
+def slide_at(place: str, *args: str) -> str:
+    """Of ``adcli explain args`` as text the one slide whose first line has ``place``: ``step 2 of 4, part 1``."""
+    ran = run_adcli("explain", *args)
+    assert ran.code == 0, ran.stderr
+    slides = re.split(r"^(?=.*─ \d+/\d+$)", ran.stdout, flags=re.MULTILINE)
+    (found,) = [slide for slide in slides if re.search(rf"{place}\b", slide.partition("\n")[0])]
+    return found
 
 
 def needs(*programs: str) -> pytest.MarkDecorator:

@@ -12,13 +12,14 @@ from adcli.explain.progress import State
 from adcli.explain.scene import Scene
 from adcli.explain.selection import Told
 from adcli.explain.storage import Ledger
+from adcli.explain.stretches import Stretch
 from adcli.trace import Node
 
 C = Role.COTANGENT
 
 
-def headline(scene: Scene, told: Told, finished: list[str], is_start: bool) -> tuple[Runs, Runs]:
-    say = scene.say
+def headline(scene: Scene, stretch: Stretch, finished: list[str], is_start: bool) -> tuple[Runs, Runs]:
+    say, told = scene.say, stretch.told
     if is_start:
         return _start_title(scene, told)
     loss = scene.names[scene.output]
@@ -41,11 +42,20 @@ def headline(scene: Scene, told: Told, finished: list[str], is_start: bool) -> t
             return say("back.many.title", n=len(partials), h=h, to=targets), both
         return say("back.both.title", done=say.listed(partials), h=h, to=targets), both
     if partials:
-        return say("back.done.title", done=say.listed(partials)), say("back.done.sentence")
+        return say("back.done.title", done=say.listed(partials)), _done_sentence(scene, stretch, finished)
     if not moved:
         shares: list[Expression] = [Partial(loss, scene.names[s.target], C) for s in told.steps if s.kind == "gradient"]
         return say("back.share.title", h=h, to=say.listed(list(dict.fromkeys(shares)))), _move_sentence(scene, told)
     return say("back.move.title", h=h, to=targets), _move_sentence(scene, told)
+
+
+def _done_sentence(scene: Scene, stretch: Stretch, finished: list[str]) -> Runs:
+    if not stretch.after:
+        return scene.say("back.done.sentence")
+    told = stretch.told
+    if any(_is_outer_product(scene, told.node, step) for step in told.steps if step.target in finished):
+        return scene.say("back.outer.sentence")
+    return scene.say("back.first.sentence" if scene.rows == 1 else "back.first.rows")
 
 
 def _is_outer_product(scene: Scene, node: Node, step: Step) -> bool:

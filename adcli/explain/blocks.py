@@ -33,13 +33,17 @@ class Style(Enum):
 
 
 class Text(NamedTuple):
-    """A paragraph. ``head`` is set in bold before it; a CHECK has a ✓, a WARNING a ⚠ before it, an ASIDE is muted."""
+    """A paragraph. ``head`` is set in bold before it; a CHECK has a ✓, a WARNING a ⚠ before it, an ASIDE is muted.
+
+    ``spare``: it may be left away where there is no room.
+    """
 
     runs: Runs
     style: Style = Style.PROSE
     head: str = ""
     phase: int = 0
     role: Role = Role.PLAIN
+    spare: bool = False
 
 
 class Part(NamedTuple):

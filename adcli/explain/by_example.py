@@ -49,26 +49,25 @@ class Around(NamedTuple):
 
     position: Position
     done: list[str]
-    finished: list[str]
     below: Mapping[str, Late]
 
 
 def by_example(scene: Scene, told: Told, around: Around) -> Slide:
     """The slide after a step back: its sums over the examples written out, or the Jacobian of one example."""
-    say, mixed = scene.say, _mixing(scene, told)
+    say, mixed, position = scene.say, _mixing(scene, told), around.position
     if mixed is None:
-        stage, last_phase = contributions(scene, told, around.finished)
+        stage, last_phase = contributions(scene, told, around.done)
         title, sentence = say("each.title", n=scene.examples()), terms_are(scene, told)
     else:
         stage, last_phase = _alone(scene, told.node, mixed)
         title, sentence = say("alone.title", i=1, f=told.node.op), say("alone.sentence", n=scene.examples())
     return Slide(
-        id=f"examples-{around.position.step}",
+        id=f"examples-{position.step}",
         kind="backward.examples",
         head=say.text("head.reverse"),
         title=title,
         sentence=sentence,
-        position=around.position,
+        position=position._replace(text=say.text("position.back", n=position.step, of=position.steps)),
         strip=strip(scene, told.node.name, back=True, finished=True, done=around.done, below=around.below, role=C),
         stage=tuple(stage),
         note=say.text("each.note" if mixed is None else "alone.note"),

@@ -87,7 +87,8 @@ class Here(NamedTuple):
         factor = next((Factors(name, by) for of, by in path if self.order[of] == self.at), None)
         if factor in self.earlier:
             return self._replace(last_phase=-1)
-        return self._replace(at=self.at - 1, last_phase=-1) if factor in self.later else self
+        before = self.at + 1 if self.back else self.at - 1
+        return self._replace(at=before, last_phase=-1) if factor in self.later else self
 
 
 def _asked_for(scene: Scene) -> list[str]:

@@ -74,7 +74,9 @@ def portions(
     scene: Scene, told: Told, values: Sequence[Block], has_slope: bool, lines: Sequence[Line], said: Sequence[Text] = ()
 ) -> list[Portion]:
     """What each slide tells of a step whose value is ``values``; the last one has room for what is ``said`` below."""
-    shares = _shared_out(values, has_slope, lines, said, scene.numbers)
+    used = sum(rows(block, scene.numbers) for block in values) + has_slope  # what is said of a loss takes a line more
+    below = sum(_lines_of_words(text, scene.numbers) for text in said)
+    shares = shared_out(lines, scene.numbers, MOST_HIGH, used, below, may_be_alone=has_slope)
     written = {id(line.step) for line in lines}
     begin = [step for step in told.steps if id(step) not in written]
     return [
@@ -85,27 +87,31 @@ def portions(
     ]
 
 
-def _shared_out(
-    values: Sequence[Block], has_slope: bool, lines: Sequence[Line], said: Sequence[Text], numbers: Numbers
+def shared_out(
+    lines: Sequence[Line],
+    numbers: Numbers,
+    most_high: float,
+    used: float = 0,
+    below: float = 0,
+    may_be_alone: bool = False,
 ) -> list[list[Line]]:
-    """The lines of each slide; the first slide has ``values`` above them, the last one what is ``said`` below.
+    """The lines of each slide, which has room for ``most_high``; on the first one so many are ``used`` above them, and
+    ``below`` the last one so many more are.
 
-    Kin begin a new slide where what is left of the old one is too small for all of them. But a value has none for
-    itself, unless its slope goes with it, or there is no room at all.
+    Kin begin a new slide where what is left of the old one is too small for all of them. But what stands above has none
+    for itself, unless it ``may_be_alone``, or there is no room at all.
     """
     found: list[list[Line]] = [[]]
-    used = sum(rows(block, numbers) for block in values) + has_slope  # what is said of a loss takes a line more
-    below = sum(_lines_of_words(text, numbers) for text in said)
     for _, kin in groupby(lines, key=lambda line: line.kin):
         own = [(line, rows(line.formula, numbers)) for line in kin]
-        is_first = not found[-1] and not has_slope
+        is_first = not found[-1] and not may_be_alone
         under = below if own[-1][0] is lines[-1] else 0
-        if not is_first and used + sum(high for _, high in own) + under > MOST_HIGH:
+        if not is_first and used + sum(high for _, high in own) + under > most_high:
             found.append([])
             used = 0
         for line, high in own:
             # A sum stays with the last of its terms, if need be in a line more than there is room for.
-            most = MOST_HIGH + (line.step.kind == "accumulate")
+            most = most_high + (line.step.kind == "accumulate")
             if used and high and used + high > most:
                 found.append([])
                 used = 0
@@ -128,6 +134,11 @@ def rows(block: Block | None, numbers: Numbers) -> float:
         used += wide
         high[-1] = max(high[-1], _height(part.expression, numbers))
     return max(sum(high), FRACTION if _has_fraction(block) else 1) + (bool(block.aside) and used + LEAST_ASIDE > ROOM)
+
+
+def is_wide(formula: Formula | None, numbers: Numbers) -> bool:
+    """Whether a piece of a formula, which is not broken, is wider than the stage beside the chain rule."""
+    return formula is not None and any(SIGN + _width(part.expression, numbers) > ROOM for part in formula.parts)
 
 
 def _lines_of_words(text: Text, numbers: Numbers) -> int:

@@ -15,6 +15,7 @@ from adcli.explain.scene import Scene, largest
 from adcli.explain.selection import Told, shortened_rows, told_in_full
 from adcli.explain.settled import settled
 from adcli.explain.storage import PULLS, Ledger
+from adcli.explain.stretches import Stretch, stretches
 
 C = Role.COTANGENT
 
@@ -47,53 +48,57 @@ def _by_node(scene: Scene, steps: list[Step]) -> list[Told]:
     return told
 
 
-def _way_back(scene: Scene, told: list[Told], ledger: Ledger) -> list[Slide]:
+def _way_back(scene: Scene, steps: list[Told], ledger: Ledger) -> list[Slide]:
+    full = told_in_full(len(steps), scene.detail)
+    way = stretches(scene, steps, full)
+    examples = {_with_its_gradients(way, place): steps[place] for place in told_by_example(scene, steps)}
     found: list[Slide] = []
-    full = told_in_full(len(told), scene.detail)
     skipped: list[tuple[int, Told, list[str]]] = []
-    examples = told_by_example(scene, told)
-    last_use = _last_use(scene, told)
+    earlier: Moment | None = None
     done: list[str] = []
-    before_it: dict[str, Expression] = {}
-    for index, one in enumerate(told):
-        if index in full and skipped:
-            found.append(_summary(scene, skipped, len(told), [*done]))
+    below: dict[str, Expression] = {}
+    for number, (one, finished) in enumerate(zip(way, _finished(scene, way), strict=True)):
+        if one.place in full and skipped:
+            found.append(_summary(scene, skipped, len(steps), done))
             skipped = []
-        finished = [name for name, last in last_use.items() if last == index]
-        done += finished
-        if index in full:
-            following = told[index + 1].steps if index + 1 < len(told) else []
-            before = ledger.take(one.steps)
-            position = Position(scene.say.text("position.back", n=index + 1, of=len(told)), index + 1, len(told))
-            moment = Moment(one, position, before, [*done], finished, {**before_it}, following)
-            if one.steps[0].kind == "recompute":
-                slide = computed_again(scene, moment, ledger)
-            else:
-                slide = step_back(scene, moment, ledger)
-                if index - 1 in full:
-                    earlier = told[index - 1]
-                    ended = [name for name, last in last_use.items() if last == index - 1]
-                    above = settled(scene, earlier.node, earlier.steps, ended, slide)
-                    slide = slide._replace(stage=(*above, *slide.stage))
-            found.append(slide)
-            if index in examples:
-                below = {name: Late(expression) for name, expression in (before_it | hung(scene, one)).items()}
-                found.append(by_example(scene, one, Around(position, [*done], finished, below)))
+        done = [*done, *finished]
+        if one.place in full:
+            following = way[number + 1].told.steps if number + 1 < len(way) else []
+            moment = Moment(one, ledger.take(one.told.steps), done, finished, below, following)
+            found.append(_slide(scene, moment, earlier, ledger))
+            earlier = moment
+            if number in examples:
+                hanging = {name: Late(expression) for name, expression in (below | hung(scene, one.told)).items()}
+                found.append(by_example(scene, examples[number], Around(one.position, done, hanging)))
         else:
-            ledger.pass_over(one.steps)
-            skipped.append((index, one, finished))
-        before_it |= hung(scene, one)
+            ledger.pass_over(one.told.steps)
+            skipped.append((one.place, one.told, finished))
+            earlier = None
+        below = below | hung(scene, one.told)
     return found
 
 
-def _last_use(scene: Scene, told: list[Told]) -> dict[str, int]:
-    """For each name asked for, the place of the node whose pull finishes its gradient."""
-    last: dict[str, int] = {}
-    for index, one in enumerate(told):
-        for step in one.steps:
-            if step.target in scene.wrt:
-                last[step.target] = index
-    return last
+def _slide(scene: Scene, moment: Moment, earlier: Moment | None, ledger: Ledger) -> Slide:
+    """The slide of a stretch, below what is left of the ``earlier`` one."""
+    if moment.stretch.told.steps[0].kind == "recompute":
+        return computed_again(scene, moment, ledger)
+    slide = step_back(scene, moment, ledger)
+    above = settled(scene, earlier.stretch.told, earlier.finished, slide) if earlier else []
+    return slide._replace(stage=(*above, *slide.stage))
+
+
+def _with_its_gradients(way: list[Stretch], place: int) -> int:
+    """The number of the stretch with which all gradients of the step at ``place`` are told."""
+    own = [number for number, one in enumerate(way) if one.place == place]
+    gradients = [number for number in own if any(step.kind == "gradient" for step in way[number].told.steps)]
+    return (gradients or own)[-1]
+
+
+def _finished(scene: Scene, way: list[Stretch]) -> list[list[str]]:
+    """The names asked for whose gradient each stretch finishes."""
+    last = {step.target: number for number, one in enumerate(way) for step in one.told.steps}
+    names = dict.fromkeys(step.target for one in way for step in one.told.steps if step.target in scene.wrt)
+    return [[name for name in names if last[name] == number] for number in range(len(way))]
 
 
 def _summary(scene: Scene, skipped: list[tuple[int, Told, list[str]]], count: int, done: list[str]) -> Slide:

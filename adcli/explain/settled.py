@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from adcli.derivation import Step
 from adcli.explain.backward import gradient_lines, start_formula
 from adcli.explain.blocks import Formula, Group, Part
 from adcli.explain.deck import Block, Slide
@@ -12,14 +11,15 @@ from adcli.explain.maths import Matrix, Role, Tint, largest_matrix, parts_of
 from adcli.explain.pictures import box_label
 from adcli.explain.progress import DONE
 from adcli.explain.scene import Scene
-from adcli.trace import Node
+from adcli.explain.selection import Told
 
 MOST_ROWS, MOST_COLUMNS = 6, 6  # of the matrices of two steps back that share a stage
 C = Role.COTANGENT
 
 
-def settled(scene: Scene, node: Node, steps: list[Step], finished: list[str], slide: Slide) -> list[Block]:
+def settled(scene: Scene, told: Told, finished: list[str], slide: Slide) -> list[Block]:
     """The step before, ticked, where both leave room on the stage for each other."""
+    node, steps = told
     if not scene.tracked or not steps[0].operands or steps[0].kind == "recompute":
         return []
     if steps[0].kind == "cotangent.init":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from adcli.derivation import Step
+from adcli.derivation import Operand, Step
 from adcli.explain.blocks import Meter, Runs, Slot, Storage, Words
 from adcli.explain.formulas import MOST_COLUMNS
 from adcli.explain.maths import Expression, Listed, Mark, Name, Number, Role
@@ -13,6 +13,7 @@ from adcli.explain.messages import Say
 from adcli.explain.pictures import becomes, cotangent_name
 from adcli.explain.progress import Progress, State
 from adcli.explain.scene import Scene
+from adcli.explain.stretches import Stretch
 
 PULLS = ("cotangent.init", "cotangent.update", "gradient")
 MOST_SLOTS = 6
@@ -94,17 +95,16 @@ def shortened(slots: list[Slot], at: int) -> tuple[Slot, ...]:
 
 def way_back(
     scene: Scene,
-    at_node: str,
-    steps: Sequence[Step],
+    stretch: Stretch,
     ledger: Ledger,
     before: Mapping[str, State],
     following: Sequence[Step],
     phases: int,
     made: Mapping[str, int],
 ) -> Storage:
-    """The row while the way back is at a node: ``before`` are the states before its ``steps``, which change in the
-    last phase; ``following`` are those of the next slide; ``made`` says in which phase a cotangent is."""
-    say = scene.say
+    """The row of a slide of the way back: ``before`` are the states before its steps, which change in the last phase;
+    ``following`` are the steps of the next slide; ``made`` says in which phase a cotangent is."""
+    say, steps = scene.say, stretch.told.steps
     next_read = {name for step in following for name in step.reads}
     slots = []
     at = 0
@@ -117,26 +117,33 @@ def way_back(
             progress = Progress(State.READ_NEXT)
         else:
             progress = Progress(after)
-        at = index if name == at_node else at
+        at = index if name == stretch.told.node.name else at
         slots.append(slot(scene, name, progress))
-    hands: dict[str, Step] = {}
-    for step in steps:
-        if step.kind in ("cotangent.update", "cotangent.init") or (step.kind == "accumulate" and step.target in hands):
-            hands[step.target] = step
     own = [
         Slot(
             cotangent_name(scene, name),
-            _in_hand(step),
-            scene.shape_text(name) if scene.is_batch and scene.rows == 1 else "×".join(map(str, step.value.shape)),
+            _in_hand(row),
+            scene.shape_text(name) if scene.is_batch and scene.rows == 1 else "×".join(map(str, row.shape)),
             becomes(State.IN_HAND, made.get(name, 0), State.TO_COME),
             C,
         )
-        for name, step in list(hands.items())[-2:]
+        for name, row in list(_rows_in_hand(stretch).items())[-2:]
     ]
     own += [_so_far(scene, step, made) for step in list(ledger.sums.values())[-2:]]
     meter = ledger.meter(say, steps[-1].held, phases)
-    facts = multiplications(scene, [step for step in steps if step.multiplications])
+    key = "storage.cost.part" if stretch.is_part else "storage.cost"
+    facts = multiplications(scene, [step for step in steps if step.multiplications], key)
     return Storage(say.text("storage.stored"), (*shortened(slots, at), *own), meter, facts)
+
+
+def _rows_in_hand(stretch: Stretch) -> dict[str, Operand]:
+    """The cotangents that the steps of a slide make; the node's own where that is read again on the next slide."""
+    node, steps = stretch.told
+    rows = {node.name: steps[0].operands[0]} if stretch.after else {}
+    for step in steps:
+        if step.kind in ("cotangent.update", "cotangent.init") or (step.kind == "accumulate" and step.target in rows):
+            rows[step.target] = step.value
+    return rows
 
 
 def _so_far(scene: Scene, step: Step, made: Mapping[str, int]) -> Slot:
@@ -146,16 +153,14 @@ def _so_far(scene: Scene, step: Step, made: Mapping[str, int]) -> Slot:
     progress = becomes(State.IN_HAND, made.get(step.target, 0), State.TO_COME)
     note = scene.say.text("storage.so_far", h=of, W=name)
     return Slot(
-        name._replace(mark=Mark.TILDE, role=C), _in_hand(step), scene.shape_text(step.target), progress, C, note
+        name._replace(mark=Mark.TILDE, role=C), _in_hand(step.value), scene.shape_text(step.target), progress, C, note
     )
 
 
-def _in_hand(step: Step) -> Expression | None:
-    if step.value.shape == (1, 1):
-        return Number(float(step.value.array()[0, 0]), C)
-    if step.value.shape[0] == 1 and step.value.shape[1] <= 3:
-        return Listed(step.value.array(), C)
-    return None
+def _in_hand(row: Operand) -> Expression | None:
+    if row.shape == (1, 1):
+        return Number(float(row.array()[0, 0]), C)
+    return Listed(row.array(), C) if row.shape[0] == 1 and row.shape[1] <= 3 else None
 
 
 def multiplications(scene: Scene, steps: list[Step], key: str = "storage.cost") -> Runs:

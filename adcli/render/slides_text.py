@@ -61,7 +61,7 @@ def _lines(deck: Deck, number: int, width: int, ascii_only: bool) -> list[RichTe
     slide = deck.slides[number - 1]
     drawn = page.slide(slide)
     if len(drawn) > HEIGHT:
-        slide = slide._replace(stage=tuple(b for b in slide.stage if not (isinstance(b, Group) and b.spare)))
+        slide = slide._replace(stage=_without_spare(slide.stage), side=_without_spare(slide.side))
         drawn = page.slide(slide)
     if len(drawn) > HEIGHT and _has(slide, Plot):
         slide, drawn = _with_a_lower_plot(page, slide, len(drawn))
@@ -76,6 +76,10 @@ def _lines(deck: Deck, number: int, width: int, ascii_only: bool) -> list[RichTe
         broken = page.slide(slide)
         drawn = broken if len(broken) < len(densest) else drawn
     return [rich_text(line, ascii_only) for line in drawn]
+
+
+def _without_spare(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    return tuple(block for block in blocks if not (isinstance(block, Group | Text) and block.spare))
 
 
 def _with_a_lower_plot(page: _Page, slide: Slide, height: int) -> tuple[Slide, list[Segments]]:

@@ -219,6 +219,8 @@ TABLE = {
     "diagonal.meaning": "its row times its diagonal Jacobian",
     "sizes.example": "This is example {i} alone; in the Jacobian of the batch the {n} examples stand one below the other.",
     "back.done.title": "{done}: done",
+    "back.first.sentence": "Row × weight Jacobian = gradient; the same row moves on after it.",
+    "back.first.rows": "Rows × weight Jacobian = Jacobian; the same rows move on after it.",
     "back.done.sentence": "Nothing that we ask for lies further back.",
     "back.move.title": "{h} moves to {to}",
     "back.share.title": "{h} gives its share to {to}",

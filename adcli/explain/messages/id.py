@@ -203,6 +203,8 @@ TABLE = {
     "diagonal.meaning": "barisnya kali Jacobian diagonalnya",
     "sizes.example": "Ini contoh {i} saja; di Jacobian seluruh batch, {n} contoh disusun dari atas ke bawah.",
     "back.done.title": "{done} selesai",
+    "back.first.sentence": "Baris × weight Jacobian = gradient; sesudahnya baris yang sama mundur terus.",
+    "back.first.rows": "Baris-baris × weight Jacobian = Jacobian; sesudahnya baris yang sama mundur terus.",
     "back.done.sentence": "Di belakangnya tidak ada lagi yang kita cari turunannya.",
     "back.move.title": "{h} mundur ke {to}",
     "back.share.title": "{h} menyumbang ke {to}",

@@ -17,7 +17,7 @@ from adcli.render.beamer.tracker import tracker
 
 INDENT = 11  # mm left of formulas for their labels
 GAP = "\n\\adgap\n"
-GAP_HEIGHT, LINE_HEIGHT, LETTERS = 5.0, 4.2, 0.55  # mm, mm, and letters a mm of a line of prose
+GAP_HEIGHT, LINE_HEIGHT, LETTERS = 3.0, 4.2, 0.55  # mm, mm, and letters a mm of a line of prose
 MOST_OF_A_PLOT = 58.0  # mm
 MARKS = {State.NOW: r"$\blacktriangleright$", State.DONE: TICK}
 WAYS = {Role.COTANGENT: r"$\blacktriangleleft$", Role.TANGENT: r"$\blacktriangleright$"}
