@@ -77,9 +77,7 @@ def test_every_step_forward_fits_a_terminal(run, monkeypatch, spec: Path, lang: 
     high = {h[0]: text[h.start() : end].count("\n") for h, end in zip(heads, ends, strict=True)}
     steps = {head: lines for head, lines in high.items() if re.search("(step|langkah) ", head)}
     assert len(steps) == len(story(spec.stem)) + sum("steps" in h or "–" in h for h in steps)
-    # Of the program one step has a tracker of 11 lines and a storage row of 4.
-    most = 26 if spec.stem == "symbolic" else 24
-    assert {head: lines for head, lines in steps.items() if lines > most} == {}
+    assert {head: lines for head, lines in steps.items() if lines > 24} == {}
 
 
 # --- the classifier, whose numbers one counts by hand ----------------------------------------------------------------

@@ -234,7 +234,8 @@ def _tangent_slot(scene: Scene, moment: Moment, place: Place) -> Slot:
     progress = becomes(State.NOW, 1, State.TO_COME) if is_new else Progress(State.HELD)
     waits = moment.after.newest[of] != at
     note = scene.say.text("tangent.waits", h=scene.names[at], W=scene.names[of]) if waits else ""
-    shape = "×".join(map(str, moment.after.shapes[place]))
+    size = moment.after.shapes[place]
+    shape = "" if size == (1, 1) else "×".join(map(str, size))  # a number is told by its name
     return Slot(scene.names.tangent(of), None, shape, progress, T, note)
 
 

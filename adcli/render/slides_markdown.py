@@ -190,7 +190,7 @@ class _Writer:
 
     def _slot(self, slot: Slot) -> str:
         value = to_latex(slot.value, self.numbers) if slot.value is not None else ""
-        shape = "" if value else f" {escaped(slot.shape)}"
+        shape = f" {escaped(slot.shape)}" if slot.shape and not value else ""
         name = "⋯" if slot.name.base == "⋯" else f"${to_latex(slot.name, self.numbers)}$"
         return name + (f" = ${value}$" if value else shape)
 

@@ -24,6 +24,10 @@ WIDTH, STAGE, SIDE = 151, 100, 48  # mm
 PAGE, HEAD, SENTENCE, FOOT, AIR = 90.0, 11.6, 4.0, 7.2, 6.2  # mm of a page, and what is no stage
 AIR_BELOW_HEAD = 2.0  # mm, where there is no strip
 MOST_DASHES = 12
+SHADES = (
+    ("faint", 38),
+    ("worked", 20),
+)  # of a role's colour: a zero of the structure, and the ground of a worked entry
 GRAPH_SHARE = 0.62  # of the stage's height, for a graph with something below it
 CROWDED = 16  # rows of matrices on a stage
 CUTS = ((18, 3, 3), (CROWDED, 3, 5))  # beyond so many of them, each matrix shows so many rows and columns
@@ -46,7 +50,11 @@ def _colours() -> str:
     named |= {role.name: colour for role, colour in LIGHT.roles.items()}
     named |= {f"{role.name}-tint": colour for role, colour in LIGHT.tints.items()}
     named |= {Role.PLAIN.name: LIGHT.ink, f"{Role.PLAIN.name}-tint": LIGHT.panel}
-    return "\n".join(rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:].upper()}}}" for name, colour in named.items())
+    whole = [rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:].upper()}}}" for name, colour in named.items()]
+    shades = [
+        rf"\colorlet{{{role.name}-{name}}}{{{role.name}!{share}!adground}}" for role in Role for name, share in SHADES
+    ]
+    return "\n".join([*whole, *shades])
 
 
 def _frame(pen: Pen, deck: Deck, place: int) -> str:

@@ -112,9 +112,7 @@ def _on_one_line(partial: Partial) -> str:
 
 def _cell(latex: str, cell: Cell, role: Role) -> str:
     latex = FRACTION.sub(r"\1/\2", latex)
-    if cell.forced:
-        latex = rf"{{\color{{{role.name}!38!adground}}{latex}}}"
-    latex = coloured(latex, role)
+    latex = rf"{{\color{{{role.name}-faint}}{latex}}}" if cell.forced else coloured(latex, role)
     return rf"\adtint{{{role.name}}}{{{latex}}}" if cell.tinted else latex
 
 
@@ -128,6 +126,8 @@ def _matrix(latex: str, matrix: Matrix) -> str:
         latex = latex.replace(r"\begin{bmatrix}", r"\begin{bmatrix*}[r]").replace(r"\end{bmatrix}", r"\end{bmatrix*}")
     if max(map(_letters, matrix.heads), default=LONGEST_HEAD + 1) <= LONGEST_HEAD:
         latex = _headed(latex, matrix.heads)
+    if matrix.role is matrix.entries:  # pdflatex takes long for a colour
+        latex = re.sub(rf"\{{\\color\{{{matrix.role.name}\}}([^{{}}]*)\}}", r"\1", latex)
     latex = coloured(latex, matrix.role)
     if matrix.new:
         latex = rf"\adnew{{{matrix.role.name}}}{{{latex}}}"

@@ -109,12 +109,10 @@ def _slot_in(pen: Pen, slot: Slot, state: State) -> tuple[str, str]:
     """Its style and what stands in it."""
     gone = state in GONE or state is State.TO_COME
     name = f"${pen.maths(slot.name._replace(role=Role.PLAIN) if gone else slot.name)}$"
-    if state in (State.NOT_KEPT, State.TO_COME):
-        numbers = ""
-    elif slot.value is not None:
-        numbers = f"${pen.word(slot.value)}$"
-    else:
-        numbers = rf"{{\adsize{{5}}\admute{{{prose(slot.shape)}}}}}"
+    numbers = ""
+    if state not in (State.NOT_KEPT, State.TO_COME):
+        shape = rf"{{\adsize{{5}}\admute{{{prose(slot.shape)}}}}}" if slot.shape else ""
+        numbers = shape if slot.value is None else f"${pen.word(slot.value)}$"
     if gone and numbers:
         numbers = rf"\adstrike{{{numbers}}}"
     words = [prose(slot.note)] if slot.note else []
