@@ -9,6 +9,8 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -47,6 +49,23 @@ def slide_at(place: str, *args: str) -> str:
     slides = re.split(r"^(?=.*─ \d+/\d+$)", ran.stdout, flags=re.MULTILINE)
     (found,) = [slide for slide in slides if re.search(rf"{place}\b", slide.partition("\n")[0])]
     return found
+
+
+class Head(NamedTuple):
+    """What stands around a slide."""
+
+    id: str
+    kind: str
+    title: str
+    note: str
+
+
+@cache
+def heads_of(spec: Path, mode: str, lang: str = "en") -> list[Head]:
+    """Of every slide of ``spec``; told once, however many tests ask."""
+    ran = run_adcli("explain", str(spec), "--mode", mode, "--lang", lang, "--format", "json")
+    assert ran.code == 0, ran.stderr
+    return [Head(*(slide[field] for field in Head._fields)) for slide in json.loads(ran.stdout)["slides"]]
 
 
 def needs(*programs: str) -> pytest.MarkDecorator:

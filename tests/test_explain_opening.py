@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from conftest import heads_of
 
 from adcli.explain.deck import Slide
 from adcli.explain.drawings import Network
@@ -69,8 +70,8 @@ def written(tmp_path: Path, text: str) -> str:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
-def test_every_mode_opens_with_the_network_the_sizes_and_the_chain_rule(run_json, spec, mode) -> None:
-    kinds = [slide["kind"] for slide in run_json("explain", str(spec), "--mode", mode)["slides"]]
+def test_every_mode_opens_with_the_network_the_sizes_and_the_chain_rule(spec, mode) -> None:
+    kinds = [slide.kind for slide in heads_of(spec, mode)]
     is_program = "program:" in spec.read_text() and mode == "reverse"
     assert kinds[:3] == (["program", "chain", "program.order"] if is_program else ["network", "sizes", "chain"])
 
@@ -223,24 +224,16 @@ def test_a_sum_that_waits_for_more_stands_in_the_storage_row(run, run_json) -> N
     steps = re.split(r"(?=Reverse mode · backward, step)", text)[1:]
     assert [("∂ℓ/∂W so far" in step) for step in steps] == [False, *[True] * 5, False]  # steps 2 and 4 have two slides
     found = run_json("explain", "specs/shared-weight.yaml")["slides"]
-    assert [slide["steps"][-1]["held"] for slide in found if slide["kind"].startswith("backward")] == [
-        6,
-        6,
-        6,
-        2,
-        0,
-        0,
-        0,
-    ]
+    back = [slide for slide in found if slide["kind"].startswith("backward")]
+    assert [slide["steps"][-1]["held"] for slide in back] == [6, 6, 6, 2, 0, 0, 0]
     assert "so far" not in run("explain", REVERSE).stdout
 
 
 @pytest.mark.parametrize("lang", ["en", "id"])
 @pytest.mark.parametrize("mode", MODES)
-def test_every_slide_has_a_note(run_json, mode, lang) -> None:
-    for spec in map(str, SPECS):
-        for slide in run_json("explain", spec, "--mode", mode, "--lang", lang)["slides"]:
-            assert slide["note"], (spec, slide["id"])
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_every_slide_has_a_note(spec, mode, lang) -> None:
+    assert [slide.id for slide in heads_of(spec, mode, lang) if not slide.note] == []
 
 
 def test_only_is_one_name(run) -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from conftest import heads_of
 
 from adcli.explain.messages import Say
 
@@ -36,11 +37,10 @@ def net(tmp_path: Path, depth: int) -> str:
 
 @pytest.mark.parametrize(("mode", "lang"), [("forward", "en"), ("forward", "id"), ("reverse", "en"), ("reverse", "id")])
 @pytest.mark.parametrize("spec", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_a_note_writes_names_as_its_slide_does_and_is_no_repetition(run_json, spec, mode, lang) -> None:
-    slides = run_json("explain", str(spec), "--mode", mode, "--lang", lang)["slides"]
-    for slide in slides:
-        assert not re.search(r"\b[a-zA-Z]\d|\bloss\d|\*\*|[{}]", slide["note"]), slide["note"]
-        assert slide["note"].rstrip("?.!") != slide["title"].rstrip("?.!")
+def test_a_note_writes_names_as_its_slide_does_and_is_no_repetition(spec, mode, lang) -> None:
+    for slide in heads_of(spec, mode, lang):
+        assert not re.search(r"\b[a-zA-Z]\d|\bloss\d|\*\*|[{}]", slide.note), slide.note
+        assert slide.note.rstrip("?.!") != slide.title.rstrip("?.!")
 
 
 def test_a_note_asks_what_its_slide_can_answer(run_json) -> None:
