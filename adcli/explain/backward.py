@@ -8,7 +8,7 @@ import numpy as np
 
 from adcli.derivation import Operand, Step
 from adcli.explain.blocks import Formula, Part, Runs, Style, Text, Work
-from adcli.explain.by_hand import effect, work
+from adcli.explain.by_hand import Place, effect, work
 from adcli.explain.deck import Block
 from adcli.explain.formulas import (
     MOST_COLUMNS,
@@ -169,7 +169,7 @@ def _pulled(
     if by_hand:
 
         def meaning(at: tuple[int, int], value: float) -> Runs:
-            return effect(scene, scene.names.entry(of, at[1]), scene.names.entry(scene.output, at[0]), value, C, shared)
+            return effect(scene, Place(of, at[1]), Place(scene.output, at[0]), value, C, shared)
 
         bar, right, result, hand = work(scene, bar, right, result, meaning, C, phase + 2)
     if step.operands[0].shape[1] == 1 and row.shape[0] == 1:

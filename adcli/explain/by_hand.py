@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from adcli.arrays import Array
 from adcli.explain.blocks import Runs, Work
-from adcli.explain.maths import Expression, Matrix, Name, Number, Product, Relation, Role, Sum, Tint
+from adcli.explain.kinks import crosses_kink
+from adcli.explain.maths import Expression, Matrix, Number, Product, Relation, Role, Sum, Tint
 from adcli.explain.scene import Scene
 
 MOST_TERMS = 4
@@ -48,15 +50,23 @@ EFFECTS = (
 )
 
 
-def effect(scene: Scene, turned: Name, of: Name, value: float, role: Role, alone: bool) -> Runs:
-    """What a derivative means: by how many times as much ``of`` moves, and which way.
+class Place(NamedTuple):
+    """An entry of a name: its place, row by row."""
+
+    name: str
+    flat: int
+
+
+def effect(scene: Scene, turned: Place, of: Place, value: float, role: Role, alone: bool) -> Runs:
+    """What a derivative means: by how many times as much ``of`` moves, and which way. Nothing at a kink.
 
     ``alone``: other ways lead from the one to the other as well, and are not counted in.
     """
-    if not np.isfinite(value):
+    if not np.isfinite(value) or crosses_kink(scene, turned.name, of.name):
         return ()
     key = EFFECTS[alone][int(np.sign(value)) + 1]
-    return scene.say(key, n=int(abs(value) == 1.0), W=turned, h=of, v=Number(abs(value), role))
+    names = {"W": scene.names.entry(*turned), "h": scene.names.entry(*of)}
+    return scene.say(key, n=int(abs(value) == 1.0), v=Number(abs(value), role), **names)
 
 
 def work(

@@ -110,9 +110,10 @@ def what_is_read(scene: Scene, node: Node, reads: Sequence[str]) -> list[Array |
 
 
 def product(*factors: Expression) -> Product:
-    """Factors side by side, with a · where all of them are single numbers."""
-    numbers = all(isinstance(f, Number) or (isinstance(f, Matrix) and f.array.size == 1) for f in factors)
-    return Product((factors[0], *map(guarded, factors[1:])) if numbers else factors, dot=numbers)
+    """Factors side by side, with a · where a single number stands behind another factor."""
+    first, *others = factors
+    ends_in_number = any(isinstance(f, Number) or (isinstance(f, Matrix) and f.array.size == 1) for f in others)
+    return Product((first, *map(guarded, others)), dot=ends_in_number)
 
 
 def value_rule(scene: Scene, node: Node, put_in: Callable[[str | float], Expression]) -> Expression:

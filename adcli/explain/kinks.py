@@ -25,3 +25,20 @@ def kink_told(scene: Scene, node: Node, phase: int) -> list[Text]:
     if len(places) > MOST_NAMED:
         told = (*told, Words(" ⋯"))
     return [Text(scene.say("step.kink", z=told, f=node.op.replace("_", " ")), Style.WARNING, phase=phase)]
+
+
+def crosses_kink(scene: Scene, by: str, of: str) -> bool:
+    """Whether a step between ``by`` and ``of`` stands at a kink: then ∂of/∂by is a convention and no prediction."""
+    at_kink = {warning.name for warning in scene.warnings if warning.code == "kink"}
+    nodes = scene.trace.nodes
+    leads_on = {of}
+    for node in reversed(nodes):
+        if node.name in leads_on:
+            leads_on.update(node.operands)
+    reached = {by}
+    for node in nodes:
+        if node.name in leads_on and not reached.isdisjoint(node.operands):
+            if node.name in at_kink:
+                return True
+            reached.add(node.name)
+    return False

@@ -12,6 +12,7 @@ from adcli.engines.run import differentiate
 from adcli.explain.blocks import Style, Text, Words
 from adcli.explain.deck import Block, Slide
 from adcli.explain.formulas import primitive_of, slope_of
+from adcli.explain.kinks import crosses_kink
 from adcli.explain.maths import Expression, Number, Partial
 from adcli.explain.opening import head
 from adcli.explain.pictures import finished_strip
@@ -48,7 +49,10 @@ def warning_text(scene: Scene, warning: Warning) -> str:
     """A warning in the story's language."""
     if scene.say.lang == "en":
         return warning.message
-    where = warning.name if warning.index is None else f"{warning.name}[{', '.join(str(i + 1) for i in warning.index)}]"
+    name = warning.name
+    if warning.code == "kink":  # which the argument is at
+        name = next(str(node.arguments[0]) for node in scene.trace.nodes if node.name == warning.name)
+    where = name if warning.index is None else f"{name}[{', '.join(str(i + 1) for i in warning.index)}]"
     return scene.say.text(f"warning.{warning.code}", where=where)
 
 
@@ -57,11 +61,18 @@ def _sizes_of_gradients(scene: Scene) -> list[Block]:
     say = scene.say
     found_by = {name: largest(scene.result.gradients[name]) for name in scene.wrt if name in scene.base.flows}
     zero = [name for name, entry in found_by.items() if entry == 0.0]
-    if zero and len(zero) == len(found_by):
-        return [Text(say("notice.all_zero"))]
-    if zero:
-        of = scene.names[scene.output]
-        return [Text(say("notice.zero", names=say.listed([Partial(of, scene.names[name]) for name in zero[:4]])))]
+    by_convention = [name for name in zero if crosses_kink(scene, name, scene.output)]
+    if zero and len(zero) == len(found_by) and len(by_convention) in (0, len(zero)):
+        return [Text(say("notice.all_zero.kink" if by_convention else "notice.all_zero"))]
+    told = (("notice.zero", [name for name in zero if name not in by_convention]), ("notice.zero.kink", by_convention))
+    of = scene.names[scene.output]
+    sentences: list[Block] = [
+        Text(say(key, names=say.listed([Partial(of, scene.names[name]) for name in names[:4]])))
+        for key, names in told
+        if names
+    ]
+    if sentences:
+        return sentences
     return _way_of_the_gradient(scene, found_by)
 
 
@@ -116,7 +127,7 @@ def _largest_derivative(scene: Scene) -> list[Block]:
         return []
     name = max(gradients, key=lambda name: abs(largest(gradients[name])))
     slope = largest(gradients[name])
-    if not np.isfinite(slope) or slope == 0.0:
+    if not np.isfinite(slope) or slope == 0.0 or crosses_kink(scene, name, scene.output):
         return []
     place = int(np.abs(gradients[name].reshape(-1)).argmax())
     output = scene.names[scene.output]

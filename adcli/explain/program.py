@@ -18,10 +18,13 @@ from adcli.explain.progress import DONE, NOW, PLAIN, Progress, State
 from adcli.explain.scene import Scene
 from adcli.explain.selection import shortened_rows, told_in_full
 from adcli.explain.slopes import slope_parts
+from adcli.explain.storage import left_out, shortened
 from adcli.trace import Node
 
 C = Role.COTANGENT
 MOST_TERMS = 6  # of a sum so far that is written out
+MOST_LEAVES = 4  # beside the nodes in the row of the order
+MOST_LISTED = 16  # nodes of the order that are written out
 
 
 def opening(scene: Scene) -> list[Slide]:
@@ -89,7 +92,9 @@ def _turns(scene: Scene, steps: list[Step]) -> list[Turn]:
 def _order(scene: Scene, turns: list[Turn], steps: tuple[Step, ...]) -> Slide:
     say = scene.say
     graph = program_graph(scene, {scene.output: [1.0]}, None, set(), before={}, added_in=1)
-    order = say.listed([scene.names[turn.node.name] for turn in turns[:8]])
+    order: list[Expression] = [scene.names[turn.node.name] for turn in turns]
+    if len(order) > MOST_LISTED:
+        order = [*order[: MOST_LISTED - 2], Dots(), order[-1]]
     stage: list[Block] = [graph] if graph else [_values(scene)]
     one = Formula(Label(f"{scene.output}.grad"), (Part("=", Number(1, C), 1),), role=C, phase=1)
     return Slide(
@@ -98,7 +103,7 @@ def _order(scene: Scene, turns: list[Turn], steps: tuple[Step, ...]) -> Slide:
         head=say.text("head.program"),
         title=say("order.title"),
         sentence=say("order.sentence"),
-        stage=(*stage, Text(say("order.list", names=order)), one),
+        stage=(*stage, Text(say("order.list", names=say.listed(order))), one),
         side=(_code(scene, None, set()),),
         storage=_slots(scene, turns, None, set()) if scene.tracked else None,
         note=say.text("order.note"),
@@ -189,14 +194,17 @@ def _turns_of(scene: Scene, done: set[str], now: Turn) -> list[Turn]:
 
 def _slots(scene: Scene, turns: list[Turn], now: Turn | None, done: set[str]) -> Storage:
     slots = []
-    for turn in turns[:6]:
+    for turn in turns:
         name = turn.node.name
         is_now = now is not None and name == now.node.name
         state = State.DONE if name in done else State.NOW if is_now else State.TO_COME
         slots.append(Slot(scene.names[name], None, "", Progress(state)))
-    leaves = [name for name in scene.wrt if name in scene.trace.leaves][:4]
-    slots += [Slot(scene.names[name], None, "", Progress(State.TO_COME), Role.PARAMETER) for name in leaves]
-    return Storage(scene.say.text("order.label"), tuple(slots), None, ())
+    leaves = [name for name in scene.wrt if name in scene.trace.leaves]
+    own = [Slot(scene.names[name], None, "", Progress(State.TO_COME), Role.PARAMETER) for name in leaves[:MOST_LEAVES]]
+    if len(leaves) > MOST_LEAVES:
+        own.append(left_out(len(leaves) - MOST_LEAVES))
+    at = [turn.node.name for turn in turns].index(now.node.name) if now is not None else 0
+    return Storage(scene.say.text("order.label"), (*shortened(slots, at), *own), None, ())
 
 
 def _code(scene: Scene, now: str | None, done: set[str]) -> Code:

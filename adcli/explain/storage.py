@@ -80,6 +80,11 @@ def slot(scene: Scene, name: str, progress: Progress) -> Slot:
     return Slot(scene.names[name], scene.brief(name), scene.shape_text(name), progress)
 
 
+def left_out(count: int) -> Slot:
+    """⋯ for so many slots."""
+    return Slot(Name("⋯"), None, f"+{count}", Progress(State.PLAIN))
+
+
 def shortened(slots: list[Slot], at: int) -> tuple[Slot, ...]:
     """The slots around ``at``, and the first and the last."""
     if len(slots) <= MOST_SLOTS:
@@ -88,7 +93,7 @@ def shortened(slots: list[Slot], at: int) -> tuple[Slot, ...]:
     short: list[Slot] = []
     for before, index in zip([-1, *kept], kept, strict=False):
         if index - before > 1:
-            short.append(Slot(Name("⋯"), None, f"+{index - before - 1}", Progress(State.PLAIN)))
+            short.append(left_out(index - before - 1))
         short.append(slots[index])
     return tuple(short)
 

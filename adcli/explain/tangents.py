@@ -10,7 +10,7 @@ from adcli.arrays import Array
 from adcli.derivation import Step
 from adcli.explain.backward import as_term
 from adcli.explain.blocks import Formula, Part, Runs, Work
-from adcli.explain.by_hand import effect, work
+from adcli.explain.by_hand import Place, effect, work
 from adcli.explain.carried import goes_on
 from adcli.explain.formulas import MOST_COLUMNS, heads_of, jacobian, product, rule_of, source_of
 from adcli.explain.maths import Expression, Matrix, Name, Partial, Product, Role, Sum
@@ -130,7 +130,7 @@ def _updated(
     if by_hand:
 
         def meaning(at: tuple[int, int], value: float) -> Runs:
-            return effect(scene, scene.names.entry(of, at[1]), scene.names.entry(node.name, at[0]), value, T, alone)
+            return effect(scene, Place(of, at[1]), Place(node.name, at[0]), value, T, alone)
 
         left, right, result, hand = work(scene, left, right, result, meaning, T, 2)
     parts = (

@@ -413,6 +413,8 @@ TABLE = {
     "notice.grow": "The gradient grows towards the output. The largest in size: {a} in {first}, {b} in {last}.",
     "notice.fall": "The gradient is larger near the input. The largest in size: {a} in {first}, {b} in {last}.",
     "notice.equal": "The gradient keeps its size on its way. The largest in size: {a} in {first}, {b} in {last}.",
+    "notice.all_zero.kink": "Every derivative is 0; but a kink lies on the way, where that is a convention: a small change may move the output all the same.",
+    "notice.zero.kink": "{names}: 0 by convention, for a kink lies on the way; a small change there may move the output all the same.",
     "notice.largest": "{W} has the largest derivative in size, {v}: add {h} to it, and {of} changes by about {change}.",
     "notice.agrees": "Checked: {mode} mode gives the same gradients, to {n} digits.",
     "notice.agrees.one": "Checked: {mode} mode gives the same gradients, to 1 digit.",

@@ -376,6 +376,8 @@ TABLE = {
     "notice.grow": "Gradient membesar ke arah output. Nilai mutlak terbesar: {a} di {first}, {b} di {last}.",
     "notice.fall": "Gradient lebih besar di dekat input. Nilai mutlak terbesar: {a} di {first}, {b} di {last}.",
     "notice.equal": "Besar gradient tetap dalam perjalanannya. Nilai mutlak terbesar: {a} di {first}, {b} di {last}.",
+    "notice.all_zero.kink": "Semua turunan 0; tetapi ada kink di jalurnya, dan di sana itu hanya konvensi: perubahan kecil tetap bisa mengubah output.",
+    "notice.zero.kink": "{names}: 0 menurut konvensi, karena ada kink di jalurnya; perubahan kecil padanya tetap bisa mengubah output.",
     "notice.largest": "{W} punya turunan dengan nilai mutlak terbesar, {v}: tambahkan {h} padanya, maka {of} berubah kira-kira {change}.",
     "notice.agrees": "Sudah dicek: {mode} mode memberi gradient yang sama, sampai {n} digit.",
     "notice.differs": "Sudah dicek dengan {mode} mode: selisih relatif terbesar adalah {e}.",
