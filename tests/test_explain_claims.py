@@ -291,3 +291,85 @@ def test_a_comparison_with_a_rounded_number_is_exact(run, tmp_path) -> None:
     )
     text = words(run, spec)
     assert "= 1/2 · (-⎡ 1⎤ [⎡ 1⎤ ⎡0.1235⎤ < 1])" in text and "≈ 1/2 · (-⎡" not in text
+
+
+# --- at a kink -----------------------------------------------------------------------------------------------------
+
+PERFECT = """
+input: {x: [1, 1]}
+target: {y: 0}
+layers:
+  - {type: linear, weight: [[1, -1], [1, 1]], activation: relu}
+  - {type: linear, weight: [[1, 1]], bias: [-2]}
+loss: absolute_error
+"""
+AT_ZERO = """
+input: {x: [1]}
+target: {y: 5}
+layers:
+  - {type: linear, weight: [[2]], bias: [-2], activation: relu}
+  - {type: linear, weight: [[3]], bias: [1]}
+loss: squared_error
+"""
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", "symbolic"])
+def test_a_derivative_at_a_kink_predicts_nothing(run, tmp_path, mode: str) -> None:
+    """|h₂ − y| at h₂ = y: whichever way a weight is turned, the loss grows."""
+    spec = written(tmp_path, PERFECT)
+    text = words(run, spec, "--mode", mode)
+    assert "first order" not in text and "stays as it is" not in text and "changes by about" not in text
+    assert "Every derivative is 0; but a kink lies on the way, where that is a convention" in text
+    assert "Semua turunan 0; tetapi ada kink" in words(run, spec, "--mode", mode, "--lang", "id")
+
+
+def test_behind_a_kink_a_derivative_of_zero_is_told_apart(run, tmp_path) -> None:
+    """relu at 0: turn b₁ and ℓ = (3 relu(b₁ + 2) + 1 − 5)² moves; W₂ is multiplied by 0."""
+    text = words(run, written(tmp_path, AT_ZERO))
+    assert "∂ℓ/∂W₂: 0. To first order, a small change there leaves the output as it is." in text
+    assert "∂ℓ/∂W₁ and ∂ℓ/∂b₁: 0 by convention, for a kink lies on the way" in text
+
+
+def test_away_from_kinks_a_derivative_still_says_what_it_does(run) -> None:
+    assert "W₄[1,2] has the largest derivative in size" in words(run, str(SPECS / "forward-mode.yaml"))
+
+
+def test_a_warning_names_the_value_that_is_at_a_kink_in_each_language(run, tmp_path) -> None:
+    spec = written(tmp_path, PERFECT)
+    assert "z1[1] is at a kink" in words(run, spec) and "h2[1] is at a kink" in words(run, spec)
+    text = words(run, spec, "--lang", "id")
+    assert "z1[1] tepat di sebuah kink" in text and "h2[1] tepat di sebuah kink" in text and "loss[1]" not in text
+
+
+# --- the order of a program ----------------------------------------------------------------------------------------
+
+LONG = """
+parameters: {a: 2, b: -3, c: 10}
+program:
+  - e = a * b
+  - d = e + c
+  - f = d * a
+  - L = tanh(f) * d + a ** 2 - exp(b) / c
+"""
+
+
+def test_the_order_of_a_program_is_told_whole(run, tmp_path) -> None:
+    text = run("explain", written(tmp_path, LONG)).stdout
+    assert "Reverse topological order: L, L.6, L.5, L.4, L.3, L.2, L.1, f, d and e." in " ".join(text.split())
+    rows = re.findall(r"^order (.*)\n(.*)", text, re.MULTILINE)
+    assert len(rows) == 11 and all(("now" in below) == (number > 0) for number, (_, below) in enumerate(rows))
+    assert all("⋯" in row for row, _ in rows)
+    ones = "".join(f"  - v{n + 1} = v{n} * 2\n" for n in range(20))
+    many = run("explain", written(tmp_path, f"parameters: {{v0: 1}}\nprogram:\n{ones}")).stdout
+    assert "v₈, v₇, ⋯ and v₁." in " ".join(many.split())
+
+
+def test_a_column_times_a_number_is_no_difference(run, tmp_path) -> None:
+    """The first example's h₁ᵀ, a column, times its h̃ < 0."""
+    spec = written(
+        tmp_path,
+        "convention: row\ninput: {x: [[1, 2], [3, 4]]}\ntarget: {y: [[9], [0]]}\nlayers:\n"
+        "  - {type: linear, weight: [[1], [2]]}\nloss: {type: squared_error, reduction: sum}\n",
+    )
+    text = run("explain", spec).stdout
+    assert "⎡1⎤·(-8) + ⎡3⎤·22" in text and "⎤-8" not in text

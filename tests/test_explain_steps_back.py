@@ -7,30 +7,39 @@ from pathlib import Path
 
 import pytest
 
-from adcli.explain.blocks import Words
+from adcli.explain.blocks import Group, Words
 from adcli.explain.deck import Numbers, Slide
 from adcli.explain.drawings import Tracker
-from adcli.explain.maths import Mark, Name, Partial
+from adcli.explain.maths import Mark, Name, Partial, Raw
 from adcli.explain.names import plain
 from adcli.explain.progress import State
 from adcli.explain.story import Request, told
 from adcli.spec.model import read_spec
-from adcli.spec.source import read_source
-from adcli.trace import build_trace
+from adcli.spec.source import Source, read_source
+from adcli.trace import Trace, build_trace
 
 SPECS = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
 LECTURE = ["forward-mode", "two-layers", "one-layer", "order", "reverse-mode", "skip", "checkpoint"]
 
 
-def story(name: str, lang: str = "en", detail: str = "normal") -> list[Slide]:
-    trace = build_trace(read_spec(read_source(str(SPECS[0].parent / f"{name}.yaml"))))
-    numbers = Numbers(4, trace.has_fractions)
-    return [*told(trace, Request("reverse", tuple(trace.parameters or trace.inputs), lang, detail, numbers))[0].slides]
+def story(name: str, detail: str = "normal", digits: int = 4) -> list[Slide]:
+    return of_trace(build_trace(read_spec(read_source(str(SPECS[0].parent / f"{name}.yaml")))), detail, digits)
 
 
-def pieces(name: str, step: int) -> list[Slide]:
-    """The slides of a step back."""
-    return [s for s in story(name) if s.kind == "backward.step" and s.position and s.position.step == step]
+def of_text(spec: str, wrt: tuple[str, ...] = ()) -> list[Slide]:
+    return of_trace(build_trace(read_spec(Source("spec.yaml", spec, "."))), wrt=wrt)
+
+
+def of_trace(trace: Trace, detail: str = "normal", digits: int = 4, wrt: tuple[str, ...] = ()) -> list[Slide]:
+    numbers = Numbers(digits, trace.has_fractions)
+    request = Request("reverse", wrt or tuple(trace.parameters or trace.inputs), "en", detail, numbers)
+    return [*told(trace, request)[0].slides]
+
+
+def pieces(slides: list[Slide] | str, step: int) -> list[Slide]:
+    """The slides of a step back, of a story or of a spec of that name."""
+    own = story(slides) if isinstance(slides, str) else slides
+    return [s for s in own if s.kind == "backward.step" and s.position and s.position.step == step]
 
 
 def words(runs: tuple[object, ...]) -> str:
@@ -97,18 +106,21 @@ def test_the_chain_rule_of_a_piece_is_at_its_own_factors() -> None:
         **{key: [done, now] for key in ("W₂", "b₂")},
     }
     assert of(first, first.last_phase)["W₂"] == [done, done]
-    assert [span and span[1] - span[0] for span in spans(first)][:2] == [0, 0]
+    assert [span and span[1] - span[0] for span in spans(first)] == [0, 0, None, None]
     assert of(second, 0) == {
         **{key: [done, now, to_come, to_come] for key in ("W₁", "b₁")},
         **{key: [done, done] for key in ("W₂", "b₂")},
     }
-    assert [span and span[1] - span[0] for span in spans(second)][:2] == [1, 1]
+    assert [span and span[1] - span[0] for span in spans(second)] == [1, 1, None, None]
 
 
 def test_products_are_counted_on_the_slide_that_takes_them() -> None:
     """1·3·9 + 1·3·3 for W₂ and b₂, then 1·3·3 for h₁."""
     facts = [words(s.storage.facts) for s in pieces("classifier", 2) if s.storage]
-    assert ["1·3·9 + 1·3·3 = 36" in facts[0], "1·3·3 = 9" in facts[1]] == [True, True]
+    assert facts == [
+        " · full Jacobians: 1·3·9 + 1·3·3 = 36 multiplications",
+        " · here 1·3·3 = 9 multiplications",
+    ]
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
@@ -117,8 +129,10 @@ def test_pieces_tell_the_steps_of_the_whole_in_order(spec: Path, monkeypatch) ->
         return [(step.kind, step.target, step.held) for slide in story(spec.stem) for step in slide.steps]
 
     cut = steps()
-    monkeypatch.setattr("adcli.explain.stretches.MOST_HIGH", 1000)
+    for most in ("MOST_LINES", "MOST_ABOVE"):
+        monkeypatch.setattr(f"adcli.explain.stretches.{most}", 1000)
     assert steps() == cut
+    assert not any("part" in slide.position.text for slide in story(spec.stem) if slide.position)
 
 
 def test_one_use_of_a_shared_weight_is_told_before_the_move() -> None:
@@ -135,7 +149,7 @@ def test_examples_of_a_batch_follow_the_gradients_that_they_add_up_to() -> None:
     ids = [slide.id for slide in slides]
     place = ids.index("examples-2")
     assert ids[place - 1] == "backward-2" and ids[place + 1] == "backward-2-part-2"
-    assert ids.index("examples-4") == ids.index("backward-4-part-2") + 1  # W₁ and b₁ have a slide each
+    assert ids.index("examples-4") == ids.index("backward-4") + 1
     assert [s.position.text for s in slides if s.position and s.kind == "backward.examples"][
         -1
     ] == "backward, step 4 of 4"
@@ -147,3 +161,74 @@ def test_the_row_that_moves_on_stays_in_hand() -> None:
     assert first.storage
     (own,) = [slot for slot in first.storage.slots if slot.progress.at(0) is State.IN_HAND]
     assert word(own.name) == "h~" and own.shape == "1×3"
+
+
+# --- what stays together ------------------------------------------------------------------------------------------
+
+SKIP = """
+input: {x: [[1, 2], [3, 4], [-1, 1]]}
+target: {y: [[1, 0], [0, 1], [1, 1]]}
+layers:
+  - {type: linear, weight: [[1, 2], [3, 1]], bias: [1, -1], activation: relu}
+  - {type: linear, weight: [[2, 1], [1, 1]], bias: [0, 1]}
+  - {type: add, inputs: [h1, h2]}
+loss: squared_error
+"""
+SQUARE = """
+parameters: {W: [[-1.463, 1.39], [1.055, -0.98]]}
+program: [A = W @ W, B = A @ A, C = B * W + A]
+"""
+
+
+@pytest.mark.parametrize(
+    "slides", [of_text(SKIP), of_text(SQUARE), story("shared-weight", digits=8)], ids=["skip", "square", "shared"]
+)
+def test_a_contribution_and_the_sum_that_adds_it_share_a_slide(slides: list[Slide]) -> None:
+    """Else the first would seem to overwrite what came along another way."""
+    back = [slide for slide in slides if slide.kind == "backward.step" and slide.position]
+    assert any("part" in slide.position.text for slide in back if slide.position)
+    for step in {slide.position.step for slide in back if slide.position}:
+        made = [{one.target for one in slide.steps} for slide in pieces(slides, step)]
+        assert sum(map(len, made)) == len(set().union(*made)), step
+    assert not any(words(slide.title).endswith(("to ", "ke ")) for slide in back)
+
+
+def test_two_ways_that_meet_are_added_where_the_second_comes() -> None:
+    """∂ℓ/∂h₁ = h̃₃ + h̃₂ W₂: along ``add`` it came already."""
+    slides = pieces(of_text(SKIP), 3)
+    moves = [s for s in slides if any(one.kind == "cotangent.update" for one in s.steps)]
+    assert [[one.kind for one in s.steps] for s in moves] == [["cotangent.update", "accumulate"]]
+    (group,) = [block for block in moves[0].stage if isinstance(block, Group) and not block.spare]
+    term, total = group.formulas
+    assert isinstance(term.left, Raw) and word(total.left) == "h₁~"
+    states = [slot.progress.at(s.last_phase) for s in moves if s.storage for slot in s.storage.slots]
+    assert states.count(State.IN_HAND) == 1
+
+
+def test_without_chain_rule_and_storage_there_is_room_for_a_whole_step() -> None:
+    for name in ("classifier", "xor", "shared-weight"):
+        assert not any("part" in slide.position.text for slide in story(name, "low") if slide.position), name
+
+
+def test_where_only_a_bias_is_left_nothing_moves_on() -> None:
+    weight = [[1.5, 1.25, 3], [1, 2.5, 1], [1, 2.25, 3], [2.5, 1, 1], [1, 2, 3], [4, 5, 6]]
+    layer = f"{{type: linear, weight: {weight}, bias: [1, 2, 3, 4, 5, 6]}}"
+    first, second = pieces(of_text(f"input: {{x: [1, 2, 3]}}\nlayers: [{layer}]\n"), 2)
+    assert "moves on" not in words(first.sentence) and "move on" not in words(first.sentence)
+    assert words(second.sentence) == "Nothing that we ask for lies further back."
+
+
+def test_a_value_that_is_computed_again_does_not_finish_its_gradient(run) -> None:
+    """h₂ is asked for, and let go and computed again after its gradient is there."""
+    layers = "".join(f"  - {{type: linear, weight: [[1, {n}], [1, 1]]}}\n" for n in range(1, 5))
+    spec = f"input: {{x: [1, 2]}}\ntarget: {{y: [1, 1]}}\nlayers:\n{layers}loss: squared_error\n"
+    asked = ("--checkpoint", "h3", "--wrt", "h1", "--wrt", "W1", "--wrt", "h2")
+    titles = [line for line in run("explain", "-", *asked, stdin=spec).stdout.splitlines() if ": done" in line]
+    assert titles == ["∂ℓ/∂h₂: done; h~ moves to h₂", "∂ℓ/∂h₁: done; h~ moves to h₁", "∂ℓ/∂W₁: done"]
+
+
+def test_the_step_before_stays_ticked_above_the_rest_of_it() -> None:
+    """While h̃₃ moves on, ∂ℓ/∂W, to which it gave its share, stands above."""
+    _, second = pieces("shared-weight", 2)
+    (earlier,) = [block for block in second.stage if isinstance(block, Group) and block.spare]
+    assert [plain(formula.left.by) for formula in earlier.formulas if isinstance(formula.left, Partial)] == ["W"]

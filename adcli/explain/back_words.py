@@ -55,7 +55,9 @@ def _done_sentence(scene: Scene, stretch: Stretch, finished: list[str]) -> Runs:
     told = stretch.told
     if any(_is_outer_product(scene, told.node, step) for step in told.steps if step.target in finished):
         return scene.say("back.outer.sentence")
-    return scene.say("back.first.sentence" if scene.rows == 1 else "back.first.rows")
+    goes_on = any(step.kind == "cotangent.update" for step in stretch.after)
+    rows = "plain" if scene.is_program else "sentence" if scene.rows == 1 else "rows"
+    return scene.say(f"back.{'first' if goes_on else 'others'}.{rows}")
 
 
 def _is_outer_product(scene: Scene, node: Node, step: Step) -> bool:

@@ -76,7 +76,9 @@ def portions(
     """What each slide tells of a step whose value is ``values``; the last one has room for what is ``said`` below."""
     used = sum(rows(block, scene.numbers) for block in values) + has_slope  # what is said of a loss takes a line more
     below = sum(_lines_of_words(text, scene.numbers) for text in said)
-    shares = shared_out(lines, scene.numbers, MOST_HIGH, used, below, may_be_alone=has_slope)
+    items = [Item(line.kin, rows(line.formula, scene.numbers), line.step.kind == "accumulate") for line in lines]
+    places = shared_out(items, MOST_HIGH, used, below, may_be_alone=has_slope)
+    shares = [[lines[place] for place in own] for own in places]
     written = {id(line.step) for line in lines}
     begin = [step for step in told.steps if id(step) not in written]
     return [
@@ -87,35 +89,40 @@ def portions(
     ]
 
 
-def shared_out(
-    lines: Sequence[Line],
-    numbers: Numbers,
-    most_high: float,
-    used: float = 0,
-    below: float = 0,
-    may_be_alone: bool = False,
-) -> list[list[Line]]:
-    """The lines of each slide, which has room for ``most_high``; on the first one so many are ``used`` above them, and
-    ``below`` the last one so many more are.
+class Item(NamedTuple):
+    """What a slide holds whole: so many lines ``high``. Kin stand on one slide if they can.
 
-    Kin begin a new slide where what is left of the old one is too small for all of them. But what stands above has none
-    for itself, unless it ``may_be_alone``, or there is no room at all.
+    ``stays``: with what is before it, if need be in a line more than there is room for.
     """
-    found: list[list[Line]] = [[]]
-    for _, kin in groupby(lines, key=lambda line: line.kin):
-        own = [(line, rows(line.formula, numbers)) for line in kin]
+
+    kin: Hashable
+    high: float
+    stays: bool = False
+
+
+def shared_out(
+    items: Sequence[Item], most_high: float, used: float = 0, below: float = 0, may_be_alone: bool = False
+) -> list[list[int]]:
+    """The places of the items of each slide, which has room for ``most_high`` lines.
+
+    The first slide has ``used`` lines above its items, the last one needs ``below`` more under them. Kin begin a new
+    slide where what is left of the old one is too small for all of them; but what stands above them has no slide for
+    itself, unless it ``may_be_alone``, or there is no room at all.
+    """
+    found: list[list[int]] = [[]]
+    for _, kin in groupby(range(len(items)), key=lambda place: items[place].kin):
+        own = [*kin]
         is_first = not found[-1] and not may_be_alone
-        under = below if own[-1][0] is lines[-1] else 0
-        if not is_first and used + sum(high for _, high in own) + under > most_high:
+        under = below if own[-1] == len(items) - 1 else 0
+        if not is_first and used + sum(items[place].high for place in own) + under > most_high:
             found.append([])
             used = 0
-        for line, high in own:
-            # A sum stays with the last of its terms, if need be in a line more than there is room for.
-            most = most_high + (line.step.kind == "accumulate")
-            if used and high and used + high > most:
+        for place in own:
+            high = items[place].high
+            if used and high and used + high > most_high + items[place].stays:
                 found.append([])
                 used = 0
-            found[-1].append(line)
+            found[-1].append(place)
             used += high
     return found
 
@@ -136,9 +143,9 @@ def rows(block: Block | None, numbers: Numbers) -> float:
     return max(sum(high), FRACTION if _has_fraction(block) else 1) + (bool(block.aside) and used + LEAST_ASIDE > ROOM)
 
 
-def is_wide(formula: Formula | None, numbers: Numbers) -> bool:
-    """Whether a piece of a formula, which is not broken, is wider than the stage beside the chain rule."""
-    return formula is not None and any(SIGN + _width(part.expression, numbers) > ROOM for part in formula.parts)
+def widest(formula: Formula, numbers: Numbers) -> int:
+    """Characters of its widest piece, which is not broken."""
+    return max(SIGN + _width(part.expression, numbers) for part in formula.parts)
 
 
 def _lines_of_words(text: Text, numbers: Numbers) -> int:

@@ -18,6 +18,7 @@ from adcli.explain.storage import PULLS, Ledger
 from adcli.explain.stretches import Stretch, stretches
 
 C = Role.COTANGENT
+MAKES = (*PULLS, "accumulate")  # a cotangent or a gradient
 
 
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
@@ -96,8 +97,9 @@ def _with_its_gradients(way: list[Stretch], place: int) -> int:
 
 def _finished(scene: Scene, way: list[Stretch]) -> list[list[str]]:
     """The names asked for whose gradient each stretch finishes."""
-    last = {step.target: number for number, one in enumerate(way) for step in one.told.steps}
-    names = dict.fromkeys(step.target for one in way for step in one.told.steps if step.target in scene.wrt)
+    parts = [(step.target, number) for number, one in enumerate(way) for step in one.told.steps if step.kind in MAKES]
+    last = dict(parts)
+    names = dict.fromkeys(name for name, _ in parts if name in scene.wrt)
     return [[name for name in names if last[name] == number] for number in range(len(way))]
 
 

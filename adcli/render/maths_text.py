@@ -45,7 +45,9 @@ class Pen(LinePen):
                 cells = [[self.inline(entry) for entry in row] for row in e.rows]
                 return bracketed(aligned(cells), STYLES[e.role])
             case Product() if any(_is_tall(f) for f in e.factors):
-                return beside([self._boxed_factor(f) for f in e.factors])
+                first, *others = map(self._boxed_factor, e.factors)
+                dot = [word("·")] * e.dot
+                return beside([first, *(box for other in others for box in (*dot, other))])
             case Sum() if any(_is_tall(t) for t in e.terms):
                 boxes: list[Box] = []
                 for place, term in enumerate(e.terms):

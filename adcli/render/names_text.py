@@ -10,11 +10,14 @@ HATS = dict(zip("WHACEGIJOSUYZacegijosuwyzh", "ŴĤÂĈÊĜÎĴÔŜÛŶẐâĉê
 
 
 def name_text(name: Name, ascii_only: bool) -> str:
-    """``W₁``, ``Ŵ₁``, ``h~``; an entry as ``W₁[2,1]``, ``x[1]``: x₁ may be a name itself."""
+    """``W₁``, ``Ŵ₁``, ``h~``; an entry as ``W₁[2,1]``, of a vector as ``x₁``."""
     base = name.base
     sub = name.sub if ascii_only else name.sub.translate(SUBSCRIPTS)
     if name.sub and not name.sub.isdigit():
         sub = f"_{name.sub}"
+    if not name.sub and len(name.entry) == 1 and name.base.isalpha():  # x₁, not x[1]; but out.1[2]
+        name = name._replace(sub=str(name.entry[0]), entry=())
+        sub = name.sub if ascii_only else name.sub.translate(SUBSCRIPTS)
     after = "~" if name.mark is Mark.TILDE else ""
     if name.mark is Mark.HAT:
         base, after = (base, "^") if ascii_only or base not in HATS else (HATS[base], "")
