@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,29 @@ def test_a_formula_is_not_said_to_be_nan_where_it_has_a_value(run) -> None:
     """1 / (-1) is -1; the logarithm has no derivative there."""
     text = slides(run, "-e", "log(a)", "-p", "a=-1")
     assert "1 / (-1)" not in text and "∂out/∂a = NaN" in text
+
+
+GROWS = """
+input: {x: [1, 2]}
+target: {y: 1}
+layers:
+  - {type: linear, weight: [[1, 1], [2, -1]]}
+  - {type: exp}
+  - {type: exp}
+  - {type: exp}
+  - {type: linear, weight: [[1, -1]]}
+loss: squared_error
+"""
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_beside_an_infinite_slope_a_forced_zero_stays_zero(run, run_json, mode: str) -> None:
+    """exp(exp(exp(3))) is infinite, its neighbour isn't: ∂h₄/∂h₃ is diagonal, and nothing is 0 · ∞."""
+    text = run("explain", "-", "--mode", mode, stdin=GROWS).stdout
+    assert "∞" in text and "NaN" not in text
+    assert not re.search(r"∞·0|0·∞|∞·\(-0|0·\(-∞", text)
+    found = [slide for slide in run_json("explain", "-", "--mode", mode, stdin=GROWS)["slides"] if slide["steps"]]
+    computed = run_json("grad", "-", "--mode", mode, stdin=GROWS)["gradients"]
+    last = [step for slide in found for step in slide["steps"] if step["target"] == "W1"][-1]
+    assert last["value"] == [["Infinity", "Infinity", "-Infinity", "-Infinity"]]
+    assert computed["W1"] == [["Infinity", "Infinity"], ["-Infinity", "-Infinity"]]

@@ -87,6 +87,8 @@ def work(
     if left.array.shape[1] > 1 and _is_diagonal(left if left.array.shape[0] > 1 else right):
         return left, right, result, None
     value = float(result.array[at])
+    if not np.isfinite(left.array[at[0]] * right.array[:, at[1]]).all():  # where 0 · ∞ = NaN, a forced zero is none
+        return left, right, result, None
     block = Work(
         scene.say.text("work.head"),
         worked(left, right, at, value, role),

@@ -203,7 +203,8 @@ def jacobian(
         return Kronecker(node.shape[-1], factor, left=not rule.outer.transposed)
     role, entries = jacobian_roles(scene, node, rule, by)
     zeros = forced_zeros(scene, node, by, operand) if rows * columns <= MOST_WRITTEN_OUT else None
-    return Matrix(operand.array(), role, entries, zeros, new=new, heads=heads)
+    array = operand.array() if zeros is None else np.where(zeros, 0.0, operand.array())  # not 0 · ∞
+    return Matrix(array, role, entries, zeros, new=new, heads=heads)
 
 
 def source_of(scene: Scene, node: Node, rule: Rule) -> str:

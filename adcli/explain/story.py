@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -49,9 +49,8 @@ def told(trace: Trace, request: Request) -> tuple[Deck, Scene]:
         AdcliError: the engine refuses the trace.
     """
     say = Say(request.lang)
-    steps: list[Step] = []
     with np.errstate(all="ignore"):
-        base, result, warnings = _run(trace, request, steps.append)
+        base, result, warnings, steps = _run(trace, request)
         scene = Scene(
             trace, base, result, warnings, Names(trace), say, request.numbers, request.detail, request.mode, request
         )
@@ -67,8 +66,8 @@ def _title(trace: Trace, request: Request, say: Say) -> str:
     return trace.title or (lines[0] if len(lines) == 1 else say.text("deck.title"))
 
 
-def _run(trace: Trace, request: Request, sink: Callable[[Step], None]) -> tuple[Structure, Result, list[Warning]]:
-    """The engine's result, with the values that a schedule let go."""
+def _run(trace: Trace, request: Request) -> tuple[Structure, Result, list[Warning], list[Step]]:
+    """The engine's result, with the values that a schedule let go, and what it did."""
     if request.mode == "numeric":
         from adcli.engines.run import differentiate, sample
         from adcli.engines.structure import structure
@@ -78,20 +77,29 @@ def _run(trace: Trace, request: Request, sink: Callable[[Step], None]) -> tuple[
             result, warnings = differentiate(trace, "numeric", request.wrt, scheme=request.scheme, step=request.step)
         else:
             result, warnings = sample(trace, request.wrt, places, request.scheme, request.step)
-        return structure(trace, request.wrt, RULES), result, warnings
+        return structure(trace, request.wrt, RULES), result, warnings, []
     engine = import_module(f"adcli.engines.{request.mode}")
     plan = engine.plan(trace, request.wrt, RULES)
     if request.mode == "symbolic":
         result = engine.run(plan)
-        return plan.structure, result, diagnose(plan.structure, result)
+        return plan.structure, result, diagnose(plan.structure, result), []
     if request.schedule is not None:
         plan = engine.checkpointed(plan, request.schedule)
-    if request.mode == "forward" and request.detail != "full":
-        sink = Thrift(trace, sink)
-    result = engine.run(plan, sink)
+    result, steps = _recorded(trace, request, engine, plan)
+    if not all(np.isfinite(gradient).all() for gradient in result.gradients.values()):
+        result, steps = _recorded(trace, request, engine, plan, careful=True)
     if request.schedule is not None:
         result = result._replace(values=named(plan.structure, evaluate(plan.structure)))
-    return plan.structure, result, diagnose(plan.structure, result)
+    return plan.structure, result, diagnose(plan.structure, result), steps
+
+
+def _recorded(
+    trace: Trace, request: Request, engine: ModuleType, plan: object, careful: bool = False
+) -> tuple[Result, list[Step]]:
+    """The result of an engine, and its steps; ``careful`` as `adcli grad` is where a derivative is not finite."""
+    steps: list[Step] = []
+    thrifty = request.mode == "forward" and request.detail != "full"
+    return engine.run(plan, Thrift(trace, steps.append) if thrifty else steps.append, careful), steps
 
 
 def _slides(scene: Scene, steps: list[Step]) -> list[Slide]:
