@@ -112,6 +112,25 @@ def test_a_window_of_another_size_gets_its_own_slide() -> None:
     assert terminal.close() == 0
 
 
+def test_each_part_of_a_high_slide_begins_with_its_heading() -> None:
+    terminal = Terminal()
+    whole = terminal.until("q quit")
+    fcntl.ioctl(terminal.screen, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 80, 0, 0))
+    os.kill(terminal.process.pid, signal.SIGWINCH)
+    parts = [terminal.until("q quit")]
+    while len(parts) < 4 and "2/12" not in parts[-1]:
+        terminal.press(" ")
+        parts.append(terminal.until("q quit"))
+    terminal.press("\x7f")
+    again = terminal.until("q quit")
+    terminal.press("q")
+    assert terminal.close() == 0
+    assert [part.count("─ 1/12") for part in parts] == [1] * (len(parts) - 1) + [0] and len(parts) > 2
+    told = {line for part in parts for line in part.splitlines()}
+    assert {line for line in whole.splitlines()[:-1] if line.strip() and "\x1b[H" not in line} <= told
+    assert "1/12" in again
+
+
 def test_it_goes_on_after_a_stop() -> None:
     terminal = Terminal()
     terminal.until("q quit")

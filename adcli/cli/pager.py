@@ -21,6 +21,7 @@ LEAVE = ("q", "\x1b", "\x04", "")
 CLEAR = "\x1b[H\x1b[2J"
 REDRAW = "redraw"  # no key: the window has another size, or the program goes on after a stop
 KEY = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Z])?|.", re.DOTALL)
+KEPT = 2  # lines of a part that stand on the next one as well
 SPLIT = 0.05  # seconds in which the rest of an arrow's characters comes
 
 
@@ -46,35 +47,48 @@ def _lines(deck: Deck, number: int, ascii_only: bool) -> list[str]:
 
 
 def _paged(deck: Deck, ascii_only: bool, next_key: Callable[[], str]) -> None:
-    at, top = 0, 0
-    pages: dict[tuple[int, int], list[str]] = {}
+    """A slide at a time, one that is too high in parts; each begins with the slide's heading."""
+    at, part = 0, 0
+    slides: dict[tuple[int, int], list[str]] = {}
     while True:
-        page = at, width_of(sys.stdout)
-        if page not in pages:
-            pages[page] = _lines(deck, at + 1, ascii_only)
+        slide = at, width_of(sys.stdout)
+        if slide not in slides:
+            slides[slide] = _lines(deck, at + 1, ascii_only)
         height = max(4, _height() - 1)
-        top = min(top, max(0, len(pages[page]) - 1))
-        lines = pages[page][top : top + height]
+        parts = _parts(slides[slide], height)
+        part = min(part, len(parts) - 1)
         labels = deck.labels
-        more = " · …" if top + height < len(pages[page]) else ""
+        more = " · …" if part + 1 < len(parts) else ""
         keys = f"space {labels.next} · backspace {labels.back} · q {labels.quit}{more}"
         keys = keys.translate(ASCII) if ascii_only else keys
+        lines = parts[part]
         sys.stdout.write(CLEAR + "\n".join(lines) + "\n" * (height - len(lines)) + f"\n\x1b[2m{keys}\x1b[0m")
         sys.stdout.flush()
         key = next_key()
         if key in LEAVE:
             break
         if key in FORWARD:
-            if top + height < len(pages[page]):
-                top += height - 2
+            if part + 1 < len(parts):
+                part += 1
             elif at + 1 < len(deck.slides):
-                at, top = at + 1, 0
+                at, part = at + 1, 0
         elif key in BACK:
-            if top:
-                top = max(0, top - height + 2)
+            if part:
+                part -= 1
             elif at:
                 at -= 1
     sys.stdout.write("\n")
+
+
+def _parts(lines: list[str], height: int) -> list[list[str]]:
+    """The lines of a slide, so many at a time: two again of those before, below the first one of all."""
+    parts = [lines[:height]]
+    shown = height
+    while shown < len(lines):
+        begin = shown - KEPT if height > KEPT + 1 else shown
+        shown = begin + height - 1
+        parts.append([lines[0], *lines[begin:shown]])
+    return parts
 
 
 def _height() -> int:
