@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from adcli.engines import numeric
+from adcli.explain.numeric_step import best_step
 
 FORWARD = "specs/forward-mode.yaml"
 
@@ -126,3 +127,28 @@ def test_the_entry_worked_through_has_a_derivative_if_any_has(run) -> None:
         "explain", str(Path(__file__).parent.parent / "specs" / "classifier.yaml"), "--mode", "numeric", "--slide", "4"
     ).stdout
     assert "W₁[2,1]" in shown and "W₁[1,1]" not in shown
+
+
+FALLS = [10.0 ** -(2 * n) for n in range(6)]  # h² from h = 1 to 1e-5
+RISES = [10.0 ** (n - 16) for n in range(6, 16)]  # 1e-16 / h from h = 1e-6 to 1e-15
+
+
+def without(errors: list[float], *lucky: int) -> tuple[tuple[float, float], ...]:
+    return tuple((10.0**-n, 5e-17 if n in lucky else error) for n, error in enumerate(errors))
+
+
+@pytest.mark.parametrize("lucky", [(), (10,), (10, 11), (9, 10, 11, 13), (2,), (15,), (7,)])
+def test_the_best_step_is_none_where_the_error_is_small_by_chance(lucky) -> None:
+    """By hand: h² and 1e-16 / h cross between 1e-5 (1e-10 and 1e-11) and 1e-6 (1e-12 and 1e-10)."""
+    assert best_step(without(FALLS + RISES, *lucky)) in (pytest.approx(1e-5), pytest.approx(1e-6))
+
+
+def test_the_best_step_of_an_error_that_falls_by_the_fourth_power() -> None:
+    fourth = [10.0 ** -(4 * n) for n in range(4)] + [10.0 ** (n - 16) for n in range(4, 16)]
+    assert best_step(without(fourth, 11, 12)) in (pytest.approx(1e-3), pytest.approx(1e-4))
+
+
+def test_the_best_step_of_the_classifier(run) -> None:
+    """Its error falls to 6e-12 at 1e-5, rises to 6e-8 at 1e-9, and is 0 by chance at 1e-10 and at 1e-11."""
+    text = " ".join(run("explain", "specs/classifier.yaml", "--mode", "numeric", "--slide", "5").stdout.split())
+    assert "the best step of the central quotient is near 1e-05" in text
