@@ -124,14 +124,31 @@ def test_an_unfinished_row_of_the_chain_rule_is_equal_to_nothing(run, mode: str,
 
 
 def test_markdown_says_of_which_factors_it_is(run) -> None:
-    """The lecture's third step back: h̃ is what is ticked; and forward, step 2: Ŵ₁ of two factors, Ŵ₂ of one."""
+    """The lecture's third step back: h̃ is what is ticked; and forward, step 2: Ŵ₁ of two factors, Ŵ₂ of one.
 
-    def ends(slide: str) -> list[str]:
+    It stands beside the last of them, several are in brackets; a tick at the end is that of a row which is done.
+    """
+
+    def cells(slide: str) -> list[list[str]]:
         rows = [line for line in slide.splitlines() if line.startswith(r"| $\frac{\partial \ell}")]
-        return [row.strip("| ").rpartition("|")[2].strip() for row in rows]
+        return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+    def partial(of: str, by: str) -> str:
+        return rf"$\frac{{\partial {of}}}{{\partial {by}}}$"
 
     back = run("explain", "specs/reverse-mode.yaml", "--format", "markdown").stdout.split("\n---\n")
-    assert ends(back[7]) == [r"✓ $= \tilde{\mathbf{h}}$"] * 2 + ["✓"] * 2
+    h1, h2, h3, h4, w1, w2 = (
+        *(rf"\mathbf{{h}}_{{{n}}}" for n in (1, 2, 3)),
+        "h_{4}",
+        r"\mathbf{W}_{1}",
+        r"\mathbf{W}_{2}",
+    )
+    first, second = cells(back[7])[:2]
+    assert [row[-1] for row in cells(back[7])] == ["", "", "✓", "✓"]
+    begin = [f"(✓ {partial(r'ℓ', h4)}", f"✓ {partial(h4, h3)}", rf"✓ {partial(h3, h2)}) $\to \tilde{{\mathbf{{h}}}}$"]
+    assert [cell.replace(r"\ell", "ℓ") for cell in first[1:5]] == [*begin, f"· {partial(h2, h1)}"]
+    assert [cell.replace(r"\ell", "ℓ") for cell in second[1:5]] == [*begin, f"· {partial(h2, w2)}"]
     forward = run("explain", "specs/forward-mode.yaml", "--mode", "forward", "--format", "markdown").stdout
-    second = ends(forward.split("\n---\n")[5])
-    assert second[:2] == [r"✓▸ $= \widehat{\mathbf{W}}_{1}$", r"▸ $= \widehat{\mathbf{W}}_{2}$"]
+    first, second = cells(forward.split("\n---\n")[5])[:2]
+    assert first[4:] == [f"(▸ {partial(h2, h1)}", rf"✓ {partial(h1, w1)}) $\to \widehat{{\mathbf{{W}}}}_{{1}}$", ""]
+    assert second[4:] == [rf"▸ {partial(h2, w2)} $\to \widehat{{\mathbf{{W}}}}_{{2}}$", "", ""]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from adcli.engines import numeric
+from adcli.explain.numeric_step import best_step
 
 FORWARD = "specs/forward-mode.yaml"
 
@@ -126,3 +127,67 @@ def test_the_entry_worked_through_has_a_derivative_if_any_has(run) -> None:
         "explain", str(Path(__file__).parent.parent / "specs" / "classifier.yaml"), "--mode", "numeric", "--slide", "4"
     ).stdout
     assert "W₁[2,1]" in shown and "W₁[1,1]" not in shown
+
+
+def last_slide(run, spec: str, *args: str) -> str:
+    return " ".join(run("explain", spec, "--mode", "numeric", *args).stdout.split()).rsplit("What to notice", 1)[1]
+
+
+def agreement(text: str) -> str:
+    said = re.search(r"(\S) Checked with reverse mode: the largest relative difference is (\S+)\.", text)
+    return f"{said[1]} {said[2]}"
+
+
+def test_rounding_is_not_told_as_a_derivative(run) -> None:
+    """y = 2 x + 1 fits all four points: ℓ is 0, and so is every derivative; what the quotients give is rounding."""
+    fit = ("specs/regression.yaml", "--set", "W1=[[2]]", "--set", "b1=[1]")
+    text = last_slide(run, *fit)
+    assert "∂ℓ/∂W₁ and ∂ℓ/∂b₁ cannot be told from 0" in text and "largest derivative" not in text
+    indonesian = run("explain", *fit, "--mode", "numeric", "--lang", "id").stdout
+    assert "tidak dapat dibedakan dari 0" in " ".join(indonesian.split())
+    assert agreement(text) in ("✓ 3e-15", "✓ 2e-15", "✓ 1e-15")  # as the table has it: absolute where all is 0
+    other = last_slide(run, "specs/regression.yaml")  # ∂ℓ/∂W₁ = −¼ Σ 2 · (x + 1) · x = −20, ∂ℓ/∂b₁ = −7
+    assert "W₁ has the largest derivative in size, -20.00:" in other
+
+
+def test_a_quotient_at_a_kink_is_not_told_as_a_derivative(run, tmp_path) -> None:
+    """ℓ = |h₃| at h₃ = 0: from b₃ = −2 up and down ℓ grows, and its central quotient is 0 but for rounding.
+
+    ∂ℓ/∂W₁[1,1] is 0 from the left and 1 from the right: 0.5 is none of them.
+    """
+    layers = [
+        {"type": "linear", "weight": [[1, -1], [1, 1]], "activation": "relu"},
+        {"type": "linear", "weight": [[1, 1]], "bias": [-2]},
+    ]
+    (tmp_path / "kink.json").write_text(
+        json.dumps({"input": [1, 1], "target": [0], "layers": layers, "loss": "absolute_error"})
+    )
+    text = last_slide(run, str(tmp_path / "kink.json"))
+    assert "is at a kink" in text and "largest derivative" not in text and "The gradient" not in text
+    assert "cannot be told from 0" not in text and ": 0. To first order" not in text
+    assert agreement(text) == "⚠ 0.5"  # reverse mode says 0, and the table 0.5
+
+
+FALLS = [10.0 ** -(2 * n) for n in range(6)]  # h² from h = 1 to 1e-5
+RISES = [10.0 ** (n - 16) for n in range(6, 16)]  # 1e-16 / h from h = 1e-6 to 1e-15
+
+
+def without(errors: list[float], *lucky: int) -> tuple[tuple[float, float], ...]:
+    return tuple((10.0**-n, 5e-17 if n in lucky else error) for n, error in enumerate(errors))
+
+
+@pytest.mark.parametrize("lucky", [(), (10,), (10, 11), (9, 10, 11, 13), (2,), (15,), (7,)])
+def test_the_best_step_is_none_where_the_error_is_small_by_chance(lucky) -> None:
+    """By hand: h² and 1e-16 / h cross between 1e-5 (1e-10 and 1e-11) and 1e-6 (1e-12 and 1e-10)."""
+    assert best_step(without(FALLS + RISES, *lucky)) in (pytest.approx(1e-5), pytest.approx(1e-6))
+
+
+def test_the_best_step_of_an_error_that_falls_by_the_fourth_power() -> None:
+    fourth = [10.0 ** -(4 * n) for n in range(4)] + [10.0 ** (n - 16) for n in range(4, 16)]
+    assert best_step(without(fourth, 11, 12)) in (pytest.approx(1e-3), pytest.approx(1e-4))
+
+
+def test_the_best_step_of_the_classifier(run) -> None:
+    """Its error falls to 6e-12 at 1e-5, rises to 6e-8 at 1e-9, and is 0 by chance at 1e-10 and at 1e-11."""
+    text = " ".join(run("explain", "specs/classifier.yaml", "--mode", "numeric", "--slide", "5").stdout.split())
+    assert "the best step of the central quotient is near 1e-05" in text

@@ -1,6 +1,7 @@
 """What fits a terminal: slides of 24 lines, one of which names the keys, and no line wider than it."""
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -154,3 +155,21 @@ def test_a_parameter_beside_its_gradient_is_not_broken_in_a_row_of_its_numbers()
     assert [line for line in text.split("\n") if line.count("[") != line.count("]")] == []
     assert "W₁ = [1 -1; 1 1; 0 1]" in text
     assert "W₂ = [" not in text
+
+
+@pytest.mark.parametrize(
+    ("loss", "reads", "kept"), [("negative_log_likelihood", "y", ["x"]), ("huber", "h₁, y", ["x", "h1"])]
+)
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_loss_reads_what_its_slope_is_made_of(
+    run, run_json, tmp_path, loss: str, reads: str, kept: list, batch
+) -> None:
+    """The slope of −Σ y h for h is −y, whatever h is: it need not be stored."""
+    x, y = ([[1, 2]], [[0, 1, 0]]) if batch else ([1, 2], [0, 1, 0])
+    layers = [{"type": "linear", "weight": [[-1, 0], [0, -1], [-1, -1]]}]
+    spec = tmp_path / "spec.json"
+    spec.write_text(json.dumps({"input": x, "target": y, "layers": layers, "loss": loss}))
+    assert run_json("grad", str(spec))["stored"] == kept
+    text = run("explain", str(spec)).stdout
+    assert re.search(rf"reads {reads}(?: {{2}}|$)", text, re.MULTILINE)
+    assert ("here the way back will read none of them.\n" in text) == ("h1" not in kept)

@@ -17,7 +17,7 @@ import numpy as np
 
 from adcli.arrays import Array
 from adcli.engines import numeric, numeric_checks
-from adcli.engines.comparison import Index, Pair, Ran, compare, distances
+from adcli.engines.comparison import SAFETY, Index, Pair, Ran, compare, distances
 from adcli.engines.diagnose import Warning, infinite_slopes
 from adcli.engines.nudge import nudged, nudged_rules
 from adcli.engines.run import MODES, differentiate
@@ -28,7 +28,6 @@ from adcli.trace import Node, Trace
 
 MOST_NUMERIC_WORK = 10**10  # evaluations × numbers in one: some ten seconds
 MOST_OF_A_STEP = 2**16  # entries in the Jacobian of one step that is looked at alone
-_SAFETY = 16.0
 _NUDGES = 6
 
 
@@ -99,7 +98,7 @@ def _run(trace: Trace, mode: str, wrt: Sequence[str], rules: Rules) -> tuple[Ran
     if result.errors is None:
         accuracy = _movement(trace, "reverse" if mode == "symbolic" else mode, wrt, rules)
     else:
-        accuracy = {name: _SAFETY * error for name, error in result.errors.items()}
+        accuracy = {name: SAFETY * error for name, error in result.errors.items()}
     return Ran(mode, result, accuracy, seconds), warnings
 
 
@@ -115,7 +114,7 @@ def _movement(trace: Trace, mode: str, wrt: Sequence[str], rules: Rules) -> dict
         other, _ = differentiate(nudged(trace, seed), mode, wrt, nudged_rules(rules, seed))
         for name, gradient in other.gradients.items():
             distance = distances(gradient, base.gradients[name])
-            moved[name] = np.fmax(moved[name], np.where(np.isfinite(distance), _SAFETY * distance, np.nan))
+            moved[name] = np.fmax(moved[name], np.where(np.isfinite(distance), SAFETY * distance, np.nan))
     return {name: np.where(np.isnan(most), np.inf, most) for name, most in moved.items()}
 
 
@@ -174,7 +173,7 @@ def _with_settled_quotients(trace: Trace, engines: Sequence[Ran], rules: Rules, 
         with np.errstate(all="ignore"):
             best, error = numeric_checks.settled(base, quotients.result.values, name)
         gradients[name] = np.where(places, best.reshape(places.shape), gradients[name])
-        accuracy[name] = np.where(places, _SAFETY * error.reshape(places.shape), accuracy[name])
+        accuracy[name] = np.where(places, SAFETY * error.reshape(places.shape), accuracy[name])
     settled = quotients._replace(result=quotients.result._replace(gradients=gradients), accuracy=accuracy)
     return [settled if ran is quotients else ran for ran in engines]
 

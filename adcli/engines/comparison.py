@@ -12,6 +12,7 @@ from adcli.arrays import Array
 from adcli.engines.structure import Result
 
 MOST_DIGITS = 15
+SAFETY = 16.0  # times its estimated error, that an entry may be off
 _RELATIVE = 1e-10  # of an entry: wrong rules are farther off
 _FLOOR = 4e-15  # of a name's largest entry: less than that may have been lost beside a larger number
 

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from adcli.engines.comparison import Ran, compare
+from adcli.arrays import Array
+from adcli.engines.comparison import SAFETY, Ran, compare
 from adcli.engines.diagnose import Warning
 from adcli.engines.run import differentiate
 from adcli.explain.blocks import Style, Text, Words
@@ -16,6 +17,7 @@ from adcli.explain.kinks import crosses_kink
 from adcli.explain.maths import Expression, Number, Partial
 from adcli.explain.opening import head
 from adcli.explain.pictures import finished_strip
+from adcli.explain.quotients import differences
 from adcli.explain.scene import Scene, largest
 from adcli.trace import Node
 
@@ -59,12 +61,18 @@ def warning_text(scene: Scene, warning: Warning) -> str:
 def _sizes_of_gradients(scene: Scene) -> list[Block]:
     """Which gradients are 0, and how the others change on their way."""
     say = scene.say
-    found_by = {name: largest(scene.result.gradients[name]) for name in scene.wrt if name in scene.base.flows}
+    known = _derivatives_known(scene)
+    found_by = {name: largest(known[name]) for name in scene.wrt if name in scene.base.flows}
     zero = [name for name, entry in found_by.items() if entry == 0.0]
+    of_rounding = zero if any(scene.result.gradients[name].any() for name in zero) else []
     by_convention = [name for name in zero if crosses_kink(scene, name, scene.output)]
-    if zero and len(zero) == len(found_by) and len(by_convention) in (0, len(zero)):
+    if zero and len(zero) == len(found_by) and not of_rounding and len(by_convention) in (0, len(zero)):
         return [Text(say("notice.all_zero.kink" if by_convention else "notice.all_zero"))]
-    told = (("notice.zero", [name for name in zero if name not in by_convention]), ("notice.zero.kink", by_convention))
+    told = (
+        ("notice.rounding", of_rounding),
+        ("notice.zero", [name for name in zero if name not in (*of_rounding, *by_convention)]),
+        ("notice.zero.kink", [name for name in by_convention if name not in of_rounding]),
+    )
     of = scene.names[scene.output]
     sentences: list[Block] = [
         Text(say(key, names=say.listed([Partial(of, scene.names[name]) for name in names[:4]])))
@@ -74,6 +82,19 @@ def _sizes_of_gradients(scene: Scene) -> list[Block]:
     if sentences:
         return sentences
     return _way_of_the_gradient(scene, found_by)
+
+
+def _derivatives_known(scene: Scene) -> dict[str, Array]:
+    """The gradients; of quotients, 0 where that is within their error, and NaN at a kink or where none is known."""
+    result = scene.result
+    known = {name: np.array(result.gradients[name], dtype=float, order="C") for name in scene.wrt}
+    for name, error in (result.errors or {}).items():
+        known[name][np.abs(known[name]) <= SAFETY * error] = 0.0
+        known[name][np.isinf(error)] = np.nan
+    for kink in result.kinks:
+        place = int(np.ravel_multi_index(kink.place, scene.shape(kink.name))) if kink.place else 0
+        known[kink.name].reshape(scene.rows, -1)[kink.row, place] = np.nan
+    return known
 
 
 def _way_of_the_gradient(scene: Scene, found_by: dict[str, float]) -> list[Block]:
@@ -122,7 +143,7 @@ def _dead_units(scene: Scene) -> list[Block]:
 
 def _largest_derivative(scene: Scene) -> list[Block]:
     """The number that moves the output most, and by how much a small step there would move it."""
-    gradients = {name: np.asarray(scene.result.gradients[name]) for name in scene.wrt}
+    gradients = _derivatives_known(scene)
     if scene.rows > 1 or sum(g.size for g in gradients.values()) < 2:
         return []
     name = max(gradients, key=lambda name: abs(largest(gradients[name])))
@@ -145,12 +166,14 @@ def _other_engine(scene: Scene) -> list[Block]:
     if told_by_other or not is_finite or numbers * sum(map(scene.size, scene.trace.shapes)) > MOST_CHECKED:
         return []
     check, _ = differentiate(scene.trace, other, scene.wrt)
+    mode = scene.say.text(f"mode.{other}")
+    if scene.mode == "numeric":
+        apart = differences(scene, check.gradients)
+        error = float(np.max([own.max(initial=0.0) for own in apart.values()], initial=0.0))
+        style = Style.CHECK if error < AGREES else Style.WARNING
+        return [Text(scene.say("notice.differs", mode=mode, e=Number(error, digits=1)), style)]
     exact = {name: np.zeros(gradient.shape) for name, gradient in scene.result.gradients.items()}
     aside = {name: gradient != 0.0 for name, gradient in exact.items()}
     pair = compare(Ran(scene.mode, scene.result, exact, 0.0), Ran(other, check, exact, 0.0), aside)
-    mode = scene.say.text(f"mode.{other}")
-    if scene.mode == "numeric":
-        style = Style.CHECK if pair.max_error < AGREES else Style.WARNING
-        return [Text(scene.say("notice.differs", mode=mode, e=Number(pair.max_error, digits=1)), style)]
     style = Style.CHECK if pair.digits >= MIN_DIGITS else Style.WARNING
     return [Text(scene.say("notice.agrees", mode=mode, n=pair.digits), style)]

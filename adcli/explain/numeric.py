@@ -23,6 +23,7 @@ from adcli.explain.quotients import (
     DIGITS_OF_A_CALL,
     EXACT,
     Entry,
+    differences,
     enough_digits,
     entry_of,
     first_number,
@@ -125,7 +126,7 @@ def _all(scene: Scene, found: dict[str, tuple[Array, Array]], right: dict[str, A
     every = [
         (name, int(at), float(q)) for name, (places, own) in found.items() for at, q in zip(places, own, strict=True)
     ]
-    apart = _differences(scene, found, right)
+    apart = [float(difference) for own in differences(scene, right).values() for difference in own[0]]
     shown = list(range(len(every)))
     if len(every) > MOST_ROWS and scene.detail != "full":
         order = sorted(shown, key=lambda i: (-apart[i], i))
@@ -201,13 +202,3 @@ def _agreement(scene: Scene, apart: list[float]) -> Text:
     digits = min(15, math.floor(-math.log10(max(worst, 1e-15))))
     key = "numeric.agree" if scene.result.sampled is None else "numeric.sample.agree"
     return Text(scene.say(key, n=f"{len(apart):,}", d=digits), Style.CHECK)
-
-
-def _differences(scene: Scene, found: dict[str, tuple[Array, Array]], right: dict[str, Array]) -> list[float]:
-    """The difference from reverse mode of every entry turned, relative to the largest of its name."""
-    apart: list[float] = []
-    for name, (places, ours) in found.items():
-        theirs = np.asarray(right[name]).reshape(-1, scene.size(name))[0]
-        scale = float(np.abs(theirs).max(initial=0.0)) or 1.0
-        apart += [float(d) for d in np.abs(ours - theirs[places]) / scale]
-    return apart

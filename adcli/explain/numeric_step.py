@@ -91,10 +91,28 @@ def _what_the_plot_says(scene: Scene, entry: Entry, errors: dict[str, Points]) -
     if len(central) < 6:
         return say("numeric.flat")
     smallest = [error for h, error in central if h <= 1e-12] or [0.0]
-    grows = max(smallest) > 1e3 * min(error for _, error in central)
+    grows = max(smallest) > 1e3 * min(error for _, error in _without_luck(central))
     if not grows:
         return say("numeric.falls" if central[0][1] > 1e3 * central[-1][1] else "numeric.flat")
     if central[0][1] < 1e-11:
         return say("numeric.linear" if one_sided and one_sided[0][1] < 1e-11 else "numeric.exact")
-    best = min(central, key=lambda point: point[1])[0]
-    return say("numeric.vee", best=Number(best))
+    return say("numeric.vee", best=Number(best_step(central)))
+
+
+def best_step(points: Points) -> float:
+    """The step between truncation and rounding; none whose error is small by chance."""
+    return min(_without_luck(points), key=lambda point: point[1])[0]
+
+
+def _without_luck(points: Points) -> Points:
+    """``points``, from the longest step down, with errors that are not smaller than chance alone makes them.
+
+    Rounding grows as 1/h, so that each error is at least what those at shorter steps tell of it; and at least the
+    smaller one of its neighbours.
+    """
+    raised = []
+    for i, (h, error) in enumerate(points):
+        rounding = max((other * shorter / h for shorter, other in points[i + 1 :]), default=0.0)
+        beside = min(other for _, other in (*points[i - 1 : i], *points[i + 1 : i + 2]))
+        raised.append((h, max(error, rounding, beside)))
+    return tuple(raised)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -40,12 +41,27 @@ class Entry(NamedTuple):
 
 def turned(scene: Scene) -> dict[str, tuple[Array, Array]]:
     """Name → the flat places that were turned, and their quotients for the first number of the output."""
-    if scene.result.sampled is not None:
-        return {name: (places, found[0]) for name, (places, found) in scene.result.sampled.items()}
-    return {
-        name: (np.arange(scene.size(name)), np.asarray(scene.result.gradients[name]).reshape(-1, scene.size(name))[0])
+    return {name: (places, found[0]) for name, (places, found) in _all_rows(scene).items()}
+
+
+def _all_rows(scene: Scene) -> Mapping[str, tuple[Array, Array]]:
+    """The same with the quotients of every number of the output: output size × places."""
+    return scene.result.sampled or {
+        name: (np.arange(scene.size(name)), np.asarray(scene.result.gradients[name]).reshape(-1, scene.size(name)))
         for name in scene.wrt
     }
+
+
+def differences(scene: Scene, right: Mapping[str, Array]) -> dict[str, Array]:
+    """Name → how far each quotient is from ``right``, output size × places turned.
+
+    Relative to the largest entry of the name; absolute where all of them are 0.
+    """
+    apart = {}
+    for name, (places, quotients) in _all_rows(scene).items():
+        theirs = np.asarray(right[name]).reshape(-1, scene.size(name))
+        apart[name] = np.abs(quotients - theirs[:, places]) / (float(np.abs(theirs).max(initial=0.0)) or 1.0)
+    return apart
 
 
 def entry_of(scene: Scene, name: str, place: int, quotient: float, right: dict[str, Array]) -> Entry:

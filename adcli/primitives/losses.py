@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adcli.arrays import Array
-from adcli.primitives.base import Ingredient, Partial, Primitive, Reduction, Rule, SpecialCase
+from adcli.primitives.base import Ingredient, Partial, Primitive, Reduction, Rule, SpecialCase, names_read
 from adcli.primitives.numerics import (
     log_softmax_value,
     positive_part,
@@ -45,6 +45,7 @@ SIGNS = Target(lambda y: np.isin(y, (-1.0, 1.0)), "must hold only −1 and 1")
 
 class PerExample(NamedTuple):
     """A loss before its reduction: as ``Primitive``, but for one example, with ``slope`` of the shape of h.
+    It names what it reads, h or y or both.
 
     ``slope_formula`` states the slope for readers, as text and in LaTeX, with ``⟦h⟧`` and ``⟦y⟧``, and ``⟦c⟧`` for
     the number of components; ``simpler`` is what it comes to in a special case, ``ingredient`` what it is made of.
@@ -94,20 +95,20 @@ def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primi
         reduced: Array = reduce(computed(h, y) if rank else computed(h[..., None], y[..., None]))
         return reduced
 
-    def slope(h: Array, y: Array) -> Array:
-        entries: Array = one.slope(h, y) if rank else one.slope(h[..., None], y[..., None])[..., 0]
+    def slope(*read: Array) -> Array:
+        entries: Array = one.slope(*read) if rank else one.slope(*(r[..., None] for r in read))[..., 0]
         return entries * weight if mean else entries
 
-    def rowwise_jvp(h_dot: Array, h: Array, y: Array) -> Array:
-        per_entry = h_dot * slope(h, y)
+    def rowwise_jvp(h_dot: Array, *read: Array) -> Array:
+        per_entry = h_dot * slope(*read)
         return np.add.reduce(per_entry, axis=-1) if rank else per_entry
 
-    def jvp(h_dot: Array, h: Array, y: Array) -> Array:
-        rows = rowwise_jvp(h_dot, h, y)
+    def jvp(h_dot: Array, *read: Array) -> Array:
+        rows = rowwise_jvp(h_dot, *read)
         return np.add.reduce(rows, axis=-1) if examples else rows
 
-    def vjp(out_bar: Array, h: Array, y: Array) -> Array:
-        return out_bar[(..., *(None,) * axes)] * slope(h, y) if out_bar.ndim else out_bar * slope(h, y)
+    def vjp(out_bar: Array, *read: Array) -> Array:
+        return out_bar[(..., *(None,) * axes)] * slope(*read) if out_bar.ndim else out_bar * slope(*read)
 
     prefix = "" if not examples else "mean of " if reduction == "mean" else "sum of "
     symbol = {"": "", "m": rf"\frac{{1}}{{{examples}}}\sum_i ", "s": r"\sum_i "}[prefix[:1]]
@@ -120,9 +121,12 @@ def _reduced(one: PerExample, examples: int, reduction: str, rank: int) -> Primi
     each = Primitive(("h", "y"), one.value, {}, one.text, one.latex, one.stable)
     formula = averaged(one.slope_formula) if one.slope_formula else None
     simpler = SpecialCase(one.simpler.holds, averaged(one.simpler.formula)) if one.simpler else None
+    reads = names_read(one.slope, skip=0)
     partial = Partial(
         jvp,
         vjp,
+        reads,
+        reads,
         rowwise_jvp=rowwise_jvp,
         slope=slope,
         formula=formula,
@@ -247,7 +251,7 @@ def negative_log_likelihood() -> PerExample:
         target=PROBABILITIES,
         value=lambda xp, h, y: -_total(y * h),
         stable=lambda h, y: -_total(_weighted(y, h)),
-        slope=lambda h, y: np.broadcast_to(-y, h.shape),
+        slope=lambda y: -y,
         text=lambda h, y: f"−Σ {y} {h}",
         latex=lambda h, y: rf"-\sum {y}\,{h}",
         slope_formula=("(-⟦y⟧)", r"(-⟦y⟧)"),
@@ -260,12 +264,12 @@ def _bernoulli_log(p: Array, y: Array) -> Array:
     return np.where((p < 0.0) | (p > 1.0), np.nan, terms)
 
 
-def _bernoulli_slope(p: Array, y: Array) -> Array:
-    """(p − y) / (p (1 − p)); where y is 1 or 0 one factor cancels, so that no 0 / 0 is left. −0 counts as 0."""
-    p = p + 0.0
-    slope = np.where(y == 1.0, -1.0 / p, (p - y) / (p * (1.0 - p)))
-    slope = np.where(y == 0.0, 1.0 / (1.0 - p), slope)
-    return np.where((p < 0.0) | (p > 1.0), np.nan, slope)
+def _bernoulli_slope(h: Array, y: Array) -> Array:
+    """(h − y) / (h (1 − h)); where y is 1 or 0 one factor cancels, so that no 0 / 0 is left. −0 counts as 0."""
+    h = h + 0.0
+    slope = np.where(y == 1.0, -1.0 / h, (h - y) / (h * (1.0 - h)))
+    slope = np.where(y == 0.0, 1.0 / (1.0 - h), slope)
+    return np.where((h < 0.0) | (h > 1.0), np.nan, slope)
 
 
 @loss

@@ -16,7 +16,6 @@ from adcli.render.maths import sign_latex, to_latex
 from adcli.render.maths_text import Pen
 from adcli.render.segments import Segments
 from adcli.render.storage_text import filling
-from adcli.render.tracker_text import marks_so_far
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|$~&!"})
 WIDTH = 78
@@ -158,7 +157,7 @@ class _Writer:
         return "\n".join(lines)
 
     def tracker(self, tracker: Tracker) -> str:
-        """A row a path, a column for the factors that are the same matrix; at the end what those done so far make."""
+        """A row a path, a column for the factors that are the same matrix; after those done so far what they make."""
         marks = {State.DONE: "✓ ", State.NOW: "▸ ", State.TO_COME: "· "}
         lines = [
             f"| {escaped(tracker.caption)} | {' | '.join([' '] * tracker.columns)} | |",
@@ -170,9 +169,12 @@ class _Writer:
                 latex = r"\cdots" if isinstance(factor.expression, Dots) else to_latex(factor.expression, self.numbers)
                 mark = marks.get(factor.progress.state, "")
                 cells[factor.column] = f"{'' if tracker.large and mark == '· ' else mark}${latex}$"
+            if chain.result is not None and chain.span is not None:
+                first, last = chain.span
+                if first < last:
+                    cells[first], cells[last] = f"({cells[first]}", f"{cells[last]})"
+                cells[last] += rf" $\to {to_latex(chain.result, self.numbers)}$"
             end = "✓" if chain.progress.state is State.DONE else ""
-            if chain.result is not None:  # of the factors with these marks alone
-                end = f"{marks_so_far(chain)} $= {to_latex(chain.result, self.numbers)}$"
             left = "+" if chain.plus else f"${to_latex(chain.left, self.numbers)} =$"
             lines.append(f"| {left} | {' | '.join(cells)} | {end} |")
         more = f"\n\n{self.runs(tracker.left_out)}" if tracker.left_out else ""

@@ -412,6 +412,7 @@ TABLE = {
     "notice.nothing": "No kink and no dead unit.",
     "notice.all_zero": "Every derivative is 0: to first order, no small change of these numbers changes the output.",
     "notice.zero": "{names}: 0. To first order, a small change there leaves the output as it is.",
+    "notice.rounding": "{names} cannot be told from 0: the quotients lie within their own error.",
     "notice.vanish": "The gradient vanishes on its way back. The largest in size: {b} in {last}, but {a} in {first}.",
     "notice.explode": "The gradient explodes on its way back. The largest in size: {b} in {last}, but {a} in {first}.",
     "notice.grow": "The gradient grows towards the output. The largest in size: {a} in {first}, {b} in {last}.",

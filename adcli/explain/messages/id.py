@@ -375,6 +375,7 @@ TABLE = {
     "notice.nothing": "Tidak ada kink dan tidak ada unit mati.",
     "notice.all_zero": "Semua turunan 0: sampai orde pertama, perubahan kecil pada angka-angka ini tidak mengubah output.",
     "notice.zero": "{names}: 0. Sampai orde pertama, perubahan kecil padanya tidak mengubah output.",
+    "notice.rounding": "{names} tidak dapat dibedakan dari 0: hasil bagi ini masih di dalam perkiraan galatnya sendiri.",
     "notice.vanish": "Gradient menghilang dalam perjalanan mundur. Nilai mutlak terbesar: {b} di {last}, tetapi {a} di {first}.",
     "notice.explode": "Gradient meledak dalam perjalanan mundur. Nilai mutlak terbesar: {b} di {last}, tetapi {a} di {first}.",
     "notice.grow": "Gradient membesar ke arah output. Nilai mutlak terbesar: {a} di {first}, {b} di {last}.",
