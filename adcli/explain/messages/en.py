@@ -242,6 +242,7 @@ TABLE = {
     "again.row": "computed again: {names}",
     "again.more": "… and {n} more in between.",
     "again.sentence": "{e} evaluations instead of {n} so far: {r} × the work.",
+    "again.unread.sentence": "No step back reads this, yet the schedule evaluates it again: {e} evaluations instead of {n} so far, {r} × the work.",
     "again.note": "What would you keep if one slot less were left?",
     "cost.checkpoint": "With the checkpoints {e} primitives were evaluated instead of {n}: {r} × the work.",
     "back.released.note": "Read for the last time, and let go: {names}. What is still held, and who will read it?",

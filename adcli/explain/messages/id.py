@@ -226,6 +226,7 @@ TABLE = {
     "again.row": "dihitung ulang: {names}",
     "again.more": "… dan {n} lagi di antaranya.",
     "again.sentence": "Sejauh ini {e} evaluasi, bukan {n}: komputasinya {r} kali lipat.",
+    "again.unread.sentence": "Tidak ada langkah mundur yang membacanya, tetapi jadwalnya tetap menghitungnya lagi: sejauh ini {e} evaluasi, bukan {n}; komputasinya {r} kali lipat.",
     "again.note": "Apa yang akan kita simpan kalau slotnya berkurang satu?",
     "cost.checkpoint": "Dengan checkpoint, {e} primitive dievaluasi, bukan {n}: komputasinya {r} kali lipat.",
     "back.released.note": "Dibaca untuk terakhir kalinya, lalu dilepas: {names}. Apa yang masih disimpan, dan langkah mana yang akan membacanya?",
