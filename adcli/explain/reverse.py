@@ -97,7 +97,9 @@ def _with_its_gradients(way: list[Stretch], place: int) -> int:
 
 def _is_read_later(way: list[Stretch], number: int) -> bool:
     """Whether a later step reads any of what the one of this ``number`` computes again, before that is let go."""
-    there = {step.target for step in way[number].told.steps if step.kind == "recompute"}
+    own = way[number].told.steps
+    there = {step.target for step in own if step.kind == "recompute"}
+    there.difference_update(name for step in own for name in step.releases)
     place = number + 1
     while there and place < len(way):
         for step in way[place].told.steps:
