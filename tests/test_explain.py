@@ -188,6 +188,18 @@ def test_the_plot_of_numeric_mode_is_read_by_its_points(run, spec, sentence) -> 
     assert sentence in " ".join(run("explain", spec, "--mode", "numeric").stdout.split())
 
 
+@pytest.mark.parametrize(
+    ("lang", "unread", "of_z1"),
+    [("en", "No step back reads this", "Missing: z₁"), ("id", "Tidak ada langkah mundur yang membacanya", "z₁ tidak")],
+)
+def test_what_is_computed_again_and_not_read_says_so(run, lang: str, unread: str, of_z1: str) -> None:
+    """+ passes h̃ on as it is, and f₂ reads h₁: in a residual block nobody reads h₂. relu reads z₁."""
+    text = " ".join(run("explain", "specs/skip.yaml", "--checkpoint", "1", "--lang", lang).stdout.split())
+    before, after = text.split(of_z1)
+    assert unread in before and "6 eval" in before.split(unread)[1]
+    assert unread not in after and "7 eval" in after
+
+
 @pytest.mark.parametrize("slots", ["0", "2", "sqrt"])
 def test_every_schedule_of_checkpoints_is_told(run_json, slots) -> None:
     found = steps(run_json, "specs/vanishing.yaml", "--checkpoint", slots)
@@ -791,7 +803,7 @@ def test_the_closing_shows_what_checkpoints_save(run) -> None:
     bars = {
         line.split("█")[0].strip(): line.split()[-1]
         for line in run("explain", "specs/checkpoint.yaml", "--checkpoint", "h1,h2,h4")
-        .stdout.split("most numbers held at once")[1]
+        .stdout.split("most numbers held after a step")[1]
         .splitlines()[1:4]
     }
     assert bars == {"forward": "26", "reverse": "7", "reverse with the checkpoints": "6"}

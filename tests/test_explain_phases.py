@@ -17,6 +17,7 @@ from adcli.explain.blocks import Formula, Group
 from adcli.explain.deck import Block, Slide
 from adcli.explain.drawings import Graph, ParameterBox, Pill, Tracker
 from adcli.explain.maths import Expression, Label, Listed, Mark, Matrix, Name, Number, Partial
+from adcli.explain.names import plain
 from adcli.explain.progress import Late, State
 from adcli.explain.story import Request, told
 from adcli.spec.model import read_spec
@@ -158,6 +159,45 @@ def test_the_meter_fills_with_the_storage_and_empties_on_the_way_back() -> None:
 
 
 GONE = {State.LET_GO, State.NEVER_READ, State.NOT_KEPT}
+BATCH = """
+input: {x: [[1, 2, -1], [0, 1, 1], [2, -1, 0]]}
+target: {y: [0, 2, 1]}
+layers:
+  - {type: linear, weight: [[1, 0, 1], [0, 1, -1]], bias: [0, 1], activation: tanh}
+  - {type: linear, weight: [[1, 1], [2, -1], [0, 1]], bias: [0, 0, 1]}
+loss: cross_entropy
+"""
+
+
+def row_of(slide: Slide) -> list[tuple[str, list[State]]]:
+    """The slots of a storage row, and how far each is in every phase."""
+    slots = slide.storage.slots if slide.storage else ()
+    return [(plain(s.name), [s.progress.at(n) for n in range(slide.last_phase + 1)]) for s in slots]
+
+
+def test_the_loss_goes_when_the_way_back_begins_with_what_is_computed_again() -> None:
+    """z₁ 3×2, h₁ 3×2 and ℓ: 13 numbers. h₂ 3×3 comes and ℓ, which no VJP reads, goes: 21."""
+    told = slides(build_trace(read_spec(Source("batch.yaml", BATCH, "."))), CHECKPOINT, None)
+    again = next(slide for slide in told if slide.kind == "backward.recompute")
+    assert row_of(again)[-1] == ("ℓ", [State.HELD, State.NEVER_READ])
+    meter = again.storage.meter if again.storage else None
+    assert meter and meter.before and (meter.before.now, meter.now) == (13, 21)
+
+
+def test_what_is_not_kept_is_at_hand_until_the_next_step_has_read_it() -> None:
+    """h₂ is the last of its slide, and the loss, on the next one, reads it. It is not stored: 12 numbers, then 13."""
+    told = slides(build_trace(read_spec(Source("batch.yaml", BATCH, "."))), CHECKPOINT, None)
+    *_, third, fourth = [slide for slide in told if slide.kind == "forward.pass"]
+    assert dict(row_of(third))["h₂"] == [State.TO_COME, State.IN_HAND]
+    assert dict(row_of(fourth))["h₂"] == [State.IN_HAND, State.NOT_KEPT]
+    assert [slide.storage.meter.now for slide in (third, fourth) if slide.storage and slide.storage.meter] == [12, 13]
+
+
+def test_what_is_not_kept_is_not_let_go_before_the_line_that_reads_it() -> None:
+    """Of four blocks h₁, h₂ and h₄ are kept; h₄ is computed from h₃ in phase 4."""
+    told = slides(build_trace(read_spec(read_source(str(SPECS[0].parent / "checkpoint.yaml")))), CHECKPOINT, None)
+    (filling,) = [slide for slide in told if slide.kind == "forward.pass"]
+    assert dict(row_of(filling))["h₃"] == [State.TO_COME] * 4 + [State.NOT_KEPT]
 
 
 @cache

@@ -48,7 +48,7 @@ class Recorder:
         if step < self.evaluated_before:
             self._begin()
             self._take(node.name, held)
-            self._tell("recompute", node.name, operands, value, node.operands)
+            self._tell("recompute", node.name, operands, value, node.operands, self._take_released())
             return
         self.evaluated_before = step + 1
         self._tell("forward", node.name, operands, value, node.operands)

@@ -33,6 +33,7 @@ class Moment(NamedTuple):
         done: the names whose gradient is complete after it; ``finished`` those that it completes.
         hung: the cotangents of the slides before, where they are short.
         following: the steps of the next one.
+        is_read: whether a later step reads any of what this one computes again.
     """
 
     stretch: Stretch
@@ -41,6 +42,7 @@ class Moment(NamedTuple):
     finished: list[str]
     hung: dict[str, Expression]
     following: list[Step]
+    is_read: bool
 
 
 def hung(scene: Scene, told: Told) -> dict[str, Expression]:
@@ -139,7 +141,12 @@ def computed_again(scene: Scene, moment: Moment, ledger: Ledger) -> Slide:
         kind="backward.recompute",
         head=say.text("head.reverse"),
         title=say(key, h=say.listed(missing), source=say.listed([names[n] for n in sources]), n=len(targets)),
-        sentence=say("again.sentence", e=ledger.evaluations, n=total, r=f"{ledger.evaluations / total:.4g}"),
+        sentence=say(
+            "again.sentence" if moment.is_read else "again.unread.sentence",
+            e=ledger.evaluations,
+            n=total,
+            r=f"{ledger.evaluations / total:.4g}",
+        ),
         position=moment.stretch.position,
         strip=strip(
             scene,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from adcli.derivation import Step
 from adcli.explain.blocks import Meter, Runs, Storage, Text
 from adcli.explain.chain_rule import tracker
 from adcli.explain.deck import Position, Slide
 from adcli.explain.examples import value_formulas
 from adcli.explain.maths import Role
-from adcli.explain.pictures import strip
+from adcli.explain.pictures import becomes, strip
 from adcli.explain.portions import rows
-from adcli.explain.progress import Progress, State
+from adcli.explain.progress import TO_COME, Progress, State
 from adcli.explain.scene import Scene
 from adcli.explain.storage import Ledger, shortened, slot
 
@@ -22,11 +24,12 @@ def forward_pass(scene: Scene, steps: list[Step], ledger: Ledger) -> list[Slide]
     """Some primitives a slide; of a long trace the first and the last."""
     ledger.take(steps)
     place = {node.name: index for index, node in enumerate(scene.trace.nodes)}
+    gone = _let_go_with(steps, place)
     told: list[Slide] = []
     begin = 0
     for group in _groups(scene):
         own = [step for step in steps if begin <= place[step.target] <= group[-1]]
-        slide = _fill(scene, group, own, ledger)
+        slide = _fill(scene, group, own, ledger, gone)
         left_out = [Text(scene.say("pass.more", n=f"{group[0] - begin:,}"))] if group[0] > begin else []
         told.append(slide._replace(stage=(*left_out, *slide.stage)))
         begin = group[-1] + 1
@@ -58,17 +61,34 @@ def _fitting(scene: Scene, places: list[int]) -> list[int]:
     return fitting
 
 
-def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger) -> Slide:
+def _let_go_with(steps: list[Step], place: Mapping[str, int]) -> dict[str, int]:
+    """The place of the step that is the last one to read a value that is not kept."""
+    found: dict[str, int] = {}
+    reader = 0
+    for step in steps:
+        reader = place[step.target] if step.kind == "forward" else reader
+        found.update(dict.fromkeys(step.releases, reader))
+    return found
+
+
+def _progress(group: list[int], place: int, state: State, gone: int) -> Progress:
+    """How far the value at ``place`` is, which ends in ``state``; one that is not kept is ``gone`` at a later one."""
+    phases = {at: phase for phase, at in enumerate(group, 1)}
+    if place > group[-1]:
+        return TO_COME
+    if gone > group[-1]:
+        return becomes(State.IN_HAND, phases.get(place, 0), State.TO_COME)
+    return becomes(state, phases.get(gone, 0), State.TO_COME if place in phases else State.IN_HAND)
+
+
+def _fill(scene: Scene, group: list[int], steps: list[Step], ledger: Ledger, gone: Mapping[str, int]) -> Slide:
     say, nodes = scene.say, scene.trace.nodes
     formulas = [f for number, i in enumerate(group, 1) for f in value_formulas(scene, nodes[i], "", number, number)]
     now = nodes[group[-1]].name
-    slots = []
-    for i, node in enumerate(nodes):
-        if i in group:
-            progress = Progress(ledger.states[node.name], group.index(i) + 1, State.TO_COME)
-        else:
-            progress = Progress(ledger.states[node.name] if i < group[0] else State.TO_COME)
-        slots.append(slot(scene, node.name, progress))
+    slots = [
+        slot(scene, node.name, _progress(group, i, ledger.states[node.name], gone.get(node.name, i)))
+        for i, node in enumerate(nodes)
+    ]
     row = Storage(say.text("storage.stored"), shortened(slots, group[-1]), _meter(scene, group, ledger))
     made = {nodes[i].name: phase for phase, i in enumerate(group, 1)}
     key = "pass" if scene.request.schedule is None else "pass.checkpoint"

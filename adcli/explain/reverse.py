@@ -65,7 +65,8 @@ def _way_back(scene: Scene, steps: list[Told], ledger: Ledger) -> list[Slide]:
         done = [*done, *finished]
         if one.place in full:
             following = way[number + 1].told.steps if number + 1 < len(way) else []
-            moment = Moment(one, ledger.take(one.told.steps), done, finished, below, following)
+            before, is_read = ledger.take(one.told.steps), _is_read_later(way, number)
+            moment = Moment(one, before, done, finished, below, following, is_read)
             found.append(_slide(scene, moment, earlier, ledger))
             earlier = moment
             if number in examples:
@@ -93,6 +94,21 @@ def _with_its_gradients(way: list[Stretch], place: int) -> int:
     own = [number for number, one in enumerate(way) if one.place == place]
     gradients = [number for number in own if any(step.kind == "gradient" for step in way[number].told.steps)]
     return (gradients or own)[-1]
+
+
+def _is_read_later(way: list[Stretch], number: int) -> bool:
+    """Whether a later step reads any of what the one of this ``number`` computes again, before that is let go."""
+    own = way[number].told.steps
+    there = {step.target for step in own if step.kind == "recompute"}
+    there.difference_update(name for step in own for name in step.releases)
+    place = number + 1
+    while there and place < len(way):
+        for step in way[place].told.steps:
+            if there.intersection(step.reads):
+                return True
+            there.difference_update(step.releases)
+        place += 1
+    return False
 
 
 def _finished(scene: Scene, way: list[Stretch]) -> list[list[str]]:

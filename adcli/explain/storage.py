@@ -28,7 +28,8 @@ class Ledger:
         self.most = sum(scene.size(node.name) for node in scene.trace.nodes)
         pulls = [step for step in steps if step.kind in PULLS]
         self.read = {name for step in pulls for name in step.reads}
-        self.never = {name for name in (pulls[0].releases if pulls else ()) if name not in self.read}
+        back = next((step for step in steps if step.kind in (*PULLS, "recompute")), None)
+        self.never = {name for name in (back.releases if back else ()) if name not in self.read}
         self.again = [step.target for step in steps if step.kind == "recompute"]
         self.to_come = Counter(step.target for step in pulls if step.kind == "gradient")
         self.sums: dict[str, Step] = {}  # of gradients to which more is to be added: the last step of each
