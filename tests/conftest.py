@@ -42,12 +42,17 @@ def run_adcli(*args: str, stdin: bytes | str | None = None) -> Ran:
     return Ran(int(ended.value.code or 0), out, err)
 
 
+def slides_in(text: str) -> dict[str, str]:
+    """Of a story as text each slide by its first line, which ends in its number."""
+    slides = re.split(r"^(?=.*─ \d+/\d+$)", text, flags=re.MULTILINE)
+    return {slide.partition("\n")[0]: slide for slide in slides if slide}
+
+
 def slide_at(place: str, *args: str) -> str:
     """Of ``adcli explain args`` as text the one slide whose first line has ``place``: ``step 2 of 4, part 1``."""
     ran = run_adcli("explain", *args)
     assert ran.code == 0, ran.stderr
-    slides = re.split(r"^(?=.*─ \d+/\d+$)", ran.stdout, flags=re.MULTILINE)
-    (found,) = [slide for slide in slides if re.search(rf"{place}\b", slide.partition("\n")[0])]
+    (found,) = [slide for head, slide in slides_in(ran.stdout).items() if re.search(rf"{place}\b", head)]
     return found
 
 

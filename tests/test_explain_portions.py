@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 
 import pytest
+from conftest import slides_in
 
 from adcli.explain.blocks import Formula, Text, Words, Work
 from adcli.explain.deck import Slide
@@ -73,9 +74,7 @@ def test_a_step_of_the_lecture_has_one_slide(name: str) -> None:
 def test_every_step_forward_fits_a_terminal(run, monkeypatch, spec: Path, lang: str) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     text = run("explain", str(spec), "--mode", "forward", "--lang", lang).stdout
-    heads = [*re.finditer(r"^.*─ \d+/\d+$", text, re.MULTILINE)]
-    ends = [*(head.start() for head in heads[1:]), len(text)]
-    high = {h[0]: text[h.start() : end].count("\n") for h, end in zip(heads, ends, strict=True)}
+    high = {head: slide.count("\n") for head, slide in slides_in(text).items()}
     steps = {head: lines for head, lines in high.items() if re.search("(step|langkah) ", head)}
     assert len(steps) == len(story(spec.stem)) + sum("steps" in h or "–" in h for h in steps)
     assert {head: lines for head, lines in steps.items() if lines > 24} == {}

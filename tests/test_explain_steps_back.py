@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
+from conftest import slides_in
 
 from adcli.explain.blocks import Group, Words
 from adcli.explain.deck import Numbers, Slide
@@ -67,9 +67,7 @@ def test_every_slide_of_reverse_mode_fits_a_terminal(run, monkeypatch, spec: Pat
     """With a line for the keys."""
     monkeypatch.setenv("COLUMNS", "80")
     text = run("explain", str(spec), "--mode", "reverse", "--lang", lang).stdout
-    heads = [*re.finditer(r"^.*─ \d+/\d+$", text, re.MULTILINE)]
-    ends = [*(head.start() for head in heads[1:]), len(text)]
-    high = {h[0]: text[h.start() : end].rstrip("\n").count("\n") + 1 for h, end in zip(heads, ends, strict=True)}
+    high = {head: slide.rstrip("\n").count("\n") + 1 for head, slide in slides_in(text).items()}
     assert [*high][-1].endswith(f" {len(high)}/{len(high)}")
     assert {head: lines for head, lines in high.items() if lines > 23} == {}
 

@@ -79,7 +79,7 @@ def step_back(scene: Scene, moment: Moment, ledger: Ledger) -> Slide:
         formulas, hand, made, phases, remarks = gradient_lines(scene, node, told.steps, finished)
         stage.append(Group(box_label(scene, node), tuple(formulas), NOW, C))
         stage += remarks
-    stage += kink_told(scene, node, phases) if told.steps[0].operands and not stretch.after else []
+    stage += kink_told(scene, node, phases) if told.steps[0].operands else []
     side: list[Block] = []
     row = None
     if scene.tracked:
@@ -95,12 +95,12 @@ def step_back(scene: Scene, moment: Moment, ledger: Ledger) -> Slide:
         side.append(Text(serves, head=say.text("back.shared.head"), role=C, phase=phases, spare=True))
     title, sentence = headline(scene, stretch, finished, is_start)
     return Slide(
-        id=f"backward-{moment.stretch.position.step}{stretch.suffix}",
+        id=f"backward-{stretch.position.step}{stretch.suffix}",
         kind="backward.start" if is_start else "backward.step",
         head=say.text("head.reverse"),
         title=title,
         sentence=sentence,
-        position=moment.stretch.position,
+        position=stretch.position,
         strip=strip(
             scene,
             node.name if told.steps[0].operands else None,
