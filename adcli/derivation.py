@@ -44,8 +44,7 @@ class Step(NamedTuple):
         value: the result. Tangents and cotangents are matrices in numerator layout.
         reads: the names of the trace whose values are read.
         releases: the names that nothing reads any more after this step.
-        held: how many numbers are held after it (inputs and targets are not counted; of forward mode the tangents and
-            the newest value).
+        held: how many numbers are held after it (inputs and targets are not counted).
         multiplications: of full matrices, as the lecture counts them.
         entry: the place of the one number of the target, row by row, that the step is about; None: all of them.
     """

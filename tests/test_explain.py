@@ -803,7 +803,7 @@ def test_the_closing_shows_what_checkpoints_save(run) -> None:
     bars = {
         line.split("█")[0].strip(): line.split()[-1]
         for line in run("explain", "specs/checkpoint.yaml", "--checkpoint", "h1,h2,h4")
-        .stdout.split("most numbers held after a step")[1]
+        .stdout.split("most numbers held at once")[1]
         .splitlines()[1:4]
     }
     assert bars == {"forward": "26", "reverse": "7", "reverse with the checkpoints": "6"}

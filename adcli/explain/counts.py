@@ -25,22 +25,18 @@ def chain_products(scene: Scene) -> tuple[int, int]:
 
 
 def most_held(scene: Scene) -> tuple[int, int]:
-    """The most numbers held after a step: forward the full tangents and the values, until their last step, and the
-    newest value; reverse all values."""
+    """The most numbers held at once: forward the full tangents, until their last step, and the newest value; reverse
+    all values."""
     nodes = scene.trace.nodes
     reaching: dict[str, set[str]] = {name: {name} for name in scene.wrt if name in scene.base.flows}
     last_reader = {name: node.name for node in nodes for name in node.operands}
     held: dict[str, int] = {}  # value → the numbers of all tangents at it
-    values: dict[str, int] = {}  # value that a later step reads → its numbers
     most = 0
     for node in nodes:
         for operand in node.operands:
             reaching.setdefault(node.name, set()).update(reaching.get(operand, ()))
             if last_reader[operand] == node.name:
                 held.pop(operand, None)
-                values.pop(operand, None)
         held[node.name] = scene.size(node.name) * sum(map(scene.size, reaching.get(node.name, ())))
-        most = max(most, sum(held.values()) + sum(values.values()) + scene.size(node.name))
-        if node.name in last_reader:
-            values[node.name] = scene.size(node.name)
+        most = max(most, sum(held.values()) + scene.size(node.name))
     return most, sum(scene.size(node.name) for node in nodes)

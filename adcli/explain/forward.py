@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from adcli.arrays import Array
 from adcli.derivation import Step
-from adcli.explain.at_hand import at_each_step, held, peak
 from adcli.explain.blocks import Column, Formula, Meter, Part, Row, Slot, Storage, Table, Text, Words
 from adcli.explain.carried import Carried, Place
 from adcli.explain.chain_rule import Factors, tracker
@@ -30,18 +29,15 @@ from adcli.explain.tangents import tangent_lines
 from adcli.trace import Node
 
 T = Role.TANGENT
-MOST_SLOTS = 7  # of the storage row
 
 
 class Moment(NamedTuple):
-    """A portion of a step and what stands around it: the tangents before and after it, the earlier values that are at
-    hand, how many numbers are held."""
+    """A portion of a step and what stands around it: the tangents before and after it, how many numbers are held."""
 
     portion: Portion
     position: Position
     before: Carried
     after: Carried
-    at_hand: tuple[str, ...]
     meter: Meter
 
 
@@ -51,16 +47,15 @@ class Story:
     def __init__(self, scene: Scene, told: list[Told]) -> None:
         self.scene = scene
         self.count = len(told)
-        self.at_hand = at_each_step(scene, told)
-        self.most = peak(scene, told, self.at_hand)
+        self.most = max((step.held for one in told for step in one.steps), default=0)
         self.carried = Carried(scene)
         self.zeros: dict[str, Array | None] = {}
         self.held = 0
 
-    def skip(self, index: int, told: Told) -> None:
+    def skip(self, told: Told) -> None:
         """Go on by a step that has no slide of its own."""
         self.carried.take(told.node, told.steps)
-        self.held = held(self.scene, told.steps[-1], self.at_hand[index].after)
+        self.held = told.steps[-1].held
 
     def slides(self, index: int, told: Told) -> list[Slide]:
         """The slides of a step, in most cases one."""
@@ -70,8 +65,7 @@ class Story:
         found: list[Slide] = []
         for portion in portions(scene, told, values, has_slope, lines, kink_told(scene, node, 1)):
             before = self.carried.take(node, portion.steps)
-            position, meter = self._position(index, portion), self._meter(index, portion)
-            moment = Moment(portion, position, before, self.carried, self.at_hand[index].until, meter)
+            moment = Moment(portion, self._position(index, portion), before, self.carried, self._meter(portion))
             found.append(_slide(scene, moment, values if portion.is_first else [], self.zeros))
         return found
 
@@ -82,10 +76,9 @@ class Story:
             text = say.text("position.part", step=text, n=portion.number + 1, of=portion.of)
         return Position(text, index + 1, self.count)
 
-    def _meter(self, index: int, portion: Portion) -> Meter:
+    def _meter(self, portion: Portion) -> Meter:
         """How many numbers are held: with the numbers of a slide as many as after it, and until then as before it."""
-        until, after = self.at_hand[index]
-        earlier, self.held = self.held, held(self.scene, portion.steps[-1], after if portion.is_last else until)
+        earlier, self.held = self.held, portion.steps[-1].held
         say = self.scene.say
         before, now = (Meter(n, self.most, say("storage.numbers", n=f"{n:,}")) for n in (earlier, self.held))
         return now if earlier == self.held else now._replace(since=1, before=before)
@@ -101,7 +94,7 @@ def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     for index, one in enumerate(told):
         if index not in full:
             skipped.append((index, one))
-            story.skip(index, one)
+            story.skip(one)
             continue
         if skipped:
             found.append(_summary(scene, skipped, len(told)))
@@ -226,22 +219,19 @@ def _storage(scene: Scene, moment: Moment) -> Storage:
         slots.insert(1, Slot(Name("⋯"), None, f"+{len(places) - len(kept)}", Progress(State.HELD), T))
     value = becomes(State.HELD, 1, State.TO_COME) if portion.is_first else Progress(State.HELD)
     slots.append(slot(scene, name, value))
-    slots += _earlier_values(scene, moment, MOST_SLOTS - len(slots))
+    released = [name for step in portion.whole for name in step.releases]
+    slots += [slot(scene, name, _leaving(portion)) for name in released[:2]]
     costs = [step for step in portion.steps if step.multiplications]
     facts = multiplications(scene, costs, "storage.cost" if portion.of == 1 else "storage.cost.part")
     return Storage(say.text("storage.memory"), tuple(slots), moment.meter, facts)
 
 
-def _earlier_values(scene: Scene, moment: Moment, room: int) -> list[Slot]:
-    """Those that the step lets go when all of it is done, and those that wait for a later one: ``room`` slots."""
-    portion, is_held = moment.portion, Progress(State.HELD)
-    gone = Progress(State.LET_GO, _last_phase(portion), State.HELD) if portion.is_last else is_held
-    released = [name for step in portion.whole for name in step.releases]
-    waiting = [name for name in moment.at_hand if name not in released]
-    slots = [*(slot(scene, name, gone) for name in released), *(slot(scene, name, is_held) for name in waiting)]
-    if len(slots) <= room:
-        return slots
-    return [*slots[: room - 1], Slot(Name("⋯"), None, f"+{len(slots) - room + 1}", Progress(State.PLAIN))]
+def _leaving(portion: Portion) -> Progress:
+    """How far a value is that the step lets go: no longer counted, but still read on later slides of the step."""
+    before = State.HELD if portion.is_first else State.IN_HAND
+    if portion.is_last:
+        return Progress(State.LET_GO, _last_phase(portion), before)
+    return Progress(State.IN_HAND, 1, before)
 
 
 def _tangent_slot(scene: Scene, moment: Moment, place: Place) -> Slot:

@@ -397,7 +397,7 @@ TABLE = {
     "cost.products": "multiplications in the chain",
     "cost.whole": "multiplications, the forward pass included",
     "cost.kept": "reverse with the checkpoints",
-    "cost.held": "most numbers held after a step",
+    "cost.held": "most numbers held at once",
     "cost.numeric": "Numeric mode has no chain: it evaluates the output {calls} times for {n} numbers.",
     "cost.numeric.own": "Each evaluation is a whole forward pass, of {once} multiplications; there are {calls} of them.",
     "cost.numeric.own.one": "Each evaluation is a whole forward pass, of one multiplication; there are {calls} of them.",

@@ -363,7 +363,7 @@ TABLE = {
     "cost.products": "perkalian dalam chain rule",
     "cost.whole": "perkalian, termasuk forward pass",
     "cost.kept": "reverse dengan checkpoint",
-    "cost.held": "angka yang paling banyak dipegang setelah satu langkah",
+    "cost.held": "angka yang paling banyak dipegang sekaligus",
     "cost.numeric": "Numeric mode tidak memakai chain rule: output dievaluasi {calls} kali untuk {n} angka.",
     "cost.numeric.own": "Setiap evaluasi adalah satu forward pass penuh dengan {once} perkalian; semuanya ada {calls}.",
     "cost.same": "Di sini kedua arah sama biayanya.",
