@@ -311,3 +311,12 @@ def test_blanks_and_the_grammar_of_one(run) -> None:
 def test_more_slots_than_values_is_no_error(run_json, slots: str) -> None:
     found = run_json("grad", FOUR_BLOCKS, "--checkpoint", slots)
     assert found["checkpointing"] == {"kept": ["h1", "h2"], "evaluations": 4, "ratio": 1}
+
+
+def test_while_values_are_computed_again_the_cotangent_stays_in_hand(run) -> None:
+    layers = "".join("  - {type: linear, weight: [[1, 1], [0, 1]]}\n" for _ in range(5))
+    spec = f"input: {{x: [1, 2]}}\ntarget: {{y: [1, 1]}}\nlayers:\n{layers}loss: squared_error\n"
+    text = run("explain", "-", "--checkpoint", "sqrt", stdin=spec).stdout
+    slides = text.split("Reverse mode · backward, step ")[1:]
+    again = [slide for slide in slides[1:] if "compute again" in slide]  # at first there is no cotangent
+    assert again and all("[h~ " in slide for slide in again)

@@ -638,7 +638,7 @@ def test_sentences_claim_what_is_counted(run) -> None:
     assert "It is the Jacobian of a single step." in alone and "carries 2 rows" in alone
     assert "here the way back will read none of them" in alone
     lecture = " ".join(run("explain", REVERSE).stdout.split())
-    assert "because the way back will read it: all but ℓ." in lecture
+    assert "Every value is stored; the way back will read all of them but ℓ." in lecture
     assert "an outer product gives the same, with 14 multiplications instead of 26." in lecture
 
 
@@ -803,7 +803,7 @@ def test_the_closing_shows_what_checkpoints_save(run) -> None:
     bars = {
         line.split("█")[0].strip(): line.split()[-1]
         for line in run("explain", "specs/checkpoint.yaml", "--checkpoint", "h1,h2,h4")
-        .stdout.split("most numbers held at once")[1]
+        .stdout.split("most numbers held after a step")[1]
         .splitlines()[1:4]
     }
     assert bars == {"forward": "26", "reverse": "7", "reverse with the checkpoints": "6"}

@@ -198,7 +198,9 @@ def test_a_tangent_that_waits_is_held_and_is_no_second_hat(run, run_json, tmp_pa
     spec.write_text(SKIP_OVER_ONE)
     slides = run_json("explain", str(spec), "--mode", "forward")["slides"]
     assert [slide["steps"][-1]["held"] for slide in slides if slide["kind"] == "forward.step"] == [10, 26, 26, 18, 9]
-    assert re.search(r"numbers held at once\nforward +█+ 26\n", run("explain", str(spec), "--mode", "forward").stdout)
+    assert re.search(
+        r"numbers held after a step\nforward +█+ 26\n", run("explain", str(spec), "--mode", "forward").stdout
+    )
     while_waiting, adding = (run("explain", str(spec), "--mode", "forward", "--slide", n).stdout for n in ("5", "7"))
     assert "∂h₁/∂W₁, waits" in while_waiting and while_waiting.count("─ Ŵ₁ ─") == 1
     one_way = run("explain", str(spec), "--mode", "forward", "--slide", "6").stdout

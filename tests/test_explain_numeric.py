@@ -191,3 +191,31 @@ def test_the_best_step_of_the_classifier(run) -> None:
     """Its error falls to 6e-12 at 1e-5, rises to 6e-8 at 1e-9, and is 0 by chance at 1e-10 and at 1e-11."""
     text = " ".join(run("explain", "specs/classifier.yaml", "--mode", "numeric", "--slide", "5").stdout.split())
     assert "the best step of the central quotient is near 1e-05" in text
+
+
+# --- words that quotients and points choose ------------------------------------------------------------------------
+
+SKIP = str(Path(__file__).parent.parent / "specs" / "skip.yaml")
+
+
+def test_quotients_that_differ_by_rounding_are_equal_in_size(run) -> None:
+    """Every gradient of the residual block has 1 as its largest entry; in reverse mode the first one is named."""
+    for mode in ("reverse", "numeric"):
+        text = " ".join(run("explain", SKIP, "--mode", mode).stdout.split())
+        assert "The gradient keeps its size on its way." in text and "W₁[1,1] has the largest derivative" in text
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "falls with the step"), ("id", "mengecil bersama langkahnya")])
+def test_an_error_that_only_the_one_sided_quotient_has_falls_with_the_step(run, lang: str, says: str) -> None:
+    """ℓ is quadratic in W₁[1,1], with numbers that float64 holds exactly."""
+    text = " ".join(run("explain", SKIP, "--mode", "numeric", "--lang", lang).stdout.split())
+    assert says in text and "hardly depends" not in text and "hampir tidak bergantung" not in text
+
+
+def test_a_gradient_across_a_kink_gets_no_tick(run) -> None:
+    spec = "input: {x: [1]}\ntarget: {y: 5}\nlayers:\n  - {type: linear, weight: [[0]], activation: relu}\n"
+    spec += "  - {type: linear, weight: [[3]]}\nloss: squared_error\n"
+    text = run("explain", "-", "--mode", "numeric", stdin=spec).stdout
+    lines = [line for line in text.splitlines() if line.startswith("∂ℓ/∂W₁ ")]
+    assert lines and not any("✓" in line for line in lines)
+    assert any("✓" in line for line in text.splitlines() if line.startswith("∂ℓ/∂W₂ "))

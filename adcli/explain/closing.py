@@ -84,9 +84,10 @@ def gradients(scene: Scene, steps: list[Step]) -> Slide:
 def _gradient(scene: Scene, name: str, role: Role, outer: Outer | None) -> Formula:
     array = np.asarray(scene.result.gradients[name])
     left = Partial(scene.names[scene.output], scene.names[name], role)
+    done = all(kink.name != name for kink in scene.result.kinks)  # a quotient across a kink is no derivative
     if scene.rows > 1:
         heads = heads_of(scene, name)
-        return Formula(left, (Part("=", Matrix(array, role, role, heads=heads, new=True)),), role=role, done=True)
+        return Formula(left, (Part("=", Matrix(array, role, role, heads=heads, new=True)),), role=role, done=done)
     whole = Matrix(as_matrix(array, scene.is_row(name)), role, role, new=True)
     parts = [Part("=", whole, 1)]
     if scene.mode == "forward" and array.ndim == 2 and array.size > 1:
@@ -94,7 +95,7 @@ def _gradient(scene: Scene, name: str, role: Role, outer: Outer | None) -> Formu
         parts = [Part("=", row), Part("→", whole, 1)]
     elif outer is not None:
         parts = [Part("=", outer.rule), Part("=", outer.numbers), Part("=", whole, 1)]
-    return Formula(left, tuple(parts), role=role, done=True, aside=_parameter(scene, name))
+    return Formula(left, tuple(parts), role=role, done=done, aside=_parameter(scene, name))
 
 
 def _parameter(scene: Scene, name: str) -> Runs:

@@ -24,6 +24,7 @@ from adcli.trace import Node
 VANISHING = 1e-3
 SMALL_STEP = 0.001
 MOST_CHECKED = 1_000_000  # numbers asked for, times numbers of the trace: up to which another engine is run as well
+QUOTIENTS_AGREE = 1e-6  # relative difference
 AGREES = 0.1  # relative error up to which two modes tell the same
 MIN_DIGITS = 8  # two exact engines that agree to less deserve a second look
 
@@ -97,6 +98,11 @@ def _derivatives_known(scene: Scene) -> dict[str, Array]:
     return known
 
 
+def _rounding(scene: Scene) -> float:
+    """By what share of itself a quotient may be off, and still be as large as another; 0 of exact derivatives."""
+    return 0.0 if scene.result.errors is None else QUOTIENTS_AGREE
+
+
 def _way_of_the_gradient(scene: Scene, found_by: dict[str, float]) -> list[Block]:
     """Whether it grows or falls from each parameter to the next: said of a chain of layers only, where all agree."""
     is_told = not scene.is_program and scene.is_chain and scene.rows == 1
@@ -105,8 +111,9 @@ def _way_of_the_gradient(scene: Scene, found_by: dict[str, float]) -> list[Block
     sizes = [sorted(abs(found_by[name]) for name in names) for names in layers]
     if not is_told or len(layers) < 2 or not np.isfinite([size for own in sizes for size in own]).all():
         return []
-    grows = all(one[-1] <= other[0] for one, other in pairwise(sizes))
-    falls = all(one[0] >= other[-1] for one, other in pairwise(sizes))
+    slack = 1.0 + _rounding(scene)
+    grows = all(one[-1] <= slack * other[0] for one, other in pairwise(sizes))
+    falls = all(slack * one[0] >= other[-1] for one, other in pairwise(sizes))
     names = (layers[0][0], layers[-1][0])
     ratio = abs(found_by[names[0]] / found_by[names[1]])
     if grows:
@@ -146,11 +153,15 @@ def _largest_derivative(scene: Scene) -> list[Block]:
     gradients = _derivatives_known(scene)
     if scene.rows > 1 or sum(g.size for g in gradients.values()) < 2:
         return []
-    name = max(gradients, key=lambda name: abs(largest(gradients[name])))
-    slope = largest(gradients[name])
-    if not np.isfinite(slope) or slope == 0.0 or crosses_kink(scene, name, scene.output):
+    sizes = {name: np.abs(gradient.reshape(-1)) for name, gradient in gradients.items()}
+    most = max(size.max(initial=0.0) for size in sizes.values()) / (1.0 + _rounding(scene))
+    if not np.isfinite(list(map(np.max, sizes.values()))).all() or most == 0.0:
         return []
-    place = int(np.abs(gradients[name].reshape(-1)).argmax())
+    name = next(name for name, size in sizes.items() if size.max() >= most)
+    if crosses_kink(scene, name, scene.output):
+        return []
+    place = int((sizes[name] >= most).argmax())
+    slope = float(gradients[name].reshape(-1)[place])
     output = scene.names[scene.output]
     entry = scene.names.entry(name, place) if scene.size(name) > 1 else scene.names[name]
     step, change = Number(SMALL_STEP), Number(slope * SMALL_STEP)

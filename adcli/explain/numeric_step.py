@@ -93,10 +93,16 @@ def _what_the_plot_says(scene: Scene, entry: Entry, errors: dict[str, Points]) -
     smallest = [error for h, error in central if h <= 1e-12] or [0.0]
     grows = max(smallest) > 1e3 * min(error for _, error in _without_luck(central))
     if not grows:
-        return say("numeric.falls" if central[0][1] > 1e3 * central[-1][1] else "numeric.flat")
+        if _falls(central):
+            return say("numeric.falls")
+        return say("numeric.steady" if central[0][1] < 1e-11 and _falls(one_sided) else "numeric.flat")
     if central[0][1] < 1e-11:
         return say("numeric.linear" if one_sided and one_sided[0][1] < 1e-11 else "numeric.exact")
     return say("numeric.vee", best=Number(best_step(central)))
+
+
+def _falls(points: Points) -> bool:
+    return bool(points) and points[0][1] > 1e3 * points[-1][1]
 
 
 def best_step(points: Points) -> float:

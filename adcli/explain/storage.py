@@ -36,6 +36,7 @@ class Ledger:
         self.evaluations = 0
         self.pulled: str | None = None  # the node that was pulled back through last
         self.held = 0
+        self.rows: dict[str, Operand] = {}  # the cotangents in hand, which computing values again leaves there
 
     def pass_over(self, steps: list[Step]) -> None:
         """Go on by ``steps`` that no slide of their own tells."""
@@ -125,6 +126,8 @@ def way_back(
             progress = Progress(after)
         at = index if name == stretch.told.node.name else at
         slots.append(slot(scene, name, progress))
+    if stretch.told.steps[0].kind != "recompute":
+        ledger.rows = _rows_in_hand(stretch)
     own = [
         Slot(
             cotangent_name(scene, name),
@@ -133,7 +136,7 @@ def way_back(
             becomes(State.IN_HAND, made.get(name, 0), State.TO_COME),
             C,
         )
-        for name, row in list(_rows_in_hand(stretch).items())[-2:]
+        for name, row in list(ledger.rows.items())[-2:]
     ]
     own += [_so_far(scene, step, made) for step in list(ledger.sums.values())[-2:]]
     meter = ledger.meter(say, steps[-1].held, phases)
