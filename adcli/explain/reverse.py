@@ -73,7 +73,7 @@ def _way_back(scene: Scene, steps: list[Told], ledger: Ledger) -> list[Slide]:
                 hanging = {name: Late(expression) for name, expression in (below | hung(scene, one.told)).items()}
                 found.append(by_example(scene, examples[number], Around(one.position, done, hanging)))
         else:
-            ledger.pass_over(one.told.steps)
+            ledger.pass_over(one)
             skipped.append((one.place, one.told, finished))
             earlier = None
         below = below | hung(scene, one.told)

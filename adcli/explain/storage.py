@@ -38,10 +38,16 @@ class Ledger:
         self.held = 0
         self.rows: dict[str, Operand] = {}  # the cotangents in hand, which computing values again leaves there
 
-    def pass_over(self, steps: list[Step]) -> None:
-        """Go on by ``steps`` that no slide of their own tells."""
-        self.take(steps)
-        self.held = steps[-1].held
+    def pass_over(self, stretch: Stretch) -> None:
+        """Go on by a stretch that no slide of its own tells."""
+        self.take(stretch.told.steps)
+        self.held = stretch.told.steps[-1].held
+        self.keep_rows(stretch)
+
+    def keep_rows(self, stretch: Stretch) -> None:
+        """The cotangents in hand are those of ``stretch`` from now on."""
+        if stretch.told.steps[0].kind != "recompute":
+            self.rows = _rows_in_hand(stretch)
 
     def meter(self, say: Say, held: int, since: int) -> Meter:
         """``held`` numbers from phase ``since`` on, and until then as many as before."""
@@ -126,8 +132,7 @@ def way_back(
             progress = Progress(after)
         at = index if name == stretch.told.node.name else at
         slots.append(slot(scene, name, progress))
-    if stretch.told.steps[0].kind != "recompute":
-        ledger.rows = _rows_in_hand(stretch)
+    ledger.keep_rows(stretch)
     own = [
         Slot(
             cotangent_name(scene, name),
