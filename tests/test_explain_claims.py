@@ -375,3 +375,17 @@ def test_a_column_times_a_number_is_no_difference(run, tmp_path) -> None:
     )
     text = run("explain", spec).stdout
     assert "⎡1⎤·(-8) + ⎡3⎤·22" in text and "⎤-8" not in text
+
+
+@pytest.mark.parametrize(("layers", "slides"), [(2, ["1–4"]), (3, ["1–4 of 6", "5–6 of 6"])])
+def test_every_gradient_of_a_small_net_is_written(run, layers: int, slides: list[str]) -> None:
+    """Weights and biases of two layers stand on one slide, those of three on two."""
+    layer = "  - {type: linear, weight: [[1, 1], [0, 1]], bias: [1, 2]}\n"
+    spec = f"input: {{x: [1, 2]}}\ntarget: {{y: [1, 1]}}\nlayers:\n{layer * layers}loss: squared_error\n"
+    for mode in ("forward", "reverse", "numeric", "symbolic"):
+        text = run("explain", "-", "--mode", mode, stdin=spec).stdout
+        last = text[text.index("\nThe gradients\n") :]
+        assert all(f"∂ℓ/∂{name}{'₁₂₃'[n]} " in last for n in range(layers) for name in "Wb")
+        assert "⋯" not in last.partition("What it cost")[0] and "more" not in last.partition("What it cost")[0]
+        found = re.findall(r"· (\d–\d of \d) ·.*\nThe gradients\n", text)
+        assert found == (slides if len(slides) > 1 else [])

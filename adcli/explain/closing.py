@@ -13,7 +13,7 @@ from adcli.cost.modes import mode_costs
 from adcli.derivation import Step
 from adcli.explain.blocks import Formula, Part, Runs, Text, Words
 from adcli.explain.counts import chain_products, most_held
-from adcli.explain.deck import Block, Slide
+from adcli.explain.deck import Block, Position, Slide
 from adcli.explain.drawings import Bar, Bars
 from adcli.explain.formulas import heads_of, product, rule_of, source_of
 from adcli.explain.maths import Expression, Matrix, Partial, Product, Relation, Role, Transposed
@@ -25,7 +25,7 @@ from adcli.explain.scene import Scene, as_matrix
 if TYPE_CHECKING:
     from adcli.engines.formulas import Formulas
 
-MOST_GRADIENTS = 4
+MOST_GRADIENTS, ON_A_SLIDE = 12, 4
 MOST_BESIDE, LONGEST_BESIDE = 3, 12  # rows and columns, and letters of the name, of a parameter beside its gradient
 ROLES = {"forward": Role.TANGENT}
 ROLE_OF_A_BAR = {
@@ -39,46 +39,58 @@ ROLE_OF_A_BAR = {
 
 def slides(scene: Scene, steps: list[Step]) -> list[Slide]:
     """Gradients, cost, notice."""
-    found = [gradients(scene, steps)]
+    found = gradients(scene, steps)
     if scene.flowing:
         found.append(cost(scene, steps))
     return [*found, notice(scene)]
 
 
-def gradients(scene: Scene, steps: list[Step]) -> Slide:
+def gradients(scene: Scene, steps: list[Step]) -> list[Slide]:
     """Every gradient in its parameter's shape; forward's rows folded, and for reverse the product that code makes."""
-    say = scene.say
+    say, names = scene.say, list(scene.wrt)
     role = ROLES.get(scene.mode, Role.COTANGENT)
-    names = list(scene.wrt)
     if scene.detail != "full" and len(names) > MOST_GRADIENTS:
         names = names[: MOST_GRADIENTS - 1] + names[-1:]
     products = _outer_products(scene, steps)
-    stage: list[Block] = [_gradient(scene, name, role, products.get(name)) for name in names]
-    if len(names) < len(scene.wrt):
-        stage.insert(-1, Text(say("gradients.more", n=len(scene.wrt) - len(names))))
     what = "gradients" if scene.rows == 1 else "jacobians"
     own = all(name in scene.trace.parameters for name in scene.wrt)
-    folds = scene.mode == "forward" and scene.rows == 1 and any(len(scene.shape(n)) == 2 for n in names)
+    found: list[Slide] = []
+    for begin in range(0, len(names) or 1, ON_A_SLIDE):
+        here = names[begin : begin + ON_A_SLIDE]
+        stage: list[Block] = [_gradient(scene, name, role, products.get(name)) for name in here]
+        end = begin + len(here)
+        if end == len(names) < len(scene.wrt):
+            stage.insert(-1, Text(say("gradients.more", n=len(scene.wrt) - len(names))))
+        places = say.text("position.gradients", first=begin + 1, last=end, of=len(names))
+        found.append(
+            Slide(
+                id="gradients" if not begin else f"gradients-{begin + 1}",
+                kind="gradients",
+                head=head(scene),
+                title=say(f"{what}.title"),
+                sentence=_sentence(scene, what, products),
+                position=Position(places) if ON_A_SLIDE < len(names) == len(scene.wrt) else None,
+                strip=finished_strip(scene, role),
+                stage=tuple(stage),
+                note=say.text(f"{what}.note" if own else f"{what}.any.note", of=scene.names[scene.output]),
+                last_phase=1,
+            )
+        )
+    return found
+
+
+def _sentence(scene: Scene, what: str, products: Mapping[str, Outer]) -> Runs:
+    say = scene.say
+    own = all(name in scene.trace.parameters for name in scene.wrt)
+    folds = scene.mode == "forward" and scene.rows == 1 and any(len(scene.shape(name)) == 2 for name in scene.wrt)
     made, full = (sum(product.multiplications[which] for product in products.values()) for which in (0, 1))
     if scene.result.sampled is not None:
-        sentence = say("gradients.sampled", calls=f"{scene.result.evaluations:,}")
-    elif folds:
-        sentence = say("gradients.fold" if own else "gradients.any")
-    elif made < full:
-        sentence = say("gradients.outer", a=f"{made:,}", b=f"{full:,}")
-    else:
-        sentence = say(f"{what}.sentence" if own else f"{what}.any")
-    return Slide(
-        id="gradients",
-        kind="gradients",
-        head=head(scene),
-        title=say(f"{what}.title"),
-        sentence=sentence,
-        strip=finished_strip(scene, role),
-        stage=tuple(stage),
-        note=say.text(f"{what}.note" if own else f"{what}.any.note", of=scene.names[scene.output]),
-        last_phase=1,
-    )
+        return say("gradients.sampled", calls=f"{scene.result.evaluations:,}")
+    if folds:
+        return say("gradients.fold" if own else "gradients.any")
+    if made < full:
+        return say("gradients.outer", a=f"{made:,}", b=f"{full:,}")
+    return say(f"{what}.sentence" if own else f"{what}.any")
 
 
 def _gradient(scene: Scene, name: str, role: Role, outer: Outer | None) -> Formula:

@@ -37,6 +37,7 @@ TABLE = {
     "state.in_hand": "in hand",
     "position.step": "step {n} of {of}",
     "position.steps": "steps {first}–{last} of {of}",
+    "position.gradients": "{first}–{last} of {of}",
     "position.part": "{step}, part {n} of {of}",
     "position.pass": "forward pass, {first}–{last} of {of}",
     "position.pass.one": "forward pass, {last} of {of}",

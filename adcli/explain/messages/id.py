@@ -37,6 +37,7 @@ TABLE = {
     "state.in_hand": "sedang dipegang",
     "position.step": "langkah {n} dari {of}",
     "position.steps": "langkah {first}–{last} dari {of}",
+    "position.gradients": "{first}–{last} dari {of}",
     "position.part": "{step}, bagian {n} dari {of}",
     "position.pass": "forward pass, {first}–{last} dari {of}",
     "position.pass.one": "forward pass, {last} dari {of}",
