@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from conftest import slides_in
 from rich.console import Console
 
 from adcli.cli.options import load_spec, trace_of
@@ -173,3 +174,33 @@ def test_a_loss_reads_what_its_slope_is_made_of(
     text = run("explain", str(spec)).stdout
     assert re.search(rf"reads {reads}(?: {{2}}|$)", text, re.MULTILINE)
     assert ("here the way back will read none of them.\n" in text) == ("h1" not in kept)
+
+
+TWELVE = """
+parameters: {a: 2, b: -3, c: 10, d: 0.5}
+program:
+  - t1 = a * b
+  - t2 = t1 + c
+  - t3 = t2 * d
+  - t4 = tanh(t3)
+  - t5 = t4 * a
+  - t6 = t5 + b
+  - t7 = t6 ** 2
+  - t8 = t7 * d
+  - t9 = exp(t4)
+  - t10 = t9 + t8
+  - t11 = t10 * c
+  - L = t11 - a
+"""
+
+
+def test_a_long_program_is_not_written_twice_on_a_slide(run) -> None:
+    """Each node has a line of the table, which says what it is made of; a short program stands below as code, too."""
+    slides = slides_in(run("explain", "-", stdin=TWELVE).stdout)
+    nodes = [slide for head, slide in slides.items() if "· node " in head]
+    assert len(nodes) == 12
+    for slide in nodes:
+        assert "(t₃)   (×) ← t₂, d" in slide and "t3 = t2 * d" not in slide
+        assert slide.count("\n") <= 31
+    short = run("explain", "specs/micrograd.yaml").stdout
+    assert "(c)" in short and "◂ undo this line" in short

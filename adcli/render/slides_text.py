@@ -63,6 +63,9 @@ def _lines(deck: Deck, number: int, width: int, ascii_only: bool) -> list[RichTe
     if len(drawn) > HEIGHT:
         slide = slide._replace(stage=_without_spare(slide.stage), side=_without_spare(slide.side))
         drawn = page.slide(slide)
+    if len(drawn) > HEIGHT and _has(slide, Graph):  # which says line by line what the program does, too
+        slide = slide._replace(side=tuple(block for block in slide.side if not isinstance(block, Code)))
+        drawn = page.slide(slide)
     if len(drawn) > HEIGHT and _has(slide, Plot):
         slide, drawn = _with_a_lower_plot(page, slide, len(drawn))
     if len(drawn) > HEIGHT:  # what the foot of the slide says again may go first
