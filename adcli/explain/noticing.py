@@ -154,8 +154,9 @@ def _largest_derivative(scene: Scene) -> list[Block]:
     if scene.rows > 1 or sum(g.size for g in gradients.values()) < 2:
         return []
     sizes = {name: np.abs(gradient.reshape(-1)) for name, gradient in gradients.items()}
-    most = max(size.max(initial=0.0) for size in sizes.values()) / (1.0 + _rounding(scene))
-    if not np.isfinite(list(map(np.max, sizes.values()))).all() or most == 0.0:
+    tops = [size.max() for size in sizes.values()]
+    most = max(tops) / (1.0 + _rounding(scene))
+    if not np.isfinite(tops).all() or most == 0.0:
         return []
     name = next(name for name, size in sizes.items() if size.max() >= most)
     if crosses_kink(scene, name, scene.output):
